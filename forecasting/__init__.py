@@ -1,0 +1,1 @@
+"""Everything of tapecast that is true without a screen."""

@@ -1,0 +1,1 @@
+"""Where facts stay: SQLite in WAL mode."""

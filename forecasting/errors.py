@@ -1,0 +1,159 @@
+"""Every error tapecast raises on purpose.
+
+    TapecastError
+    ├── ConfigError             config.toml, environment or command line: exit code 2
+    ├── SymbolError             text that cannot be a ticker symbol: exit code 2
+    ├── DataError               what a source or a file said cannot be used: exit code 1
+    │   ├── CsvError            a CSV file, with file, line and column
+    │   └── NotEnoughHistory    fewer bars than the question needs: exit code 4
+    ├── SourceError             a whole source did not answer: exit code 3
+    │   ├── SourceOffline       no network, no host, time-out
+    │   ├── SourceRateLimited   the source asked for less; carries when to try again
+    │   ├── SourceRefused       consent, cookie or key refused
+    │   └── SourceBroken        it answered with something unreadable
+    ├── StoreError              the SQLite store
+    │   ├── StoreCorrupt        not a database, or damaged: it is set aside, never deleted
+    │   └── LedgerError         a forecast that breaks the ledger's promises
+    ├── ModelError              training or forecasting
+    │   └── CheckpointError     a checkpoint that is truncated, foreign or of another feature spec
+    └── WorkerError             the worker process
+        ├── WorkerCrashed       it ended
+        └── WorkerTimeout       it did not answer by the deadline
+
+One symbol's failure inside a batch is a value (`forecasting.domain.market.SymbolFailure`), not an exception. Foreign
+errors (yfinance, curl, sqlite3, torch, tomllib, pydantic) are mapped to this tree where they enter.
+
+A message says what was asked, what was found and what to do about it, on one line.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+
+class TapecastError(Exception):
+    """Base of all errors that are meant for a person to read."""
+
+    kind: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(TapecastError):
+    """config.toml, the environment or the command line asks for something that cannot be."""
+
+    kind = "config"
+    exit_code = 2
+
+
+class SymbolError(TapecastError):
+    """Text that cannot be a ticker symbol."""
+
+    kind = "bad-symbol"
+    exit_code = 2
+
+
+class DataError(TapecastError):
+    """Data that was delivered but cannot be used."""
+
+    kind = "bad-data"
+
+
+class CsvError(DataError):
+    """A CSV file that cannot be read; the message names file, line and column."""
+
+    kind = "csv"
+
+
+class NotEnoughHistory(DataError):
+    """Fewer bars than the question needs."""
+
+    kind = "not-enough-history"
+    exit_code = 4
+
+
+class SourceError(TapecastError):
+    """A whole source did not answer."""
+
+    kind = "source"
+    exit_code = 3
+
+
+class SourceOffline(SourceError):
+    """No network, no host, or no answer within the deadline."""
+
+    kind = "offline"
+
+
+class SourceRateLimited(SourceError):
+    """The source asked for fewer requests.
+
+    Attributes:
+        retry_at: When the next request will be tried (aware UTC), if known.
+    """
+
+    kind = "rate-limited"
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class SourceRefused(SourceError):
+    """Cookie, consent or key was refused."""
+
+    kind = "refused"
+
+
+class SourceBroken(SourceError):
+    """The source answered with a server error or with something unreadable."""
+
+    kind = "server-error"
+
+
+class StoreError(TapecastError):
+    """The store could not be read or written."""
+
+    kind = "store"
+
+
+class StoreCorrupt(StoreError):
+    """The store file is damaged or not a database."""
+
+    kind = "store-corrupt"
+
+
+class LedgerError(StoreError):
+    """A forecast or outcome that would break what the ledger promises."""
+
+    kind = "ledger"
+
+
+class ModelError(TapecastError):
+    """Training or forecasting failed."""
+
+    kind = "model"
+
+
+class CheckpointError(ModelError):
+    """A checkpoint that is truncated, foreign, or made for another feature specification."""
+
+    kind = "checkpoint"
+
+
+class WorkerError(TapecastError):
+    """The worker process failed."""
+
+    kind = "worker"
+
+
+class WorkerCrashed(WorkerError):
+    """The worker process ended while it was needed."""
+
+    kind = "worker-crashed"
+
+
+class WorkerTimeout(WorkerError):
+    """The worker process did not answer by the deadline."""
+
+    kind = "worker-timeout"

@@ -1,0 +1,1 @@
+"""From bars to what a network reads: indicators, targets, scaling, windows."""

@@ -1,0 +1,84 @@
+"""What a front end may ask of the engine.
+
+The app, the daemon and the tests' fakes share this one protocol. Nothing here blocks for long except where its
+docstring says so, and nothing raises anything but `TapecastError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from forecasting.domain.market import Symbol
+from forecasting.domain.snapshot import Snapshot, SymbolDetail
+
+OnSnapshot = Callable[[Snapshot], None]
+"""Called from the engine's threads with each new snapshot; must return at once."""
+
+RunInThread = Callable[[Callable[[], None]], None]
+"""Runs a blocking job in a thread of the front end's choosing (in the app: a Textual thread worker)."""
+
+
+class EngineFacade(Protocol):
+    """One engine, one watchlist, one store."""
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; before `start`, what the store remembers. A few milliseconds, no network."""
+        ...
+
+    def detail(self, symbol: Symbol) -> SymbolDetail | None:
+        """Bars, indicators, forecasts and record of one symbol, from the store; None if nothing is known of it.
+
+        Reads the store: call it from a thread.
+        """
+        ...
+
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+        """Start the timers and the worker process. Needs a running asyncio loop; returns at once."""
+        ...
+
+    def stop(self) -> None:
+        """Stop timers and worker process; within two seconds. Safe to call twice."""
+        ...
+
+    def refresh(self) -> None:
+        """Ask for a refresh now; joins one that is already running."""
+        ...
+
+    def pause(self, paused: bool) -> None:
+        """Stop or resume polling; a replay stands still too."""
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether polling is paused."""
+        ...
+
+    def add_symbol(self, group: str, text: str) -> Symbol:
+        """Add what a person typed to a list, and write it down.
+
+        Raises:
+            SymbolError: If the text cannot be a symbol, or the list has it already.
+            ConfigError: If the watchlist cannot be written.
+        """
+        ...
+
+    def remove_symbol(self, group: str, symbol: Symbol) -> None:
+        """Take a symbol off a list, and write it down. Its history and ledger stay.
+
+        Raises:
+            ConfigError: If the watchlist cannot be written.
+        """
+        ...
+
+    def undo(self) -> str | None:
+        """Take back the newest add or remove; says what was undone, or None if there is nothing to undo."""
+        ...
+
+    def change_speed(self, steps: int) -> None:
+        """Replay only: `steps` notches faster (positive) or slower; nothing otherwise."""
+        ...
+
+    def jump(self, sessions: int) -> None:
+        """Replay only: skip forward by whole sessions; nothing otherwise."""
+        ...

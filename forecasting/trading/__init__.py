@@ -1,0 +1,1 @@
+"""What people act on: signals and their outcomes."""
