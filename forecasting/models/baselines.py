@@ -1,0 +1,108 @@
+"""The two forecasts every other must beat: a random walk and a recalibrated EWMA.
+
+Both are centred on the last close: they speak about how far, never about where to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtri
+
+from forecasting.domain.forecast import HORIZONS, LEVELS
+from forecasting.errors import NotEnoughHistory
+from forecasting.features.panel import FloatArray, Panel
+from forecasting.models.base import OnProgress, Predictions, Progress
+from forecasting.models.parameters import FittedBase, Parameters, training_hash
+from forecasting.models.quantiles import predictions, widening
+from forecasting.models.student_t import fit_log_scale, unit_quantiles
+
+MIN_RETURNS = 10
+"""Own returns a symbol needs before its historical standard deviation means anything."""
+
+MIN_BARS = 60
+"""Own bars a symbol needs before anything but its historical standard deviation is used."""
+
+ROOT_H: FloatArray = np.sqrt(np.array(HORIZONS, dtype=np.float64))   # (H,)
+
+
+def bars_until(panel: Panel, at: Sequence[int]) -> FloatArray:
+    """How many bars each symbol has up to and including the given sessions, shape (N, K)."""
+    return np.cumsum(panel.traded, axis=1, dtype=np.float64)[:, list(at)]
+
+
+class RandomWalk:
+    """Zero drift, normal, with the symbol's expanding historical standard deviation; nothing is fitted."""
+
+    name = "random-walk"
+
+    def fit(self, panel: Panel, *, cut: int, seed: int = 0, on_progress: OnProgress | None = None) -> FittedRandomWalk:
+        """Remember where the training rows end; see `Model.fit`."""
+        return FittedRandomWalk(
+            Parameters(
+                name=self.name, arrays={}, settings={}, train_end=panel.sessions[cut],
+                data_hash=training_hash(panel, cut), seed=seed,
+            )
+        )
+
+
+class FittedRandomWalk(FittedBase):
+    """A random walk."""
+
+    def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
+        """Quantiles sd[t] sqrt(h) Phi^-1(level), sd about zero over the symbol's own returns; see `Fitted.predict`."""
+        known = np.isfinite(panel.returns)
+        count = np.cumsum(known, axis=1)
+        energy = np.cumsum(np.where(known, panel.returns**2, 0.0), axis=1)
+        usable = panel.traded & (count >= MIN_RETURNS)
+        sd = np.sqrt(np.divide(energy, count, out=np.full(energy.shape, np.nan), where=usable))[:, list(at)]
+        normal = ndtri(np.array(LEVELS))
+        normal[len(LEVELS) // 2] = 0.0
+        return predictions(sd[:, :, None, None] * ROOT_H[:, None] * normal)
+
+
+class EwmaT:
+    """EWMA(.94) standard deviation times sqrt(h) and a factor, Student-t; factor and nu pooled, per horizon."""
+
+    name = "ewma-t"
+
+    def fit(self, panel: Panel, *, cut: int, seed: int = 0, on_progress: OnProgress | None = None) -> FittedEwmaT:
+        """Factor and degrees of freedom by maximum likelihood on the training rows; see `Model.fit`."""
+        z = scaled_targets(panel, cut)
+        factors, nus = np.empty(len(HORIZONS)), np.empty(len(HORIZONS))
+        for i in range(len(HORIZONS)):
+            rows = z[:, :, i][np.isfinite(z[:, :, i])]
+            if len(rows) < MIN_BARS:
+                raise NotEnoughHistory(
+                    f"ewma-t: {len(rows)} rows until {panel.sessions[cut]}, needs {MIN_BARS}; load more history"
+                )
+            coefficients, nus[i] = fit_log_scale(rows, np.ones((len(rows), 1)))
+            factors[i] = np.exp(coefficients[0])
+        if on_progress is not None:
+            on_progress(Progress(1.0, f"{self.name} fitted"))
+        return FittedEwmaT(
+            Parameters(
+                name=self.name, arrays={"factors": factors, "nus": nus}, settings={},
+                train_end=panel.sessions[cut], data_hash=training_hash(panel, cut), seed=seed,
+            )
+        )
+
+
+class FittedEwmaT(FittedBase):
+    """A recalibrated EWMA."""
+
+    def unit(self) -> FloatArray:
+        """Quantiles for a scale of 1, shape (H, Q)."""
+        arrays = self.parameters.arrays
+        return widening((arrays["factors"] * ROOT_H)[:, None] * unit_quantiles(arrays["nus"]))
+
+    def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
+        """Quantiles s[t] sqrt(h) c[h] t^-1(level; nu[h]); see `Fitted.predict`."""
+        scale = np.where(bars_until(panel, at) >= MIN_BARS, panel.scale[:, list(at)], np.nan)
+        return predictions(scale[:, :, None, None] * self.unit())
+
+
+def scaled_targets(panel: Panel, cut: int) -> FloatArray:
+    """The network target z = y / (s sqrt(h)), shape (N, T, H); NaN where unknown, unrealised by `cut` or in warm-up."""
+    return panel.targets_until(cut) / (panel.scale[:, :, None] * ROOT_H)

@@ -1,0 +1,99 @@
+"""Pooled log-linear HAR with Student-t errors: the strongest plain forecaster of daily volatility.
+
+    y[t,h] / (s[t] sqrt(h)) ~ exp(x[t] . b[h]) t(nu[h])
+
+One set of coefficients for all symbols; x are log volatilities over a day, a week, a month and a quarter, leverage, and
+the same of the market. Being relative to the EWMA scale s, b = 0 is the EWMA forecast.
+Source: Corsi (2009), Journal of Financial Econometrics 7(2), in log form and fitted by likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecasting.domain.forecast import HORIZONS
+from forecasting.errors import ModelError, NotEnoughHistory
+from forecasting.features.panel import FloatArray, Panel
+from forecasting.models.base import OnProgress, Predictions, Progress
+from forecasting.models.baselines import MIN_BARS, ROOT_H, bars_until, scaled_targets
+from forecasting.models.parameters import FittedBase, Parameters, training_hash
+from forecasting.models.quantiles import predictions, widening
+from forecasting.models.student_t import fit_log_scale, unit_quantiles
+
+MIN_ROWS_PER_COLUMN = 20
+"""Training rows per coefficient below which the fit would mostly describe noise."""
+
+_CLIP = 5.0             # standard deviations
+_LOG_SCALE_LIMIT = 2.0  # a forecast stays within exp(+-2) of the EWMA scale
+
+
+class HarT:
+    """Recipe of the pooled HAR on the given feature columns."""
+
+    name = "har-t"
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+
+    def fit(self, panel: Panel, *, cut: int, seed: int = 0, on_progress: OnProgress | None = None) -> FittedHarT:
+        """Coefficients and degrees of freedom per horizon by maximum likelihood; see `Model.fit`."""
+        features = select(panel, self.columns)
+        seen = features[:, : cut + 1][panel.valid[:, : cut + 1]]
+        needed = MIN_ROWS_PER_COLUMN * (len(self.columns) + 1)
+        if len(seen) < needed:
+            raise NotEnoughHistory(
+                f"har-t: {len(seen)} complete rows until {panel.sessions[cut]}, needs {needed}; load more history"
+            )
+        mean, sd = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-8)
+        x = design(features, mean, sd)
+        z = scaled_targets(panel, cut)
+        coefficients = np.empty((len(HORIZONS), x.shape[-1]))
+        nus = np.empty(len(HORIZONS))
+        for i, h in enumerate(HORIZONS):
+            rows = panel.valid & np.isfinite(z[:, :, i])
+            coefficients[i], nus[i] = fit_log_scale(z[:, :, i][rows], x[rows])
+            if on_progress is not None:
+                on_progress(Progress(h / len(HORIZONS), f"{self.name} fitted at horizon {h} of {len(HORIZONS)}"))
+        return FittedHarT(
+            Parameters(
+                name=self.name,
+                arrays={"coefficients": coefficients, "nus": nus, "mean": mean, "sd": sd},
+                settings={"columns": list(self.columns)},
+                train_end=panel.sessions[cut], data_hash=training_hash(panel, cut), seed=seed,
+            )
+        )
+
+
+class FittedHarT(FittedBase):
+    """A fitted pooled HAR."""
+
+    def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
+        """Quantiles s[t] sqrt(h) exp(x[t] . b[h]) t^-1(level; nu[h]); see `Fitted.predict`."""
+        arrays = self.parameters.arrays
+        rows = list(at)
+        features = select(panel, self.parameters.settings["columns"])[:, rows]
+        log_scale = design(features, arrays["mean"], arrays["sd"]) @ arrays["coefficients"].T      # (N, K, H)
+        usable = panel.valid[:, rows] & (bars_until(panel, at) >= MIN_BARS)
+        scale = np.where(usable, panel.scale[:, rows], np.nan)
+        sigma = scale[:, :, None] * ROOT_H * np.exp(np.clip(log_scale, -_LOG_SCALE_LIMIT, _LOG_SCALE_LIMIT))
+        return predictions(widening(sigma[..., None] * unit_quantiles(arrays["nus"])))
+
+
+def select(panel: Panel, columns: Sequence[str]) -> FloatArray:
+    """The named feature columns, shape (N, T, C).
+
+    Raises:
+        ModelError: If the panel lacks one of them.
+    """
+    missing = [c for c in columns if c not in panel.names]
+    if missing:
+        raise ModelError(f"the panel has no feature {', '.join(missing)}: fit and forecast need the same feature spec")
+    return panel.features[:, :, [panel.names.index(c) for c in columns]]
+
+
+def design(features: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
+    """Standardised and clipped columns with a constant before them, shape (..., C + 1)."""
+    scaled = np.clip((features - mean) / sd, -_CLIP, _CLIP)
+    return np.concatenate([np.ones((*scaled.shape[:-1], 1)), scaled], axis=-1)
