@@ -1,0 +1,163 @@
+"""What a person can set, with its type, range and default.
+
+The defaults here and the shipped `config.toml` say the same (a test holds them together), so that no file at all and
+the file as shipped behave alike.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
+
+from forecasting.domain.market import Symbol, parse_symbol
+from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import ConfigError, SymbolError
+
+SourceName = Literal["yahoo", "csv", "replay", "simulated"]
+Timeframe = Literal["1mo", "3mo", "6mo", "1y", "2y", "5y", "max"]
+
+
+def _symbol(text: str) -> Symbol:
+    try:
+        return parse_symbol(text)
+    except SymbolError as error:
+        raise ValueError(str(error)) from None  # pydantic collects ValueErrors, with the place of each
+
+
+def _list_name(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise ValueError("a list name is printable text")
+    return text.strip()
+
+
+def _unique(symbols: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
+    return tuple(dict.fromkeys(symbols))
+
+
+# TOML has arrays and strings only, hence not strict: a tuple may come as a list and a path as a string.
+_Symbols = Annotated[tuple[Annotated[str, AfterValidator(_symbol)], ...], Field(strict=False), AfterValidator(_unique)]
+_Folder = Annotated[Path, Field(strict=False)]
+
+
+class _Section(BaseModel):
+    """A table of config.toml: frozen, no unknown keys, no silent conversion ("15" is no number), no nan."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class ListSettings(_Section):
+    """One `[[list]]`: a tab in the watch view."""
+
+    name: Annotated[str, Field(max_length=40), AfterValidator(_list_name)]
+    symbols: _Symbols = ()
+
+    @property
+    def group(self) -> WatchGroup:
+        """The same as a domain value."""
+        return WatchGroup(self.name, tuple(Symbol(s) for s in self.symbols))
+
+
+class SourceSettings(_Section):
+    """Where prices come from."""
+
+    name: SourceName = "yahoo"
+    csv_dir: _Folder | None = None                                # for csv; or for replay, in place of the demo's bars
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7               # of simulated prices and the demo's synthetic stocks
+    symbols: Annotated[int, Field(ge=1, le=2000)] = 12            # how many simulated tickers
+
+
+class RefreshSettings(_Section):
+    """How often, in seconds."""
+
+    open_seconds: Annotated[float, Field(ge=2, le=3600)] = 15.0       # quotes, while any watched exchange is open
+    closed_seconds: Annotated[float, Field(ge=10, le=86_400)] = 300.0  # quotes, while all are closed
+    replay_seconds_per_session: Annotated[float, Field(ge=0.05, le=3600)] = 3.0
+
+
+class ModelSettings(_Section):
+    """What the forecaster learns from."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    history_years: Annotated[int, Field(ge=1, le=50)] = 10           # of daily bars asked for a new ticker
+    backfill_sessions: Annotated[int, Field(ge=0, le=2520)] = 252    # of walk-forward record for a new ticker; 0: none
+
+
+class DisplaySettings(_Section):
+    """How the screen looks."""
+
+    theme: Annotated[str, Field(min_length=1, max_length=40)] = "dark"
+    ascii: bool = False                                              # draw with ASCII characters only
+    timeframe: Timeframe = "6mo"                                     # of charts at start
+
+
+class PathSettings(_Section):
+    """Where things are kept."""
+
+    data_dir: _Folder | None = None                                  # None: the platform's folder for user data
+
+
+def _names_are_unique(lists: tuple[ListSettings, ...]) -> tuple[ListSettings, ...]:
+    names = [item.name for item in lists]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two lists are called '{twice[0]}'; rename one or join their symbols")
+    return lists
+
+
+_Lists = Annotated[tuple[ListSettings, ...], Field(strict=False), AfterValidator(_names_are_unique)]
+
+STARTER_LISTS: tuple[WatchGroup, ...] = (
+    WatchGroup("Core", tuple(map(Symbol, ("^GSPC", "^IXIC", "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META")))),
+    WatchGroup("World", tuple(map(Symbol, ("^STOXX50E", "SAP.DE", "SHEL.L", "7203.T", "BTC-USD", "EURUSD=X")))),
+)
+"""Watched where no list is configured and the source cannot name symbols by itself."""
+
+
+class Settings(_Section):
+    """Everything that can be set."""
+
+    lists: _Lists = Field(default=(), validation_alias="list")
+    source: SourceSettings = SourceSettings()
+    refresh: RefreshSettings = RefreshSettings()
+    model: ModelSettings = ModelSettings()
+    display: DisplaySettings = DisplaySettings()
+    paths: PathSettings = PathSettings()
+    keys: dict[str, str] = Field(default_factory=dict)     # action id -> key; ids are checked by the key map
+
+    _origin: Path | None = PrivateAttr(default=None)
+
+    @property
+    def origin(self) -> Path | None:
+        """The file these settings came from; None for the built-in defaults."""
+        return self._origin
+
+    def groups(self, catalogue: tuple[Symbol, ...] = ()) -> tuple[WatchGroup, ...]:
+        """The lists to watch: the configured ones, else all the source can name by itself, else `STARTER_LISTS`."""
+        if self.lists:
+            return tuple(item.group for item in self.lists)
+        return (WatchGroup("All", catalogue),) if catalogue else STARTER_LISTS
+
+    def overridden(
+        self, *, source: SourceName | None = None, csv_dir: Path | None = None, data_dir: Path | None = None
+    ) -> Settings:
+        """These settings with what the command line said instead; None leaves a value as it is.
+
+        Raises:
+            ConfigError: If the source is csv and neither file nor command line names its folder.
+        """
+        changed = self.source.model_copy(
+            update={"name": source or self.source.name, "csv_dir": csv_dir or self.source.csv_dir}
+        )
+        if changed.name == "csv" and changed.csv_dir is None:
+            raise ConfigError("source csv: no folder named; give --csv-dir DIR or set csv_dir under [source]")
+        paths = self.paths.model_copy(update={"data_dir": data_dir or self.paths.data_dir})
+        return self.model_copy(update={"source": changed, "paths": paths})
+
+    def data_dir(self, *, demo: bool = False) -> Path:
+        """The folder of store and checkpoints, absolute, not created here; a demo has its own inside."""
+        if (base := self.paths.data_dir) is None:
+            from platformdirs import user_data_path  # 10 ms that a start with a named folder need not pay
+
+            base = user_data_path("tapecast", appauthor=False)
+        return base / "demo" if demo else base
