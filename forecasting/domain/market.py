@@ -127,6 +127,7 @@ class BarSeries:
     instrument: Instrument
     bars: tuple[Bar, ...]
     interval: str = "1d"
+    notes: tuple[str, ...] = ()  # what was found wrong in the delivered rows and what was done, one line each
 
     @property
     def symbol(self) -> Symbol:

@@ -1,4 +1,4 @@
-"""What a source of prices must be able to do.
+"""What a source of prices must be able to do, and what all sources share.
 
 One bad symbol is a value (`SymbolFailure`); only a source that is down as a whole raises (`SourceError`). A source
 gets its clock, and whatever else it needs, in its constructor, starts nothing there, and never says anything that its
@@ -7,11 +7,15 @@ clock's time does not allow: no bar of a session that has not opened, no quote f
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 
 from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
+from forecasting.domain.sessions import SessionTable
+from forecasting.domain.snapshot import Health, SourceHealth
 
 
 class Source(Protocol):
@@ -43,3 +47,52 @@ class Source(Protocol):
             SourceError: If the source as a whole did not answer.
         """
         ...
+
+    def health(self) -> SourceHealth:
+        """How the source is doing: what is wrong and since when, when it will be tried again, requests sent."""
+        ...
+
+
+def clip(series: BarSeries, start: date | None, end: date | None) -> BarSeries:
+    """`series` from `start` to `end`, both included; unbounded where None."""
+    if start is None and end is None:
+        return series
+    first = 0 if start is None else bisect_left(series.bars, start, key=lambda bar: bar.session)
+    last = len(series.bars) if end is None else bisect_right(series.bars, end, key=lambda bar: bar.session)
+    return replace(series, bars=series.bars[first:last])
+
+
+def daily_only(source: str, symbol: Symbol, interval: str) -> SymbolFailure | None:
+    """A failure if anything but daily bars is asked of a source that has only those."""
+    if interval == "1d":
+        return None
+    message = f"{symbol}: the {source} source has daily bars only, asked for '{interval}'; ask for '1d'"
+    return SymbolFailure(symbol, "no-data", message)
+
+
+def healthy(source: str) -> SourceHealth:
+    """The health of a source that needs no network."""
+    return SourceHealth(source, Health.OK, "ok")
+
+
+def last_close_quote(series: BarSeries, table: SessionTable, source: str) -> Quote:
+    """The newest bar's close as a quote, timed at its session's close; `series` holds closed bars, at least one.
+
+    A bar on a day the exchange does not trade by its calendar is timed at the end of that day, UTC.
+    """
+    bar = series.bars[-1]
+    session = table.get(bar.session)
+    closed = session.close if session else datetime.combine(bar.session + timedelta(days=1), time(), tzinfo=UTC)
+    return Quote(
+        symbol=series.symbol,
+        price=bar.close,
+        time=closed,
+        previous_close=series.bars[-2].close if len(series.bars) > 1 else None,
+        currency=series.instrument.currency,
+        source=source,
+        open=bar.open,
+        high=bar.high,
+        low=bar.low,
+        volume=bar.volume,
+        name=series.instrument.name,
+    )

@@ -1,0 +1,81 @@
+"""Trading sessions from exchange_calendars, holidays, half days and daylight saving included.
+
+Worker process only: exchange_calendars pulls pandas, so it is imported when the first sessions are asked for. The
+answers are plain `SessionTable` values that the store keeps for the screen.
+"""
+
+from __future__ import annotations
+
+import warnings
+from bisect import bisect_left, bisect_right
+from datetime import UTC, date
+from typing import TYPE_CHECKING
+
+from forecasting.domain.sessions import Session, SessionTable
+from forecasting.errors import ConfigError
+
+if TYPE_CHECKING:
+    from exchange_calendars import ExchangeCalendar
+
+_EARLIEST = date(1998, 1, 1)    # far enough back for the demo; earlier only when somebody asks for it
+
+
+class Calendars:
+    """Session tables by exchange, computed once and kept."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Span] = {}
+
+    def sessions(self, exchange: str, first: date, last: date) -> SessionTable:
+        """The sessions of `exchange` named `first` to `last`, both included.
+
+        Fewer where the exchange's holidays are not recorded that far back or ahead.
+
+        Raises:
+            ConfigError: If no exchange of that name is known.
+        """
+        span = self._known.get(exchange)
+        if span is None or first < span.first or last > span.last:
+            first_year = min(first, _EARLIEST) if span is None else min(first, span.first)
+            last_year = last if span is None else max(last, span.last)
+            span = _Span(exchange, date(first_year.year, 1, 1), date(last_year.year, 12, 31))
+            self._known[exchange] = span
+        return span.cut(first, last)
+
+
+class _Span:
+    """All sessions of one exchange between two dates."""
+
+    def __init__(self, exchange: str, first: date, last: date) -> None:
+        self.exchange, self.first, self.last = exchange, first, last
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")    # pandas' deprecations inside exchange_calendars: nothing we could act on
+            schedule = _calendar(exchange, first, last).schedule
+        self._days: list[date] = list(schedule.index.date)
+        opens, closes = schedule["open"].array.to_pydatetime(), schedule["close"].array.to_pydatetime()
+        self._sessions = tuple(
+            Session(day, opened.astimezone(UTC), closed.astimezone(UTC))
+            for day, opened, closed in zip(self._days, opens, closes, strict=True)
+        )
+
+    def cut(self, first: date, last: date) -> SessionTable:
+        return SessionTable(
+            self.exchange, self._sessions[bisect_left(self._days, first) : bisect_right(self._days, last)]
+        )
+
+
+def _calendar(exchange: str, first: date, last: date) -> ExchangeCalendar:
+    """The calendar over as much of `first` to `last` as its recorded holidays reach."""
+    import exchange_calendars as xc
+
+    if exchange not in xc.get_calendar_names():
+        raise ConfigError(
+            f"no exchange '{exchange}' is known: use a MIC that exchange_calendars lists, for example XNYS, XLON, 24/7"
+        )
+    # Some calendars refuse a start or end they have no holidays for; None lets them choose their own.
+    for start, end in ((first, last), (_EARLIEST, last), (None, last), (_EARLIEST, None)):
+        try:
+            return xc.get_calendar(exchange, start=start, end=end)
+        except ValueError:
+            continue
+    return xc.get_calendar(exchange)

@@ -1,0 +1,59 @@
+"""Which exchange a symbol trades on, and which currencies are quoted in hundredths.
+
+Yahoo marks the exchange with a suffix (`VOD.L`); the names on the right are those of exchange_calendars (ISO 10383
+where there is one).
+"""
+
+from __future__ import annotations
+
+import re
+
+from forecasting.domain.market import Symbol
+
+US = "XNYS"                # NYSE and NASDAQ share their hours and holidays
+ALWAYS_OPEN = "24/7"
+WEEKDAYS = "24/5"
+
+# .AT (Athens) and .TA (Tel Aviv) are left out: exchange_calendars 4.13 cannot compute them with pandas 3.1.
+_BY_SUFFIX = {
+    "L": "XLON", "IL": "XLON", "DE": "XETR", "F": "XFRA", "DU": "XDUS", "HM": "XHAM", "SG": "XSTU", "PA": "XPAR",
+    "AS": "XAMS", "BR": "XBRU", "LS": "XLIS", "MI": "XMIL", "MC": "XMAD", "SW": "XSWX", "VI": "XWBO", "IR": "XDUB",
+    "CO": "XCSE", "ST": "XSTO", "HE": "XHEL", "OL": "XOSL", "IC": "XICE", "WA": "XWAR", "PR": "XPRA", "BD": "XBUD",
+    "IS": "XIST", "JO": "XJSE", "SR": "XSAU", "T": "XTKS", "HK": "XHKG", "SS": "XSHG",
+    "SZ": "XSHG", "KS": "XKRX", "KQ": "XKRX", "TW": "XTAI", "TWO": "XTAI", "SI": "XSES", "KL": "XKLS", "JK": "XIDX",
+    "BK": "XBKK", "BO": "XBOM", "NS": "XBOM", "AX": "XASX", "NZ": "XNZE", "TO": "XTSE", "V": "XTSE", "NE": "XTSE",
+    "CN": "XTSE", "SA": "BVMF", "MX": "XMEX", "BA": "XBUE", "SN": "XSGO",
+}  # fmt: skip
+_BY_INDEX = {
+    "^FTSE": "XLON", "^FTMC": "XLON", "^GDAXI": "XETR", "^MDAXI": "XETR", "^TECDAX": "XETR", "^FCHI": "XPAR",
+    "^STOXX50E": "XETR", "^STOXX": "XETR", "^AEX": "XAMS", "^BFX": "XBRU", "^IBEX": "XMAD", "^SSMI": "XSWX",
+    "^ATX": "XWBO", "^OMX": "XSTO", "^N225": "XTKS", "^HSI": "XHKG", "^KS11": "XKRX", "^TWII": "XTAI", "^STI": "XSES",
+    "^BSESN": "XBOM", "^NSEI": "XBOM", "^AXJO": "XASX", "^AORD": "XASX", "^NZ50": "XNZE", "^GSPTSE": "XTSE",
+    "^BVSP": "BVMF", "^MXX": "XMEX",
+}  # fmt: skip
+_CRYPTO = re.compile(r"[A-Z0-9]{2,10}-(USD|EUR|GBP|JPY|CAD|AUD|CHF|KRW|INR|BTC|ETH)")
+_MINOR_UNITS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ZAC": "ZAR", "ILA": "ILS"}
+
+
+def exchange_of(symbol: Symbol) -> str:
+    """The exchange whose sessions `symbol` follows, as exchange_calendars names it.
+
+    Crypto pairs trade always, currency pairs on weekdays, futures with CME. An unknown suffix follows weekdays: at
+    worst it waits for a bar on a local holiday, but it never takes New York's hours for another place's.
+    """
+    if symbol in _BY_INDEX:
+        return _BY_INDEX[symbol]
+    if symbol.endswith("=X"):
+        return WEEKDAYS
+    if symbol.endswith("=F"):
+        return "CMES"
+    if _CRYPTO.fullmatch(symbol):
+        return ALWAYS_OPEN
+    _, dot, suffix = symbol.rpartition(".")
+    return _BY_SUFFIX.get(suffix, WEEKDAYS) if dot else US
+
+
+def major_unit(currency: str) -> tuple[str, float]:
+    """The ISO currency behind `currency`, and what to divide prices by: pence, cents and agorot become 100."""
+    major = _MINOR_UNITS.get(currency)
+    return (currency, 1.0) if major is None else (major, 100.0)

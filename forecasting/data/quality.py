@@ -1,0 +1,229 @@
+"""Raw daily rows in, a clean series and a readable report out. Never a crash, never a silent loss.
+
+What cannot be a price is dropped (missing, not finite, not positive). What can be repaired without inventing anything
+is repaired (order, duplicates, a low above the open). What is merely hard to believe is kept and named: a real crash
+must never vanish. The one exception is a move of more than 40 % that the next session takes back: such a print is
+taken for an error and dropped. Every finding says which session and what was done.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from forecasting.domain.market import Bar, BarSeries, Instrument, Symbol
+from forecasting.domain.sessions import SessionTable
+
+JUMP = 0.40           # a one-day adjusted move beyond this needs a recorded event
+TAKEN_BACK = 0.05     # .. and is a bad print if the next close is back within this of the close before it
+_ROUNDING = 1e-6      # relative; sources compute adjusted prices in single precision
+
+
+class RawBar(NamedTuple):
+    """One daily row as delivered; None where a cell was empty."""
+
+    session: date
+    open: float | None
+    high: float | None
+    low: float | None
+    close: float | None
+    adj_close: float | None
+    volume: float | None
+
+
+class Issue(StrEnum):
+    """What was found wrong."""
+
+    MISSING = "missing price"
+    NOT_FINITE = "price is not finite"
+    NOT_POSITIVE = "price is not above zero"
+    BAD_VOLUME = "impossible volume"
+    DUPLICATE = "second row for a session"
+    UNSORTED = "rows out of order"
+    FUTURE = "session lies in the future"
+    RANGE = "high and low do not hold open and close"
+    BAD_PRINT = "move taken back next session"
+    JUMP = "move without a recorded event"
+    OFF_CALENDAR = "no session of the exchange"
+    GAP = "sessions without a bar"
+
+
+class Action(StrEnum):
+    """What was done about it."""
+
+    DROPPED = "dropped"
+    REPAIRED = "repaired"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found in the rows of one symbol."""
+
+    issue: Issue
+    action: Action
+    session: date | None     # None where it concerns the whole series
+    detail: str
+
+    def __str__(self) -> str:
+        where = "" if self.session is None else f"{self.session} "
+        return f"{where}{self.issue}, {self.action}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    """All that was found in the rows of one symbol, in order of session."""
+
+    symbol: Symbol
+    rows: int      # delivered
+    kept: int      # bars in the clean series
+    findings: tuple[Finding, ...]
+
+    def count(self, issue: Issue) -> int:
+        """How often `issue` was found."""
+        return sum(f.issue is issue for f in self.findings)
+
+    @property
+    def suspicious(self) -> tuple[date, ...]:
+        """Sessions whose bar was kept although its move is hard to believe (quarantined until somebody looks)."""
+        return tuple(f.session for f in self.findings if f.issue is Issue.JUMP and f.session is not None)
+
+
+def clean_bars(
+    instrument: Instrument,
+    rows: Iterable[RawBar],
+    *,
+    newest: date,
+    events: Collection[date] = (),
+    table: SessionTable | None = None,
+) -> tuple[BarSeries, QualityReport]:
+    """The usable bars of `rows`, ascending and unique by session, and what was found on the way.
+
+    Args:
+        instrument: Whose rows these are.
+        rows: As delivered, in any order.
+        newest: Bars of later sessions lie in the future and are dropped.
+        events: Sessions with a recorded split or distribution; moves there are explained.
+        table: The exchange's sessions; without it nothing is said of gaps and of days without trading.
+    """
+    raw = list(rows)
+    findings: list[Finding] = []
+    bars = _unique([bar for row in raw if (bar := _usable(row, newest, findings)) is not None], findings)
+    bars = _judge_jumps(bars, events, findings)
+    if table is not None:
+        _compare_with_calendar(bars, table, findings)
+    findings.sort(key=lambda f: (f.session is not None, f.session or date.min))
+    report = QualityReport(instrument.symbol, len(raw), len(bars), tuple(findings))
+    return BarSeries(instrument, tuple(bars), notes=tuple(str(f) for f in findings)), report
+
+
+def closed_by(table: SessionTable, now: datetime) -> Callable[[date], bool]:
+    """A test whether the session named by a date has closed at `now`.
+
+    A date the calendar does not know as a session counts as closed once it is over in UTC.
+    """
+    last_closed = table.last_closed(now)
+    newest = last_closed.session if last_closed is not None else date.min
+    today = now.astimezone(UTC).date()
+    return lambda day: day <= newest or (day < today and table.get(day) is None)
+
+
+def closed_only(series: BarSeries, table: SessionTable, now: datetime) -> BarSeries:
+    """`series` without the bars whose session has not closed at `now`; today's unfinished bar is not a close."""
+    is_closed = closed_by(table, now)
+    bars, end = series.bars, len(series.bars)
+    while end and not is_closed(bars[end - 1].session):
+        end -= 1
+    return series if end == len(bars) else replace(series, bars=bars[:end])
+
+
+def _usable(row: RawBar, newest: date, findings: list[Finding]) -> Bar | None:
+    """The row as a bar with high and low around open and close, or None with a finding."""
+    session, opened, high, low, close, adj_close, volume = row
+    if session > newest:
+        findings.append(Finding(Issue.FUTURE, Action.DROPPED, session, f"newest possible session is {newest}"))
+        return None
+    if opened is None or high is None or low is None or close is None or adj_close is None:
+        findings.append(Finding(Issue.MISSING, Action.DROPPED, session, _empty_cells(row)))
+        return None
+    prices = (opened, high, low, close, adj_close)
+    if not (math.isfinite(sum(prices)) and min(prices) > 0.0):   # the sum is NaN or infinite if any price is
+        issue = Issue.NOT_POSITIVE if all(map(math.isfinite, prices)) else Issue.NOT_FINITE
+        findings.append(Finding(issue, Action.DROPPED, session, "O H L C adj " + " ".join(f"{p:g}" for p in prices)))
+        return None
+    if volume is None or not 0.0 <= volume < math.inf:
+        if volume is not None:
+            findings.append(Finding(Issue.BAD_VOLUME, Action.REPAIRED, session, f"{volume:g}, taken as unknown (0)"))
+        volume = 0.0
+    top, bottom = max(opened, close), min(opened, close)
+    if high < top or low > bottom:
+        if high < top * (1.0 - _ROUNDING) or low > bottom * (1.0 + _ROUNDING):
+            shown = f"low {low:g}, high {high:g} widened to hold open {opened:g}, close {close:g}"
+            findings.append(Finding(Issue.RANGE, Action.REPAIRED, session, shown))
+        high, low = max(high, top), min(low, bottom)
+    return Bar(session, opened, high, low, close, adj_close, volume)
+
+
+def _empty_cells(row: RawBar) -> str:
+    empty = [name for name in ("open", "high", "low", "close", "adj_close") if getattr(row, name) is None]
+    return "no prices at all" if len(empty) == 5 else f"no {', '.join(empty)}"
+
+
+def _unique(bars: list[Bar], findings: list[Finding]) -> list[Bar]:
+    """Ascending, one bar per session: of two rows the later delivered one counts, as sources append corrections."""
+    if all(a.session < b.session for a, b in pairwise(bars)):
+        return bars
+    out_of_order = sum(b.session < a.session for a, b in pairwise(bars))
+    if out_of_order:
+        findings.append(Finding(Issue.UNSORTED, Action.REPAIRED, None, f"{out_of_order} times, sorted by session"))
+    by_session: dict[date, Bar] = {}
+    for bar in bars:
+        if (other := by_session.get(bar.session)) is not None:
+            shown = "the same again" if other == bar else f"close {other.close:g} replaced by {bar.close:g}"
+            findings.append(Finding(Issue.DUPLICATE, Action.DROPPED, bar.session, shown))
+        by_session[bar.session] = bar
+    return sorted(by_session.values(), key=lambda bar: bar.session)
+
+
+def _judge_jumps(bars: Sequence[Bar], events: Collection[date], findings: list[Finding]) -> list[Bar]:
+    """Drop prints that the next session takes back; name every other move that no recorded event explains."""
+    kept: list[Bar] = []
+    for i, bar in enumerate(bars):
+        move = bar.adj_close / kept[-1].adj_close - 1.0 if kept else 0.0
+        if abs(move) <= JUMP or bar.session in events:
+            kept.append(bar)
+            continue
+        before = kept[-1]
+        following = bars[i + 1] if i + 1 < len(bars) else None
+        shown = f"{move:+.1%} from {before.adj_close:g} to {bar.adj_close:g}"
+        if following is not None and abs(following.adj_close / before.adj_close - 1.0) <= TAKEN_BACK:
+            shown = f"{shown}, then {following.adj_close:g}"
+            findings.append(Finding(Issue.BAD_PRINT, Action.DROPPED, bar.session, shown))
+            continue
+        kept.append(bar)
+        findings.append(Finding(Issue.JUMP, Action.KEPT, bar.session, f"{shown}: check it, or record the split"))
+    return kept
+
+
+def _compare_with_calendar(bars: Sequence[Bar], table: SessionTable, findings: list[Finding]) -> None:
+    """Name bars on days without trading, and sessions without a bar; only where the table reaches."""
+    if not bars or not table.sessions:
+        return
+    days = [s.session for s in table.sessions]
+    sessions, traded = set(days), {bar.session for bar in bars}
+    findings.extend(
+        Finding(Issue.OFF_CALENDAR, Action.KEPT, bar.session, f"{table.exchange} knows no session on that day")
+        for bar in bars
+        if days[0] <= bar.session <= days[-1] and bar.session not in sessions
+    )
+    explained = {f.session for f in findings if f.action is Action.DROPPED}
+    expected = days[bisect_left(days, bars[0].session) : bisect_right(days, bars[-1].session)]
+    if absent := [day for day in expected if day not in traded and day not in explained]:
+        detail = f"{len(absent)} of {len(expected)}, first {absent[0]}, last {absent[-1]}"
+        findings.append(Finding(Issue.GAP, Action.KEPT, None, detail))
