@@ -160,4 +160,4 @@ class Settings(_Section):
             from platformdirs import user_data_path  # 10 ms that a start with a named folder need not pay
 
             base = user_data_path("tapecast", appauthor=False)
-        return base / "demo" if demo else base
+        return (base / "demo" if demo else base).absolute()
