@@ -5,9 +5,10 @@ of their five days. Counting them as independent makes luck look like skill, so 
 are summed per issue session, and the variance of the mean of that series is estimated with Newey-West weights.
 
 With few days such a variance comes out too small. The critical value of Kiefer and Vogelsang widens the interval for
-it and stands where one would expect the Harvey-Leybourne-Newbold t: in simulated one-factor panels (12 tickers, 60 to
-252 days, horizons 1, 5 and 10) intervals with it held the truth in 91-96 % of cases, with the t in 86-94 %. For the
-same reason the lag is three horizons rather than two, and below `enough_days` no variance is estimated at all.
+it and stands where one would expect the Harvey-Leybourne-Newbold t: in simulated one-factor panels (1,000 of each kind,
+12 tickers, 60 to 252 days, horizons 1, 5 and 10, views from random to always-up) intervals of shares held the truth in
+93-99 % of cases and those of means in 91-97 %, with the t in 84-95 %. For the same reason the lag is three horizons
+rather than two, and below `enough_days` no variance is estimated at all.
 
 Sources: Wilson (1927), JASA 22(158). Newey & West (1987), Econometrica 55(3). Kiefer & Vogelsang (2005), Econometric
 Theory 21(6), table 1. Kish (1965), Survey Sampling, ch. 8 (design effect). Cochran (1977), Sampling Techniques, ch. 9.
