@@ -14,8 +14,9 @@ from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.errors import NotEnoughHistory
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.models.base import OnProgress, Predictions, Progress
-from forecasting.models.parameters import FittedBase, Parameters, training_hash
+from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions, widening
+from forecasting.models.reading import ROOT_H, bars_until, scaled_targets, training_hash
 from forecasting.models.student_t import fit_log_scale, unit_quantiles
 
 MIN_RETURNS = 10
@@ -23,13 +24,6 @@ MIN_RETURNS = 10
 
 MIN_BARS = 60
 """Own bars a symbol needs before anything but its historical standard deviation is used."""
-
-ROOT_H: FloatArray = np.sqrt(np.array(HORIZONS, dtype=np.float64))   # (H,)
-
-
-def bars_until(panel: Panel, at: Sequence[int]) -> FloatArray:
-    """How many bars each symbol has up to and including the given sessions, shape (N, K)."""
-    return np.cumsum(panel.traded, axis=1, dtype=np.float64)[:, list(at)]
 
 
 class RandomWalk:
@@ -101,8 +95,3 @@ class FittedEwmaT(FittedBase):
         """Quantiles s[t] sqrt(h) c[h] t^-1(level; nu[h]); see `Fitted.predict`."""
         scale = np.where(bars_until(panel, at) >= MIN_BARS, panel.scale[:, list(at)], np.nan)
         return predictions(scale[:, :, None, None] * self.unit())
-
-
-def scaled_targets(panel: Panel, cut: int) -> FloatArray:
-    """The network target z = y / (s sqrt(h)), shape (N, T, H); NaN where unknown, unrealised by `cut` or in warm-up."""
-    return panel.targets_until(cut) / (panel.scale[:, :, None] * ROOT_H)

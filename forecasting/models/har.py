@@ -14,18 +14,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecasting.domain.forecast import HORIZONS
-from forecasting.errors import ModelError, NotEnoughHistory
+from forecasting.errors import NotEnoughHistory
 from forecasting.features.panel import FloatArray, Panel
+from forecasting.features.scaling import Scaler
 from forecasting.models.base import OnProgress, Predictions, Progress
-from forecasting.models.baselines import MIN_BARS, ROOT_H, bars_until, scaled_targets
-from forecasting.models.parameters import FittedBase, Parameters, training_hash
+from forecasting.models.baselines import MIN_BARS
+from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions, widening
+from forecasting.models.reading import ROOT_H, bars_until, scaled_targets, select, training_hash, valid_until
 from forecasting.models.student_t import fit_log_scale, unit_quantiles
 
 MIN_ROWS_PER_COLUMN = 20
 """Training rows per coefficient below which the fit would mostly describe noise."""
 
-_CLIP = 5.0             # standard deviations
 _LOG_SCALE_LIMIT = 2.0  # a forecast stays within exp(+-2) of the EWMA scale
 
 
@@ -40,14 +41,14 @@ class HarT:
     def fit(self, panel: Panel, *, cut: int, seed: int = 0, on_progress: OnProgress | None = None) -> FittedHarT:
         """Coefficients and degrees of freedom per horizon by maximum likelihood; see `Model.fit`."""
         features = select(panel, self.columns)
-        seen = features[:, : cut + 1][panel.valid[:, : cut + 1]]
+        seen = features[valid_until(panel, cut)]
         needed = MIN_ROWS_PER_COLUMN * (len(self.columns) + 1)
         if len(seen) < needed:
             raise NotEnoughHistory(
                 f"har-t: {len(seen)} complete rows until {panel.sessions[cut]}, needs {needed}; load more history"
             )
-        mean, sd = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-8)
-        x = design(features, mean, sd)
+        scaler = Scaler.fit(seen)
+        x = design(scaler.transform(features))
         z = scaled_targets(panel, cut)
         coefficients = np.empty((len(HORIZONS), x.shape[-1]))
         nus = np.empty(len(HORIZONS))
@@ -59,8 +60,8 @@ class HarT:
         return FittedHarT(
             Parameters(
                 name=self.name,
-                arrays={"coefficients": coefficients, "nus": nus, "mean": mean, "sd": sd},
-                settings={"columns": list(self.columns)},
+                arrays={"coefficients": coefficients, "nus": nus},
+                settings={"columns": list(self.columns), "scaler": scaler.to_dict()},
                 train_end=panel.sessions[cut], data_hash=training_hash(panel, cut), seed=seed,
             )
         )
@@ -69,31 +70,22 @@ class HarT:
 class FittedHarT(FittedBase):
     """A fitted pooled HAR."""
 
+    def __init__(self, parameters: Parameters) -> None:
+        super().__init__(parameters)
+        self._scaler = Scaler.from_dict(parameters.settings["scaler"])
+
     def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
         """Quantiles s[t] sqrt(h) exp(x[t] . b[h]) t^-1(level; nu[h]); see `Fitted.predict`."""
         arrays = self.parameters.arrays
         rows = list(at)
-        features = select(panel, self.parameters.settings["columns"])[:, rows]
-        log_scale = design(features, arrays["mean"], arrays["sd"]) @ arrays["coefficients"].T      # (N, K, H)
+        features = self._scaler.transform(select(panel, self.parameters.settings["columns"])[:, rows])
+        log_scale = design(features) @ arrays["coefficients"].T      # (N, K, H)
         usable = panel.valid[:, rows] & (bars_until(panel, at) >= MIN_BARS)
         scale = np.where(usable, panel.scale[:, rows], np.nan)
         sigma = scale[:, :, None] * ROOT_H * np.exp(np.clip(log_scale, -_LOG_SCALE_LIMIT, _LOG_SCALE_LIMIT))
         return predictions(widening(sigma[..., None] * unit_quantiles(arrays["nus"])))
 
 
-def select(panel: Panel, columns: Sequence[str]) -> FloatArray:
-    """The named feature columns, shape (N, T, C).
-
-    Raises:
-        ModelError: If the panel lacks one of them.
-    """
-    missing = [c for c in columns if c not in panel.names]
-    if missing:
-        raise ModelError(f"the panel has no feature {', '.join(missing)}: fit and forecast need the same feature spec")
-    return panel.features[:, :, [panel.names.index(c) for c in columns]]
-
-
-def design(features: FloatArray, mean: FloatArray, sd: FloatArray) -> FloatArray:
-    """Standardised and clipped columns with a constant before them, shape (..., C + 1)."""
-    scaled = np.clip((features - mean) / sd, -_CLIP, _CLIP)
+def design(scaled: FloatArray) -> FloatArray:
+    """Standardised columns with a constant before them, shape (..., C + 1)."""
     return np.concatenate([np.ones((*scaled.shape[:-1], 1)), scaled], axis=-1)

@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from forecasting.features.panel import Panel
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameters:
@@ -27,7 +25,7 @@ class Parameters:
     arrays: Mapping[str, npt.NDArray[Any]]
     settings: Mapping[str, Any]                # hyperparameters and column names; plain JSON values
     train_end: date                            # newest session the fit has seen
-    data_hash: str                             # of the training rows, see `training_hash`
+    data_hash: str                             # of the training rows, see `reading.training_hash`
     seed: int
 
     def model_id(self) -> str:
@@ -51,13 +49,3 @@ class FittedBase:
         self.train_end = parameters.train_end
         self.data_hash = parameters.data_hash
         self.seed = parameters.seed
-
-
-def training_hash(panel: Panel, cut: int) -> str:
-    """Hash of everything a fit at session index `cut` may read, first 12 hex digits."""
-    seen = slice(0, cut + 1)
-    digest = hashlib.sha256("\n".join((*panel.symbols, *panel.names)).encode())
-    digest.update("\n".join(map(str, panel.sessions[seen])).encode())
-    for array in (panel.features[:, seen], panel.returns[:, seen], panel.targets_until(cut)[:, seen]):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:12]

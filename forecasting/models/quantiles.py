@@ -10,12 +10,15 @@ from forecasting.models.base import Predictions
 
 
 def widening(log_returns: FloatArray) -> FloatArray:
-    """Quantiles around a median of 0, shape (..., H, Q), with each level's distance from 0 never falling with h.
+    """Quantiles around a median of 0, shape (..., H, Q), with every gap between levels made never to fall with h.
 
     Uncertainty about a sum of returns does not shrink with more of them; per-horizon fits may say so by chance.
     """
-    spread: FloatArray = np.maximum.accumulate(np.abs(log_returns), axis=-2)
-    return np.sign(log_returns) * spread
+    gaps = np.maximum.accumulate(np.diff(log_returns, axis=-1), axis=-2)
+    middle = log_returns.shape[-1] // 2
+    below = -np.cumsum(gaps[..., middle - 1 :: -1], axis=-1)[..., ::-1]
+    above = np.cumsum(gaps[..., middle:], axis=-1)
+    return np.concatenate([below, np.zeros_like(gaps[..., :1]), above], axis=-1)
 
 
 def predictions(log_returns: FloatArray) -> Predictions:
