@@ -1,0 +1,165 @@
+-- The newest schema of the store; a new file starts from it. `migrations.py` leads older files here.
+-- Sessions are ISO dates, times ISO 8601 in UTC with microseconds: both sort as text.
+
+CREATE TABLE instruments (
+    symbol     TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    exchange   TEXT NOT NULL,
+    currency   TEXT NOT NULL,
+    synthetic  INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Clustered by symbol and session: one symbol's history is one contiguous read.
+CREATE TABLE bars (
+    symbol     TEXT NOT NULL REFERENCES instruments (symbol),
+    session    TEXT NOT NULL,
+    open       REAL NOT NULL,
+    high       REAL NOT NULL,
+    low        REAL NOT NULL,
+    close      REAL NOT NULL,
+    adj_close  REAL NOT NULL,
+    volume     REAL NOT NULL,
+    PRIMARY KEY (symbol, session)
+) WITHOUT ROWID;
+
+CREATE TABLE indicators (
+    symbol       TEXT NOT NULL,
+    session      TEXT NOT NULL,
+    close        REAL NOT NULL,
+    rsi          REAL,             -- NULL during warm-up, as the three below
+    macd         REAL,
+    macd_signal  REAL,
+    macd_hist    REAL,
+    PRIMARY KEY (symbol, session)
+) WITHOUT ROWID;
+
+CREATE TABLE quotes (
+    symbol          TEXT PRIMARY KEY,
+    price           REAL NOT NULL,
+    time            TEXT NOT NULL,
+    previous_close  REAL,
+    currency        TEXT NOT NULL,
+    source          TEXT NOT NULL,
+    open            REAL,
+    high            REAL,
+    low             REAL,
+    volume          REAL,
+    state           TEXT,
+    name            TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE failures (
+    symbol   TEXT PRIMARY KEY,
+    kind     TEXT NOT NULL,
+    message  TEXT NOT NULL,
+    at       TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE sessions (
+    exchange  TEXT NOT NULL,
+    session   TEXT NOT NULL,
+    open      TEXT NOT NULL,
+    close     TEXT NOT NULL,
+    PRIMARY KEY (exchange, session)
+) WITHOUT ROWID;
+
+CREATE TABLE watch_groups (
+    position  INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE watch_symbols (
+    grp       INTEGER NOT NULL REFERENCES watch_groups (position) ON DELETE CASCADE,
+    position  INTEGER NOT NULL,
+    symbol    TEXT NOT NULL,
+    PRIMARY KEY (grp, position)
+) WITHOUT ROWID;
+
+-- The ledger. `body` is the canonical JSON that is hashed; the columns before it repeat what queries need, and
+-- `Ledger.verify` compares them. AUTOINCREMENT keeps the highest id ever given, so that a cut-off tail shows.
+CREATE TABLE forecasts (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    symbol         TEXT NOT NULL,
+    model          TEXT NOT NULL,
+    origin         TEXT NOT NULL CHECK (origin IN ('live', 'backfill')),
+    as_of_session  TEXT NOT NULL,
+    hash           BLOB NOT NULL,
+    body           TEXT NOT NULL,
+    UNIQUE (symbol, model, as_of_session, origin)   -- in this order the newest of any origin is the last
+);
+
+CREATE TABLE outcomes (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    entry_id        INTEGER NOT NULL REFERENCES forecasts (id),
+    horizon         INTEGER NOT NULL,
+    symbol          TEXT NOT NULL,
+    model           TEXT NOT NULL,
+    origin          TEXT NOT NULL,
+    as_of_session   TEXT NOT NULL,
+    target_session  TEXT NOT NULL,
+    settled_at      TEXT NOT NULL,
+    actual          REAL NOT NULL,
+    median          REAL NOT NULL,
+    low_80          REAL NOT NULL,
+    high_80         REAL NOT NULL,
+    p_up            REAL NOT NULL,
+    crps            REAL NOT NULL,
+    hash            BLOB NOT NULL,
+    UNIQUE (entry_id, horizon)
+);
+CREATE INDEX outcomes_by_stream ON outcomes (model, horizon, origin, symbol, target_session);
+
+-- Horizons still waiting for their outcome. Without it, finding what is due would read every forecast ever made.
+CREATE TABLE pending (
+    entry_id        INTEGER NOT NULL REFERENCES forecasts (id),
+    horizon         INTEGER NOT NULL,
+    target_session  TEXT NOT NULL,
+    target_time     TEXT NOT NULL,
+    PRIMARY KEY (entry_id, horizon)
+) WITHOUT ROWID;
+CREATE INDEX pending_by_target ON pending (target_session);
+
+CREATE TRIGGER forecasts_stay BEFORE UPDATE ON forecasts
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: forecasts are never changed'); END;
+CREATE TRIGGER forecasts_last BEFORE DELETE ON forecasts
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: forecasts are never deleted'); END;
+CREATE TRIGGER outcomes_stay BEFORE UPDATE ON outcomes
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: outcomes are never changed'); END;
+CREATE TRIGGER outcomes_last BEFORE DELETE ON outcomes
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: outcomes are never deleted'); END;
+CREATE TRIGGER outcomes_settle AFTER INSERT ON outcomes
+BEGIN DELETE FROM pending WHERE entry_id = NEW.entry_id AND horizon = NEW.horizon; END;
+
+CREATE TABLE signals (
+    id          INTEGER PRIMARY KEY,
+    symbol      TEXT NOT NULL,
+    kind        TEXT NOT NULL,
+    session     TEXT NOT NULL,
+    time        TEXT NOT NULL,
+    price       REAL NOT NULL,
+    direction   INTEGER NOT NULL,
+    horizon     INTEGER NOT NULL,
+    reason      TEXT NOT NULL,
+    model_id    TEXT,
+    log_return  REAL,              -- NULL, as settled_at, while the horizon is open
+    settled_at  TEXT,
+    UNIQUE (symbol, kind, session)
+);
+CREATE INDEX signals_by_time ON signals (time);
+CREATE INDEX signals_open ON signals (session) WHERE settled_at IS NULL;
+
+CREATE TABLE runs (
+    id           INTEGER PRIMARY KEY,
+    kind         TEXT NOT NULL,
+    detail       TEXT NOT NULL,
+    started_at   TEXT NOT NULL,
+    finished_at  TEXT,
+    ok           INTEGER,
+    message      TEXT
+);
+CREATE INDEX runs_by_kind ON runs (kind, id);
+
+CREATE TABLE meta (
+    key    TEXT PRIMARY KEY,
+    value  TEXT NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,75 @@
+"""Signals: written once at the close that made them, scored once when their horizon has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from forecasting.data.store.database import Database
+from forecasting.data.store.encoding import optional_time, time_text, until_text
+from forecasting.domain.decision import ScoredSignal, Signal, SignalKind
+from forecasting.domain.market import Symbol
+
+_COLUMNS = "symbol, kind, session, time, price, direction, horizon, reason, model_id"
+_SELECT = f"SELECT id, log_return, settled_at, {_COLUMNS} FROM signals"
+
+
+class Signals:
+    """The signal log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, signals: Iterable[Signal]) -> int:
+        """Write signals down; returns how many were new. One per symbol, kind and session: the first stands."""
+        rows = [
+            (s.symbol, s.kind, s.session.isoformat(), time_text(s.time), s.price, s.direction, s.horizon, s.reason,
+             s.model_id)
+            for s in signals
+        ]
+        with self._database.transaction() as connection:
+            return connection.executemany(
+                f"INSERT INTO signals ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (symbol, kind, session) DO NOTHING",
+                rows,
+            ).rowcount if rows else 0
+
+    def unsettled(self, until: date | None = None) -> tuple[ScoredSignal, ...]:
+        """Signals not scored yet and made at or before session `until`, oldest first."""
+        return _signals(self._database.rows(
+            f"{_SELECT} WHERE settled_at IS NULL AND session <= ? ORDER BY session, id", (until_text(until),)
+        ))
+
+    def settle(self, signal_id: int, log_return: float, at: datetime) -> bool:
+        """Write down what followed; returns False, and changes nothing, where that was done before."""
+        with self._database.transaction() as connection:
+            return connection.execute(
+                "UPDATE signals SET log_return = ?, settled_at = ? WHERE id = ? AND settled_at IS NULL",
+                (log_return, time_text(at), signal_id),
+            ).rowcount == 1
+
+    def recent(self, limit: int, symbol: Symbol | None = None) -> tuple[ScoredSignal, ...]:
+        """The newest `limit` signals, of one symbol or all, newest first."""
+        where, parameters = ("", [limit]) if symbol is None else ("WHERE symbol = ?", [symbol, limit])
+        return _signals(self._database.rows(f"{_SELECT} {where} ORDER BY time DESC, id DESC LIMIT ?", parameters))
+
+    def scored(self) -> tuple[ScoredSignal, ...]:
+        """All signals whose outcome is known, oldest first."""
+        return _signals(self._database.rows(f"{_SELECT} WHERE settled_at IS NOT NULL ORDER BY time, id"))
+
+
+def _signals(rows: Sequence[Any]) -> tuple[ScoredSignal, ...]:
+    return tuple(
+        ScoredSignal(
+            id=row_id,
+            signal=Signal(
+                Symbol(symbol), SignalKind(kind), date.fromisoformat(session), datetime.fromisoformat(time), price,
+                direction, horizon, reason, model_id,
+            ),
+            log_return=log_return,
+            settled_at=optional_time(settled_at),
+        )
+        for (row_id, log_return, settled_at, symbol, kind, session, time, price, direction, horizon, reason, model_id)
+        in rows
+    )

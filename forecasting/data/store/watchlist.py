@@ -1,0 +1,39 @@
+"""The lists of symbols a person watches, in the order they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from forecasting.data.store.database import Database
+from forecasting.domain.market import Symbol
+from forecasting.domain.watchlist import WatchGroup
+
+
+class Watchlist:
+    """Reads and writes the groups, always all of them at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def groups(self) -> tuple[WatchGroup, ...]:
+        """The groups in their order; none before the first `save`."""
+        rows = self._database.rows(
+            "SELECT g.position, g.name, s.symbol FROM watch_groups g LEFT JOIN watch_symbols s ON s.grp = g.position"
+            " ORDER BY g.position, s.position"
+        )
+        return tuple(
+            WatchGroup(name, tuple(Symbol(symbol) for _, _, symbol in members if symbol is not None))
+            for (_, name), members in groupby(rows, key=lambda row: row[:2])
+        )
+
+    def save(self, groups: Iterable[WatchGroup]) -> None:
+        """Replace all groups by `groups`, whose names must be unique."""
+        groups = tuple(groups)
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM watch_groups")
+            connection.executemany("INSERT INTO watch_groups VALUES (?, ?)", enumerate(g.name for g in groups))
+            connection.executemany(
+                "INSERT INTO watch_symbols VALUES (?, ?, ?)",
+                ((i, j, symbol) for i, group in enumerate(groups) for j, symbol in enumerate(group.symbols)),
+            )
