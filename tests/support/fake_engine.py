@@ -1,0 +1,352 @@
+"""An engine for the app's tests: the same figures on every run, no clock, no store, no network.
+
+Prices come from a seeded random walk and forecasts from a normal distribution; both are for looking at, not for
+believing. `python -m tests.support.fake_engine` shows the app on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from statistics import NormalDist
+
+from forecasting.domain.decision import ScoredSignal, Signal, SignalKind, SignalRecord
+from forecasting.domain.forecast import HORIZONS, LEVELS, Forecast, Origin, Outcome, TrackRecord
+from forecasting.domain.market import (
+    Bar,
+    IndicatorRow,
+    Instrument,
+    RowState,
+    SessionState,
+    Symbol,
+    parse_symbol,
+)
+from forecasting.domain.snapshot import (
+    AccuracyPoint,
+    ExchangeStatus,
+    Health,
+    JobStatus,
+    ReplayStatus,
+    Snapshot,
+    SourceHealth,
+    SymbolDetail,
+    SymbolRow,
+)
+from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import SymbolError
+from forecasting.service.facade import OnSnapshot, RunInThread
+
+NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
+LAST_CLOSE = datetime(2026, 2, 27, 21, 0, tzinfo=UTC)
+CORE = ("NVDA", "AAPL", "^GSPC", "BTC-USD", "SAP.DE", "7203.T", "KOMA", "TSM", "BADSYM")
+NAMES = {
+    "NVDA": "NVIDIA Corporation", "AAPL": "Apple Inc.", "^GSPC": "S&P 500", "BTC-USD": "Bitcoin USD", "SAP.DE": "SAP SE",
+    "7203.T": "Toyota Motor", "KOMA": "Koma Synthetic", "TSM": "Taiwan Semiconductor", "BADSYM": "",
+    "MSFT": "Microsoft", "AMD": "Advanced Micro Devices", "INTC": "[red]Intel[/red]",
+}
+PRICES = {"^GSPC": 6512.0, "BTC-USD": 64123.0, "7203.T": 2871.0, "SAP.DE": 240.0}
+
+
+@lru_cache(maxsize=64)
+def bars(symbol: str, count: int = 320) -> tuple[Bar, ...]:
+    """A seeded random walk on weekdays that ends on 2026-02-27 near the symbol's usual price."""
+    rng = random.Random(symbol)  # the figures only have to be the same every time
+    closes, price = [], 1.0
+    for _ in range(count):
+        price *= math.exp(rng.gauss(0.0004, 0.017))
+        closes.append(price)
+    scale = PRICES.get(symbol, 180.0) / closes[-1]
+    days, day = [], date(2026, 2, 27)
+    while len(days) < count:
+        if day.weekday() < 5:
+            days.append(day)
+        day -= timedelta(days=1)
+    out, before = [], closes[0] * scale
+    for session, close in zip(reversed(days), (c * scale for c in closes), strict=True):
+        opened = before * math.exp(rng.gauss(0, 0.004))
+        high = max(opened, close) * (1 + abs(rng.gauss(0, 0.006)))
+        low = min(opened, close) * (1 - abs(rng.gauss(0, 0.006)))
+        out.append(Bar(session, opened, high, low, close, close, rng.uniform(2e7, 9e7)))
+        before = close
+    return tuple(out)
+
+
+def indicators(series: tuple[Bar, ...]) -> tuple[IndicatorRow, ...]:
+    """RSI(14) and MACD(12, 26, 9) by their recursions, None while warming up."""
+    out: list[IndicatorRow] = []
+    fast = slow = line = series[0].close
+    line = 0.0
+    gain = loss = 0.0
+    for i, bar in enumerate(series):
+        change = bar.close - series[i - 1].close if i else 0.0
+        gain += (max(change, 0.0) - gain) / 14
+        loss += (max(-change, 0.0) - loss) / 14
+        fast += (bar.close - fast) * 2 / 13
+        slow += (bar.close - slow) * 2 / 27
+        macd = fast - slow
+        line += (macd - line) * 2 / 10
+        warm = i >= 34
+        rsi = 100 * gain / (gain + loss) if gain + loss else 50.0
+        out.append(IndicatorRow(bar.session, bar.close, rsi if i >= 14 else None, macd if warm else None,
+                                line if warm else None, macd - line if warm else None))
+    return tuple(out)
+
+
+def forecast(symbol: str, model: str = "har-t") -> Forecast:
+    """Normal quantiles with a small drift, ten sessions ahead."""
+    last = bars(symbol)[-1]
+    drift = random.Random(symbol + model).gauss(0.0008, 0.002)
+    days = []
+    day = last.session
+    while len(days) < len(HORIZONS):
+        day += timedelta(days=1)
+        if day.weekday() < 5:
+            days.append(day)
+    rows = tuple(
+        tuple(NormalDist(drift * h, 0.016 * math.sqrt(h)).inv_cdf(level) for level in LEVELS) for h in HORIZONS
+    )
+    return Forecast(
+        symbol=Symbol(symbol), model=model, model_id="f" * 16, train_end=date(2026, 1, 30), data_hash="d" * 16, seed=0,
+        as_of_session=last.session, as_of=LAST_CLOSE, issued_at=LAST_CLOSE + timedelta(minutes=1), last_close=last.close,
+        target_sessions=tuple(days), target_times=tuple(datetime(d.year, d.month, d.day, 21, tzinfo=UTC) for d in days),
+        levels=LEVELS, log_returns=rows,
+        p_up=tuple(1 - NormalDist(drift * h, 0.016 * math.sqrt(h)).cdf(0) for h in HORIZONS),
+    )
+
+
+def record(symbol: str | None, model: str, horizon: int, origin: Origin, n: int, skill: float) -> TrackRecord:
+    """A record with round figures."""
+    half = 0.98 / math.sqrt(n)
+    return TrackRecord(
+        symbol=None if symbol is None else Symbol(symbol), model=model, horizon=horizon, origin=origin, n=n, n_days=n,
+        hits=round(n * 0.52), hit_rate=0.52, hit_low=0.52 - half, hit_high=0.52 + half, naive_hit_rate=0.53,
+        coverage_80=0.78, coverage_low=0.78 - half * 0.8, coverage_high=0.78 + half * 0.8, width_80=0.041,
+        mae=0.0121, mae_random_walk=0.0122, crps=0.0088 * (1 - skill), crps_baseline=0.0088, skill=skill,
+        skill_low=skill - 0.25 / math.sqrt(n), skill_high=skill + 0.25 / math.sqrt(n),
+    )
+
+
+def signals(symbol: str) -> tuple[ScoredSignal, ...]:
+    """Three signals: open, right, wrong."""
+    series = bars(symbol)
+    kinds = (
+        (SignalKind.MACD_GOLDEN, 1, "MACD 1.92 crossed above its signal 1.88", 0, None),
+        (SignalKind.RSI_OVERBOUGHT, -1, "RSI 71.3 crossed above 70", 8, -0.021),
+        (SignalKind.RSI_OVERSOLD, 1, "RSI 28.4 crossed below 30", 17, -0.013),
+        (SignalKind.BAND_BREACH, 0, "close 3.1 % below the 95 % band", 24, 0.008),
+    )
+    base = sum(map(ord, symbol)) * 10
+    out = []
+    for i, (kind, direction, reason, back, log_return) in enumerate(kinds):
+        bar = series[-1 - back]
+        moment = datetime(bar.session.year, bar.session.month, bar.session.day, 21, tzinfo=UTC)
+        out.append(ScoredSignal(base + i, Signal(Symbol(symbol), kind, bar.session, moment, bar.close, direction, 5, reason),
+                                log_return, None if log_return is None else moment + timedelta(days=7)))
+    return tuple(out)
+
+
+def row(symbol: str) -> SymbolRow:
+    """One line of the table; BADSYM has failed, 7203.T is closed and without model, TSM is stale."""
+    if symbol == "BADSYM":
+        return SymbolRow(Symbol(symbol), "", "", False, None, None, None, RowState.ERR, (), None, None, None, None, None,
+                         None, None, None, None, "BADSYM: the source knows no such symbol; remove it with x")
+    series = bars(symbol)
+    shown = forecast(symbol)
+    last = series[-1].close * math.exp(random.Random(symbol + "tick").gauss(0, 0.012))
+    state = {"7203.T": RowState.CLOSED, "TSM": RowState.STALE}.get(symbol, RowState.LIVE)
+    made = {"7203.T": NOW - timedelta(hours=9), "TSM": NOW - timedelta(days=3)}.get(symbol, NOW - timedelta(seconds=4))
+    full = SymbolRow(
+        symbol=Symbol(symbol), name=NAMES.get(symbol, symbol), currency="JPY" if symbol.endswith(".T") else "USD",
+        synthetic=symbol == "KOMA", last=last, change_pct=(last / series[-1].close - 1) * 100, data_time=made, state=state,
+        closes=tuple(bar.close for bar in series[-20:]), model="har-t", model_note="lstm is training",
+        forecast_pct=(math.exp(shown.log_return(5, 0.5)) - 1) * 100,
+        low_80_pct=(math.exp(shown.log_return(5, 0.1)) - 1) * 100,
+        high_80_pct=(math.exp(shown.log_return(5, 0.9)) - 1) * 100, p_up=shown.p_up[4],
+        record=record(symbol, "har-t", 5, Origin.BACKFILL if symbol != "NVDA" else Origin.LIVE, 126,
+                      {"NVDA": 0.031, "AAPL": -0.004}.get(symbol, 0.012)),
+        signal=signals(symbol)[0] if symbol in ("NVDA", "SAP.DE") else None,
+        rsi=indicators(series)[-1].rsi, error=None,
+    )
+    if symbol == "7203.T":
+        return replace(full, model=None, model_note="43 bars, lookback 60 needs 61", forecast_pct=None, low_80_pct=None,
+                       high_80_pct=None, p_up=None, record=None)
+    return full
+
+
+def detail(symbol: str) -> SymbolDetail | None:
+    """Everything the panes show."""
+    if symbol == "BADSYM":
+        return None
+    series = bars(symbol)
+    rng = random.Random(symbol + "accuracy")
+    rate, points, outcomes = 0.5, [], []
+    for i, bar in enumerate(series[-126:]):
+        rate += rng.gauss(0, 0.01)
+        n = min(i + 1, 63)
+        half = 0.98 / math.sqrt(n)
+        points.append(AccuracyPoint(bar.session, n, rate, max(0.0, rate - half), min(1.0, rate + half), 0.78))
+        before = series[-127 + i].close
+        outcomes.append(Outcome(i, Symbol(symbol), "har-t", Origin.BACKFILL, 1, series[-127 + i].session, bar.session,
+                                LAST_CLOSE, math.log(bar.close / before), 0.0004, -0.0205, 0.0213, 0.51, 0.0088))
+    records = tuple(
+        record(symbol, model, h, origin, n, skill)
+        for model, skill in (("lstm", 0.014), ("har-t", 0.012), ("ewma-t", 0.006))
+        for h in (1, 5, 10)
+        for origin, n in ((Origin.LIVE, 24), (Origin.BACKFILL, 126))
+    )
+    return SymbolDetail(
+        symbol=Symbol(symbol),
+        instrument=Instrument(Symbol(symbol), NAMES.get(symbol, symbol), "XNYS", "USD", symbol == "KOMA"),
+        bars=series, indicators=indicators(series),
+        forecasts=() if symbol == "7203.T" else (forecast(symbol, "har-t"), forecast(symbol, "ewma-t")),
+        model_note="lstm is training", accuracy=tuple(points), accuracy_origin="backfill", records=records,
+        outcomes=tuple(outcomes), signals=signals(symbol),
+    )
+
+
+def signal_record(kind: SignalKind, n: int, rate: float) -> SignalRecord:
+    """A record of one kind of signal."""
+    half = 0.98 / math.sqrt(n)
+    return SignalRecord(kind, n, round(n * rate), rate, max(0.0, rate - half), min(1.0, rate + half), 0.002, 0.53)
+
+
+def snapshot(groups: tuple[WatchGroup, ...], version: int = 1) -> Snapshot:
+    """A morning on which the LSTM trains and one symbol is late."""
+    symbols = list(dict.fromkeys(symbol for group in groups for symbol in group.symbols))
+    news = sorted((s for symbol in symbols if symbol != "BADSYM" for s in signals(symbol)),
+                  key=lambda s: (s.signal.time, s.id), reverse=True)
+    return Snapshot(
+        version=version, now=NOW, groups=groups, rows=tuple(row(symbol) for symbol in symbols),
+        exchanges=(
+            ExchangeStatus("XNYS", SessionState.OPEN, NOW + timedelta(hours=5, minutes=30)),
+            ExchangeStatus("XTKS", SessionState.CLOSED, NOW + timedelta(hours=8)),
+        ),
+        source=SourceHealth("yahoo", Health.OK, "ok", NOW - timedelta(minutes=9), None, 12),
+        jobs=(
+            JobStatus("quotes", Health.OK, "every 15 s", None, None, NOW - timedelta(seconds=4), NOW + timedelta(seconds=11)),
+            JobStatus("training", Health.WORKING, "lstm, epoch 13 of 30", 0.43, 6.0, NOW - timedelta(seconds=5), None),
+            JobStatus("bars", Health.LATE, "TSM: no bars since Friday", None, None, NOW - timedelta(days=3), None),
+        ),
+        data_time=NOW - timedelta(seconds=4), model="har-t", model_train_end=date(2026, 1, 30), signals=tuple(news),
+        signal_records=(
+            signal_record(SignalKind.RSI_OVERSOLD, 41, 0.56), signal_record(SignalKind.RSI_OVERBOUGHT, 38, 0.47),
+            signal_record(SignalKind.MACD_GOLDEN, 63, 0.54), signal_record(SignalKind.MACD_DEATH, 61, 0.46),
+        ),
+        records=tuple(
+            record(None, model, h, origin, n, skill)
+            for model, skill in (("lstm", 0.014), ("har-t", 0.012), ("ewma-t", 0.006))
+            for h in (1, 5, 10)
+            for origin, n in ((Origin.LIVE, 216), (Origin.BACKFILL, 1134))
+        ),
+        notices=("TSM: no bars since Friday", "lstm is training; har-t bands meanwhile"),
+    )
+
+
+class FakeEngine:
+    """Answers from memory; what was asked of it is kept in `calls`."""
+
+    def __init__(self, *symbols: str, replaying: bool = False) -> None:
+        self.groups: tuple[WatchGroup, ...] = (
+            WatchGroup("Core", tuple(Symbol(s) for s in symbols or CORE)),
+            WatchGroup("Tech", (Symbol("MSFT"), Symbol("AMD"), Symbol("INTC"), Symbol("NVDA"))),
+        )
+        self.calls: list[tuple[object, ...]] = []
+        self.paused = False
+        self.speed = 1.0
+        self.publish: OnSnapshot | None = None
+        self._replaying = replaying
+        self._version = 0
+        self._former: list[tuple[str, tuple[WatchGroup, ...]]] = []
+        self._changes: list[Callable[[Snapshot], Snapshot]] = []
+
+    def snapshot(self) -> Snapshot:
+        """The present state, one version on."""
+        self._version += 1
+        made = snapshot(self.groups, self._version)
+        if self._replaying:
+            made = replace(made, replay=ReplayStatus(date(2008, 9, 15), self.speed, self.paused, False))
+        for change in self._changes:
+            made = change(made)
+        return made
+
+    def push(self, change: Callable[[Snapshot], Snapshot] | None = None) -> None:
+        """Publish a snapshot, as a refresh would; `change` stays in force for later ones."""
+        if change is not None:
+            self._changes.append(change)
+        assert self.publish is not None
+        self.publish(self.snapshot())
+
+    def detail(self, symbol: Symbol) -> SymbolDetail | None:
+        """The panes' values."""
+        self.calls.append(("detail", str(symbol)))
+        return detail(symbol)
+
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+        """Remember whom to tell."""
+        self.calls.append(("start",))
+        self.publish = on_snapshot
+
+    def stop(self) -> None:
+        """Nothing runs."""
+        self.calls.append(("stop",))
+
+    def refresh(self) -> None:
+        """Publish once more."""
+        self.calls.append(("refresh",))
+        self.push()
+
+    def pause(self, paused: bool) -> None:
+        """Stand still."""
+        self.paused = paused
+
+    def add_symbol(self, group: str, text: str) -> Symbol:
+        """Add to a list, refusing what cannot be a symbol or is there."""
+        symbol = parse_symbol(text)
+        if any(g.name == group and symbol in g.symbols for g in self.groups):
+            raise SymbolError(f"{symbol} is on {group} already")
+        self._former.append((f"added {symbol}", self.groups))
+        self.groups = tuple(g.with_symbol(symbol) if g.name == group else g for g in self.groups)
+        return symbol
+
+    def remove_symbol(self, group: str, symbol: Symbol) -> None:
+        """Take off a list."""
+        self._former.append((f"removed {symbol}", self.groups))
+        self.groups = tuple(g.without(symbol) if g.name == group else g for g in self.groups)
+
+    def undo(self) -> str | None:
+        """Take back the newest change."""
+        if not self._former:
+            return None
+        what, self.groups = self._former.pop()
+        return f"undone: {what}"
+
+    def change_speed(self, steps: int) -> None:
+        """Faster or slower."""
+        self.speed *= 2.0**steps
+
+    def jump(self, sessions: int) -> None:
+        """Skip forward."""
+        self.calls.append(("jump", sessions))
+
+
+def main() -> None:
+    """Show the app on the fake engine."""
+    from tui.app import TapecastApp
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--replay", action="store_true")
+    parser.add_argument("--ascii", action="store_true")
+    parser.add_argument("--theme", default="tapecast")
+    parser.add_argument("symbols", nargs="*")
+    given = parser.parse_args()
+    engine = FakeEngine(*given.symbols, replaying=given.replay)
+    TapecastApp(engine, theme=given.theme, ascii_only=given.ascii, title="demo" if given.replay else "").run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The app: paints from the store at once, then lets the engine start.
+
+Nothing heavy is imported here: charts load with the first chart, and everything else that is slow belongs to the
+engine's worker process.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from forecasting.service.facade import EngineFacade
+from tui import format as fmt
+from tui.bridge import EngineBridge
+from tui.commands import KeymapCommands
+from tui.keymap import resolve
+from tui.messages import DetailLoaded, EngineFailed
+from tui.screens.main import MainScreen
+from tui.themes import DEFAULT_THEME, THEMES, theme_name
+
+
+class TapecastApp(App[None], inherit_bindings=False):
+    """The terminal app over one engine."""
+
+    TITLE = "tapecast"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = []       # all keys are in tui.keymap; ctrl+q stays with flow control
+    COMMANDS = {KeymapCommands}                      # noqa: RUF012 - Textual's own declaration
+    ENABLE_COMMAND_PALETTE = False                   # its key is in the key map, not fixed
+
+    def __init__(
+        self,
+        engine: EngineFacade,
+        *,
+        theme: str = DEFAULT_THEME,
+        keys: Mapping[str, str] | None = None,
+        ascii_only: bool = False,
+        title: str = "",
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make the app; nothing starts before `run`.
+
+        Args:
+            engine: What is shown and asked.
+            theme: A theme's name, short ("light") or full ("tapecast-light").
+            keys: Key overrides, action id -> keys; refused ones are told on screen.
+            ascii_only: Draw with ASCII characters alone.
+            title: Shown before the lists' names, for example "demo".
+            monotonic: Seconds since some moment; ages are carried on with it between snapshots.
+        """
+        super().__init__()
+        self.engine = engine
+        self.bridge = EngineBridge(engine, self.post_message, self.run_in_thread)
+        self._entries, self._refused_keys = resolve(keys or {})
+        self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
+        self._shown_title = title
+        self._monotonic = monotonic
+        self._main: MainScreen | None = None
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme_name(theme)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own colour names, also for the moment before the first theme is in force."""
+        return dict(THEMES[0].variables)
+
+    def on_mount(self) -> None:
+        """Paint the store's snapshot now; start the engine once it is on screen."""
+        self._main = MainScreen(
+            self.engine.snapshot(), keymap=self._entries, glyphs=self._glyphs, title=self._shown_title,
+            monotonic=self._monotonic,
+        )
+        self.push_screen(self._main)
+        self.call_after_refresh(self._start_engine)
+        for line in self._refused_keys:
+            self.notify(line, severity="warning", timeout=10, markup=False)
+
+    def on_unmount(self) -> None:
+        """Stop the engine, however the app ends."""
+        self.engine.stop()
+
+    def run_in_thread(self, job: Callable[[], None]) -> None:
+        """Run a blocking job in a Textual thread worker; may be called from any thread."""
+        if threading.get_ident() == self._thread_id:
+            self.run_worker(job, thread=True, exit_on_error=False)
+        else:
+            self.call_from_thread(self.run_worker, job, thread=True, exit_on_error=False)
+
+    def on_snapshot_published(self) -> None:
+        """Show the newest snapshot."""
+        snapshot = self.bridge.take()
+        if snapshot is not None and self._main is not None:
+            self._main.show_snapshot(snapshot)
+
+    def on_detail_loaded(self, message: DetailLoaded) -> None:
+        """Show a symbol's detail."""
+        if self._main is not None:
+            self._main.show_detail(message.symbol, message.detail)
+
+    def on_engine_failed(self, message: EngineFailed) -> None:
+        """Tell what went wrong in a thread."""
+        self.notify(message.text, severity="error", markup=False)
+
+    def _start_engine(self) -> None:
+        self.bridge.start()
+
+

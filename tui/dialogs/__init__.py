@@ -1,0 +1,1 @@
+"""Small typed screens that ask one thing."""

@@ -1,0 +1,194 @@
+"""Figures as text: prices, percentages, ages, sparklines.
+
+Pure and free of markup. A missing figure is "-", never 0; a figure that rounds to nothing carries no sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import isfinite
+
+from forecasting.domain.decision import Signal, SignalKind
+
+MISSING = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The few characters outside ASCII that the screen uses, all one cell wide."""
+
+    up: str
+    down: str
+    right: str
+    wrong: str
+    dot: str
+    now: str           # the line between past and forecast
+    spark: str         # eight heights
+    bar_full: str
+    bar_empty: str
+    shades: str        # 95 %, 80 % and 50 % bands
+    rule: str
+    marker: str        # plotext marker for lines
+    box: str           # plotext marker for bodies
+    wick: str
+
+
+UNICODE = Glyphs("▲", "▼", "✓", "✗", "●", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│")
+ASCII = Glyphs("^", "v", "+", "x", "*", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|")
+
+
+def price(value: float | None) -> str:
+    """A price with as many decimals as its size deserves: 0.00001234, 0.5310, 183.22, 64123.5."""
+    if value is None or not isfinite(value):
+        return MISSING
+    size = abs(value)
+    if size >= 100_000:
+        return f"{value:.0f}"
+    if size >= 10_000:
+        return f"{value:.1f}"
+    if size >= 1:
+        return f"{value:.2f}"
+    return f"{value:.4f}" if size >= 0.01 or size == 0 else f"{value:.4g}"
+
+
+def signed(value: float | None, decimals: int = 1, unit: str = "") -> str:
+    """A figure with its sign; without one where it rounds to zero."""
+    if value is None or not isfinite(value):
+        return MISSING
+    text = f"{value:+.{decimals}f}"
+    return (text if float(text) != 0 else f"{0:.{decimals}f}") + unit
+
+
+def percent(value: float | None, decimals: int = 1) -> str:
+    """Per cent with sign: +1.8%."""
+    return signed(value, decimals, "%")
+
+
+def share(value: float | None, decimals: int = 0) -> str:
+    """A share of one as per cent: 0.78 -> 78%."""
+    return MISSING if value is None else f"{value * 100:.{decimals}f}%"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """An interval of shares of one, in per cent: [46..58]."""
+    return "" if low is None or high is None else f"[{low * 100:.0f}..{high * 100:.0f}]"
+
+
+def skill_interval(low: float | None, high: float | None) -> str:
+    """An interval of skills, in per cent with signs: [-0.4..+2.8]."""
+    return "" if low is None or high is None else f"[{signed(low * 100)}..{signed(high * 100)}]"
+
+
+def band(low_pct: float | None, high_pct: float | None) -> str:
+    """A band of per cent: -3.1..+4.8."""
+    if low_pct is None or high_pct is None:
+        return MISSING
+    return f"{signed(low_pct)}..{signed(high_pct)}"
+
+
+def arrow(value: float | None, glyphs: Glyphs, decimals: int = 1) -> str:
+    """The direction of a figure as a glyph; nothing where the figure is missing or shown as zero."""
+    if value is None or not isfinite(value) or round(value, decimals) == 0:
+        return ""
+    return glyphs.up if value > 0 else glyphs.down
+
+
+def age(seconds: float | None) -> str:
+    """How old something is, in its largest unit: 4s 3m 2h 5d. The future counts as now."""
+    if seconds is None:
+        return MISSING
+    whole = max(0, int(seconds))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "m")):
+        if whole >= size:
+            return f"{whole // size}{unit}"
+    return f"{whole}s"
+
+
+def countdown(seconds: float) -> str:
+    """Time to go with two units: 2d4h, 2h10, 9m05, 42s."""
+    whole = max(0, int(seconds))
+    if whole >= 86_400:
+        return f"{whole // 86_400}d{whole % 86_400 // 3_600}h"
+    if whole >= 3_600:
+        return f"{whole // 3_600}h{whole % 3_600 // 60:02d}"
+    return f"{whole // 60}m{whole % 60:02d}" if whole >= 60 else f"{whole}s"
+
+
+def seconds_between(earlier: datetime | None, later: datetime) -> float | None:
+    """Seconds from `earlier` to `later`, or None where there is no earlier."""
+    return None if earlier is None else (later - earlier).total_seconds()
+
+
+def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
+    """The last `width` values as heights between their own lowest and highest; blanks in front where there are fewer."""
+    shown = values[-width:] if width > 0 else ()
+    if not shown:
+        return " " * width
+    low, high = min(shown), max(shown)
+    steps = len(glyphs.spark) - 1
+    if high == low:
+        line = glyphs.spark[steps // 2] * len(shown)
+    else:
+        line = "".join(glyphs.spark[round((v - low) / (high - low) * steps)] for v in shown)
+    return line.rjust(width)
+
+
+def progress_bar(done: float, width: int, glyphs: Glyphs) -> str:
+    """A bar of `width` cells, `done` in 0..1."""
+    full = round(min(max(done, 0.0), 1.0) * width)
+    return glyphs.bar_full * full + glyphs.bar_empty * (width - full)
+
+
+def clip(text: str, width: int) -> str:
+    """`text` in at most `width` cells, with an ellipsis where something was cut."""
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…" if width > 0 else ""
+
+
+def local_time(moment: datetime | None) -> str:
+    """The time of day on this machine's clock."""
+    return MISSING if moment is None else moment.astimezone().strftime("%H:%M:%S")
+
+
+def local_minute(moment: datetime) -> str:
+    """Month, day, hour and minute on this machine's clock."""
+    return moment.astimezone().strftime("%m-%d %H:%M")
+
+
+_OPINION = {1: "BUY", -1: "SELL", 0: "ODD"}
+
+_KIND = {
+    SignalKind.RSI_OVERSOLD: "RSI below 30",
+    SignalKind.RSI_OVERBOUGHT: "RSI above 70",
+    SignalKind.RSI_OVERSOLD_EXIT: "RSI back above 30",
+    SignalKind.RSI_OVERBOUGHT_EXIT: "RSI back below 70",
+    SignalKind.MACD_GOLDEN: "MACD golden cross",
+    SignalKind.MACD_DEATH: "MACD death cross",
+    SignalKind.BAND_BREACH: "left the 95% band",
+    SignalKind.FORECAST_UP: "forecast up",
+    SignalKind.FORECAST_DOWN: "forecast down",
+}
+
+
+def opinion(signal: Signal) -> str:
+    """A signal's direction in one word: BUY, SELL, or ODD where it only says "unusual"."""
+    return _OPINION.get(signal.direction, "ODD")
+
+
+def kind_name(kind: SignalKind) -> str:
+    """A signal's kind in words."""
+    return _KIND[kind]
+
+
+def exchange_name(code: str) -> str:
+    """A market's short name for a person: XNYS -> NYSE."""
+    return _EXCHANGES.get(code, code)
+
+
+_EXCHANGES = {
+    "XNYS": "NYSE", "XNAS": "NASDAQ", "XLON": "LSE", "XETR": "XETRA", "XTKS": "TSE", "XPAR": "PARIS", "XAMS": "AMS",
+    "XHKG": "HKEX", "XSWX": "SIX", "XTSE": "TSX", "XASX": "ASX", "XBOM": "BSE", "XSHG": "SSE", "XSTO": "STO",
+}
+
+

@@ -1,0 +1,157 @@
+"""The one table of keys: bindings, footer, help and palette are all made from it.
+
+An override names an entry by its id. What cannot be (an unknown id, a key somebody else has in the same view, a key a
+terminal or multiplexer needs) is reported and left at its default; it is never fatal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from textual.binding import Binding
+
+VIEWS = ("watch", "chart", "accuracy", "signals", "health")
+_ALL = frozenset(VIEWS)
+_LISTS = frozenset({"watch", "chart", "accuracy"})
+_CHARTS = frozenset({"watch", "chart"})
+_WATCH = frozenset({"watch"})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """One thing a person can ask for."""
+
+    id: str
+    keys: tuple[str, ...]            # Textual key names; "g g" is g pressed twice
+    action: str
+    label: str
+    tooltip: str
+    where: frozenset[str] = _ALL     # views it applies to
+    footer: bool = False
+
+
+def _entry(
+    id_: str, keys: str, action: str, label: str, tooltip: str, where: frozenset[str] = _ALL, *, footer: bool = False
+) -> KeyEntry:
+    return KeyEntry(id_, tuple(keys.split(",")), action, label, tooltip, where, footer)
+
+
+KEYMAP: tuple[KeyEntry, ...] = (
+    _entry("down", "j,down", "move(1)", "down", "Next row; in the chart, next symbol"),
+    _entry("up", "k,up", "move(-1)", "up", "Previous row; in the chart, previous symbol"),
+    _entry("open", "enter", "open", "open", "Open the chart of the selected symbol", _WATCH, footer=True),
+    _entry("filter", "slash", "filter", "filter", "Show only rows whose symbol or name has this text", _WATCH,
+           footer=True),
+    _entry("add", "a", "add", "add", "Add a symbol to this list", footer=True),
+    _entry("remove", "x", "remove", "remove", "Take the selected symbol off this list; its history stays", _LISTS,
+           footer=True),
+    _entry("undo", "u", "undo", "undo", "Take back the newest add or remove"),
+    _entry("shorter", "comma", "timeframe(-1)", "shorter", "Shorter timeframe", _CHARTS, footer=True),
+    _entry("longer", "full_stop", "timeframe(1)", "longer", "Longer timeframe", _CHARTS, footer=True),
+    _entry("candles", "c", "toggle_option('candles')", "candles", "Candles or line", _CHARTS),
+    _entry("indicators", "i", "toggle_option('indicators')", "indicators", "RSI and MACD on or off", _CHARTS),
+    _entry("volume", "v", "toggle_option('volume')", "volume", "Volume on or off", frozenset({"chart"})),
+    _entry("forecast", "f", "toggle_option('forecast')", "fan", "Forecast fan on or off", _CHARTS, footer=True),
+    _entry("watch", "1", "view('watch')", "Watch", "The watchlist"),
+    _entry("chart", "2", "view('chart')", "Chart", "One symbol's chart", footer=True),
+    _entry("accuracy", "3", "view('accuracy')", "Accuracy", "How good the forecasts have been", footer=True),
+    _entry("signals", "4", "view('signals')", "Signals", "What was signalled, and what came of it", footer=True),
+    _entry("health", "exclamation_mark", "view('health')", "health", "Source, jobs and notices"),
+    _entry("next-view", "tab", "cycle_view(1)", "next view", "Next view"),
+    _entry("previous-view", "shift+tab", "cycle_view(-1)", "previous view", "Previous view"),
+    _entry("previous-list", "left_square_bracket", "cycle_list(-1)", "previous list", "Previous watchlist"),
+    _entry("next-list", "right_square_bracket", "cycle_list(1)", "next list", "Next watchlist"),
+    _entry("next-symbol", "n", "step(1)", "next", "Next match or symbol"),
+    _entry("previous-symbol", "N", "step(-1)", "previous", "Previous match or symbol"),
+    _entry("sort", "s", "sort", "sort", "Sort by the next column; after the last, the list's own order", _WATCH),
+    _entry("reverse", "S", "reverse", "reverse", "Turn the sort round", _WATCH),
+    _entry("top", "home,g g", "edge(-1)", "top", "First row"),
+    _entry("bottom", "G,end", "edge(1)", "bottom", "Last row"),
+    _entry("page-down", "ctrl+d,pagedown", "page(1)", "page down", "One page down"),
+    _entry("page-up", "ctrl+u,pageup", "page(-1)", "page up", "One page up"),
+    _entry("left", "h,left", "sideways(-1)", "left", "Columns to the left; in the chart, the readout one bar back"),
+    _entry("right", "l,right", "sideways(1)", "right", "Columns to the right; in the chart, the readout one bar on"),
+    _entry("refresh", "r", "refresh_now", "refresh", "Ask the source now, within its budget"),
+    _entry("pause", "p", "pause", "pause", "Stop or resume polling; a replay stands still too", footer=True),
+    _entry("slower", "minus", "speed(-1)", "slower", "Slower replay"),
+    _entry("faster", "plus", "speed(1)", "faster", "Faster replay"),
+    _entry("jump", "greater_than_sign", "jump(1)", "jump", "Replay: skip to the next session"),
+    _entry("theme", "t", "theme", "theme", "Next theme"),
+    _entry("bare", "z", "bare", "bare", "Table only, without panes and lines"),
+    _entry("palette", "colon,ctrl+p", "app.command_palette", "commands", "Find a command by name"),
+    _entry("help", "question_mark,f1", "help", "help", "Keys of this view, searchable", footer=True),
+    _entry("close", "escape", "close_layer", "close", "Close the top layer or the filter; never quits"),
+    _entry("back", "q", "back", "back", "Back; in the watch view, quit", footer=True),
+    _entry("quit", "ctrl+c", "app.quit", "quit", "Quit"),
+)
+
+_RESERVED = {"ctrl+s", "ctrl+q", "ctrl+a", "ctrl+b"}
+_SHOWN = {
+    "slash": "/", "comma": ",", "full_stop": ".", "exclamation_mark": "!", "left_square_bracket": "[",
+    "right_square_bracket": "]", "minus": "-", "plus": "+", "greater_than_sign": ">", "colon": ":",
+    "question_mark": "?", "enter": "Enter", "escape": "Esc", "down": "↓", "up": "↑", "left": "←", "right": "→",
+    "tab": "Tab", "shift+tab": "S-Tab", "home": "Home", "end": "End", "pagedown": "PgDn", "pageup": "PgUp", "f1": "F1",
+    "g g": "gg", "space": "Space",
+}
+_NAMED = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1}
+
+
+def shown_key(key: str) -> str:
+    """A key as a person writes it: slash -> /, ctrl+d -> ^d."""
+    return _SHOWN.get(key) or (f"^{key[5:]}" if key.startswith("ctrl+") else key)
+
+
+def key_names(text: str) -> tuple[str, ...]:
+    """Textual's names of the keys in a comma-separated list: "/, f2" -> ("slash", "f2"). A lone comma is a key."""
+    parts = [text] if text == "," else [part.strip() for part in text.split(",")]
+    return tuple(_NAMED.get(part, part) for part in parts if part)
+
+
+def resolve(overrides: Mapping[str, str], keymap: Iterable[KeyEntry] = KEYMAP) -> tuple[
+    tuple[KeyEntry, ...], tuple[str, ...]
+]:
+    """Apply overrides (entry id -> keys); returns the key map in force and one line for each that was refused."""
+    entries = {entry.id: entry for entry in keymap}
+    refused: list[str] = []
+    for id_, text in overrides.items():
+        keys = key_names(text)
+        if problem := _problem(id_, keys, entries):
+            refused.append(f"key for '{id_}': {problem}")
+        else:
+            entries[id_] = replace(entries[id_], keys=keys)
+    return tuple(entries.values()), tuple(refused)
+
+
+def _problem(id_: str, keys: tuple[str, ...], entries: Mapping[str, KeyEntry]) -> str | None:
+    if id_ not in entries:
+        near = get_close_matches(id_, entries, 1)
+        return "no such action" + (f"; did you mean '{near[0]}'?" if near else "")
+    if not keys:
+        return "no key given; the default stays"
+    for key in keys:
+        if key in _RESERVED or key.startswith(("alt+", "ctrl+shift+")):
+            return f"{shown_key(key)} belongs to the terminal or a multiplexer; the default stays"
+        for other in entries.values():
+            if other.id != id_ and other.where & entries[id_].where and key in other.keys:
+                return f"{shown_key(key)} is taken by '{other.id}'; the default stays"
+    return None
+
+
+def bindings(keymap: Iterable[KeyEntry] = KEYMAP) -> list[Binding]:
+    """Textual bindings of a key map. Of "g g" the first key is bound; the screen waits for the second."""
+    found = []
+    for entry in keymap:
+        for number, key in enumerate(entry.keys):
+            first, _, second = key.partition(" ")
+            action = f"chord('{key}', '{entry.id}')" if second else entry.action
+            id_ = entry.id if number == 0 else f"{entry.id}.{number}"
+            found.append(Binding(first, action, entry.label, show=False, tooltip=entry.tooltip, id=id_,
+                                 priority=entry.id == "quit"))
+    return found
+
+
+def entries_for(view: str, keymap: Iterable[KeyEntry]) -> tuple[KeyEntry, ...]:
+    """The entries that apply in a view, in the table's order."""
+    return tuple(entry for entry in keymap if view in entry.where)

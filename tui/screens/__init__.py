@@ -1,0 +1,1 @@
+"""The views, and the one screen that holds them."""

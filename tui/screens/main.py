@@ -1,0 +1,435 @@
+"""The one screen: truth line, views, footer; it turns keys and widgets' messages into what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+from textual import actions
+from textual.app import ComposeResult
+from textual.binding import BindingsMap
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import ContentSwitcher, Input, Static
+
+from forecasting.domain.market import Symbol
+from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
+from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import TapecastError
+from tui.dialogs.add_symbol import AddSymbol
+from tui.dialogs.help import Help
+from tui.format import Glyphs
+from tui.keymap import VIEWS, KeyEntry, bindings, entries_for
+from tui.screens.accuracy import AccuracyView
+from tui.screens.chart import ChartView
+from tui.screens.health import HealthView
+from tui.screens.signals import SignalsView
+from tui.screens.view import ChartOptions, Scene, View
+from tui.screens.watch import WatchView
+from tui.themes import next_theme, palette
+from tui.widgets.key_hints import KeyHints
+from tui.widgets.row_order import SortOrder, arrange
+from tui.widgets.truth_line import TruthLine
+from tui.widgets.watch_table import WatchTable
+
+if TYPE_CHECKING:
+    from tui.app import TapecastApp
+
+DETAIL_DELAY = 0.12
+"""Seconds the cursor has to rest before a symbol's detail is read."""
+CHORD_WAIT = 1.0
+
+
+class MainScreen(Screen[None], inherit_bindings=False):
+    """Holds where the person is: view, list, symbol, order, filter, chart options."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-rail"), (40, "-narrow"), (80, "-stacked"), (100, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-low"), (20, "-short"), (30, "-tall")]  # noqa: RUF012
+    AUTO_FOCUS = None
+
+    def __init__(
+        self, snapshot: Snapshot, *, keymap: tuple[KeyEntry, ...], glyphs: Glyphs, title: str,
+        monotonic: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        # The key map is this run's, with its overrides, so the bindings are this instance's.
+        self._bindings = BindingsMap(bindings(keymap))
+        self.keymap = keymap
+        self._where = {actions.parse(entry.action)[1:]: entry.where for entry in keymap}
+        self._glyphs = glyphs
+        self._title_text = title
+        self._monotonic = monotonic
+        self._snapshot = snapshot
+        self._arrived = monotonic()
+        self._view = "watch"
+        self._group_name = snapshot.groups[0].name if snapshot.groups else ""
+        self._symbol: Symbol | None = None
+        self._detail: SymbolDetail | None = None
+        self._order = SortOrder()
+        self._filter = ""
+        self._options = ChartOptions()
+        self._chord = ""
+        self._rest: Timer | None = None
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Truth line, pause banner, views, footer."""
+        yield TruthLine(self._title_text)
+        yield Static("", id="banner", markup=False)
+        with ContentSwitcher(initial="watch", id="views"):
+            yield WatchView(id="watch")
+            yield ChartView(id="chart")
+            yield AccuracyView(id="accuracy")
+            yield SignalsView(id="signals")
+            yield HealthView(id="health")
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        """First paint, from what the store remembers."""
+        self.show()
+        self.set_interval(1.0, self._tick)
+
+    def on_resize(self) -> None:
+        """Fit the lines and columns to the new size, once the layout has it."""
+        self.call_after_refresh(self.show)
+
+    @property
+    def tapecast(self) -> TapecastApp:
+        """The app, by its own type."""
+        return cast("TapecastApp", self.app)
+
+    @property
+    def view(self) -> View:
+        """The view on screen."""
+        return self.query_one(f"#{self._view}", View)
+
+    @property
+    def group(self) -> WatchGroup | None:
+        """The list on screen; the first one where the former is gone."""
+        groups = self._snapshot.groups
+        return next((g for g in groups if g.name == self._group_name), groups[0] if groups else None)
+
+    def rows(self) -> tuple[SymbolRow, ...]:
+        """The list's rows, filtered and sorted."""
+        if self.group is None:
+            return ()
+        by_symbol = {row.symbol: row for row in self._snapshot.rows}
+        return arrange((by_symbol[s] for s in self.group.symbols if s in by_symbol), self._order, self._filter)
+
+    def show(self) -> None:
+        """Paint everything visible from the present state; widgets repaint only what differs."""
+        scene = self._scene()
+        self.query_one(TruthLine).show(scene)
+        self._show_banner(scene)
+        self.view.show(scene)
+        self.query_one(KeyHints).show(self.offered(), scene.snapshot, scene.palette)
+
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Take a newer snapshot; read the selected symbol again if its facts have changed."""
+        before = self._row_facts()
+        self._snapshot, self._arrived = snapshot, self._monotonic()
+        self.show()
+        if self._row_facts() != before:
+            self._want_detail()
+
+    def show_detail(self, symbol: Symbol, detail: SymbolDetail | None) -> None:
+        """Take a symbol's detail, unless the cursor has left the symbol."""
+        if symbol == self._symbol:
+            self._detail = detail
+            self.view.show(self._scene())
+
+    def _scene(self) -> Scene:
+        rows = self.rows()
+        if all(row.symbol != self._symbol for row in rows):
+            self._choose(rows[0].symbol if rows else None)
+        return Scene(
+            snapshot=self._snapshot, now=self._now(), group=self.group, rows=rows, order=self._order,
+            filter_text=self._filter, symbol=self._symbol, detail=self._detail, options=self._options,
+            palette=palette(self.app.theme_variables), glyphs=self._glyphs,
+        )
+
+    def _now(self) -> datetime:
+        """The engine's clock, carried on since the snapshot; a replay's clock runs at its own pace, so it is not."""
+        if self._snapshot.replay is not None:
+            return self._snapshot.now
+        return self._snapshot.now + timedelta(seconds=self._monotonic() - self._arrived)
+
+    def _tick(self) -> None:
+        """Let ages and countdowns grow while nothing arrives."""
+        if self.is_current and self._snapshot.replay is None:
+            self.query_one(TruthLine).show(self._scene())
+            if self._view == "watch":
+                self.view.show(self._scene())
+
+    def _show_banner(self, scene: Scene) -> None:
+        banner = self.query_one("#banner", Static)
+        banner.display = self.tapecast.engine.paused
+        if banner.display:
+            banner.update(f"PAUSED - nothing is fetched; data {self._snapshot.data_time or 'none yet':%Y-%m-%d %H:%M} UTC")
+
+    # -- the symbol under the cursor -------------------------------------------------------------------------------
+
+    def _row_facts(self) -> SymbolRow | None:
+        """The selected row without what every tick changes; the panes show closed bars."""
+        row = None if self._symbol is None else self._snapshot.row(self._symbol)
+        return None if row is None else replace(row, last=None, change_pct=None, data_time=None)
+
+    def select(self, symbol: Symbol | None) -> None:
+        """Put the cursor on `symbol` and paint."""
+        if symbol != self._symbol:
+            self._choose(symbol)
+            self.show()
+
+    def _choose(self, symbol: Symbol | None) -> None:
+        self._symbol = symbol
+        self._want_detail()
+
+    def _want_detail(self) -> None:
+        """Read the selected symbol's detail once the cursor has rested."""
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(DETAIL_DELAY, self._ask_detail) if self._symbol is not None else None
+
+    def _ask_detail(self) -> None:
+        if self._symbol is not None:
+            self.tapecast.bridge.want_detail(self._symbol)
+
+    def on_watch_table_symbol_highlighted(self, event: WatchTable.SymbolHighlighted) -> None:
+        """The mouse chose a row."""
+        self.select(event.symbol)
+
+    def on_watch_table_symbol_chosen(self, event: WatchTable.SymbolChosen) -> None:
+        """A click on the selected row opens it."""
+        self.select(event.symbol)
+        self.action_open()
+
+    # -- moving ----------------------------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys apply only in the views the key map names."""
+        where = self._where.get((action, parameters))
+        return where is None or self._view in where
+
+    def offered(self) -> tuple[KeyEntry, ...]:
+        """What can be done in the view on screen."""
+        return entries_for(self._view, self.keymap)
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor, or scroll where there is none."""
+        if self.view.scrolls:
+            self.view.scroll_relative(y=rows, animate=False)
+        else:
+            self.action_step(rows)
+
+    def action_page(self, pages: int) -> None:
+        """Move by a page."""
+        self.action_move(pages * self.view.page_rows())
+
+    def action_edge(self, end: int) -> None:
+        """Move to the first (-1) or last (1) row."""
+        self.action_move(end * 1_000_000)
+
+    def action_step(self, rows: int) -> None:
+        """Select the symbol `rows` further down the list, stopping at its ends."""
+        symbols = [row.symbol for row in self.rows()]
+        if symbols:
+            here = symbols.index(self._symbol) if self._symbol in symbols else 0
+            self.select(symbols[max(0, min(here + rows, len(symbols) - 1))])
+
+    def action_sideways(self, steps: int) -> None:
+        """Columns, or the chart's readout."""
+        self.view.sideways(steps)
+
+    def action_chord(self, keys: str, entry_id: str) -> None:
+        """The first key of a chord waits for the second; any chord has the same key twice."""
+        if self._chord == keys:
+            self._chord = ""
+            entry = next(entry for entry in self.keymap if entry.id == entry_id)
+            self.call_later(self.run_action, entry.action)
+        else:
+            self._chord = keys
+            self.set_timer(CHORD_WAIT, self._forget_chord)
+
+    def _forget_chord(self) -> None:
+        self._chord = ""
+
+    # -- views and lists -------------------------------------------------------------------------------------------
+
+    def action_view(self, name: str) -> None:
+        """Show another view."""
+        self._close_filter()
+        self._view = name
+        self.query_one("#views", ContentSwitcher).current = name
+        self.call_after_refresh(self.show)
+        self.refresh_bindings()
+
+    def action_cycle_view(self, steps: int) -> None:
+        """The next view, round and round."""
+        self.action_view(VIEWS[(VIEWS.index(self._view) + steps) % len(VIEWS)])
+
+    def action_open(self) -> None:
+        """The selected symbol's chart."""
+        if self._symbol is not None:
+            self.action_view("chart")
+
+    def action_back(self) -> None:
+        """Back to the table; from there, out."""
+        if self._view == "watch":
+            self.app.exit()
+        else:
+            self.action_view("watch")
+
+    def action_close_layer(self) -> None:
+        """Close the filter, then the view; never the app."""
+        if self._filter or self.query_one("#filter", Input).display:
+            self._set_filter("")
+            self._close_filter()
+        elif self.has_class("-bare"):
+            self.action_bare()
+        elif self._view != "watch":
+            self.action_view("watch")
+
+    def action_cycle_list(self, steps: int) -> None:
+        """The next watchlist, round and round."""
+        names = [group.name for group in self._snapshot.groups]
+        if names:
+            here = names.index(self.group.name) if self.group else 0
+            self._group_name = names[(here + steps) % len(names)]
+            self.show()
+
+    # -- filter and order ------------------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Ask for the text to filter by."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.value = self._filter
+        box.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        if event.input.id == "filter" and event.input.display:
+            self._set_filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go back to the rows."""
+        self._close_filter()
+
+    def _set_filter(self, text: str) -> None:
+        self._filter = text
+        self.show()
+
+    def _close_filter(self) -> None:
+        self.query_one("#filter", Input).display = False
+        self.set_focus(None)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._order = self._order.next_column()
+        self.show()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._order = self._order.turned()
+        self.show()
+
+    # -- charts and looks ------------------------------------------------------------------------------------------
+
+    def action_timeframe(self, steps: int) -> None:
+        """A longer or shorter timeframe."""
+        self._options = self._options.longer(steps)
+        self.show()
+
+    def action_toggle_option(self, option: str) -> None:
+        """Turn one of the charts' switches."""
+        self._options = self._options.toggled(option)
+        self.show()
+
+    def action_theme(self) -> None:
+        """The next theme."""
+        self.app.theme = next_theme(self.app.theme)
+        self.call_after_refresh(self.show)
+
+    def action_bare(self) -> None:
+        """Only the view, without lines around it."""
+        self.toggle_class("-bare")
+        self.call_after_refresh(self.show)
+
+    def action_help(self) -> None:
+        """The keys of this view."""
+        self.app.push_screen(Help(self._view, self.offered()))
+
+    # -- the engine ------------------------------------------------------------------------------------------------
+
+    def action_add(self) -> None:
+        """Ask for a symbol; the engine says whether it can be one."""
+        group = self.group.name if self.group else self._group_name
+
+        def add(text: str) -> Symbol:
+            return self.tapecast.engine.add_symbol(group, text)
+
+        def added(symbol: Symbol | None) -> None:
+            if symbol is not None:
+                self._symbol = symbol
+                self._catch_up()
+
+        self.app.push_screen(AddSymbol(group, add), added)
+
+    def action_remove(self) -> None:
+        """Take the selected symbol off the list."""
+        if self._symbol is None or self.group is None:
+            return
+        symbol, group, rows = self._symbol, self.group.name, [row.symbol for row in self.rows()]
+        if self._ask(lambda: self.tapecast.engine.remove_symbol(group, symbol)):
+            place = rows.index(symbol)
+            self._choose(next(iter(rows[place + 1 : place + 2] or rows[place - 1 : place]), None))
+            self._catch_up()
+            self.notify(f"{symbol} is off the list; its history stays. u undoes.", markup=False)
+
+    def action_undo(self) -> None:
+        """Take back the newest add or remove."""
+        said: list[str | None] = []
+        if self._ask(lambda: said.append(self.tapecast.engine.undo())):
+            self._catch_up()
+            self.notify(said[0] or "nothing to undo", markup=False)
+
+    def action_refresh_now(self) -> None:
+        """Ask the source now."""
+        if self._ask(self.tapecast.engine.refresh):
+            self.notify("asked for a refresh", timeout=2, markup=False)
+
+    def action_pause(self) -> None:
+        """Stop or resume polling."""
+        engine = self.tapecast.engine
+        if self._ask(lambda: engine.pause(not engine.paused)):
+            self._catch_up()
+
+    def action_speed(self, steps: int) -> None:
+        """A faster or slower replay."""
+        self._replay(lambda: self.tapecast.engine.change_speed(steps))
+
+    def action_jump(self, sessions: int) -> None:
+        """Skip forward in a replay."""
+        self._replay(lambda: self.tapecast.engine.jump(sessions))
+
+    def _replay(self, call: Callable[[], None]) -> None:
+        if self._snapshot.replay is None:
+            self.notify("only a replay has a speed; prices here are live", markup=False)
+        elif self._ask(call):
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Show what the engine says now, without waiting for its next snapshot."""
+        self.show_snapshot(self.tapecast.engine.snapshot())
+
+    def _ask(self, call: Callable[[], object]) -> bool:
+        """Call the engine; what it refuses is told, not raised."""
+        try:
+            call()
+        except TapecastError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return False
+        return True

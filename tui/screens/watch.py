@@ -1,0 +1,61 @@
+"""The watch view: the table, the selected symbol's pane, and the signal log."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from tui.screens.view import Scene, View
+from tui.widgets.signal_log import SignalLog
+from tui.widgets.watch_table import WatchTable
+
+EMPTY = """\
+This list is empty.
+
+  a        add a symbol: NVDA, ^GSPC, SAP.DE, BTC-USD
+  ] [      other lists
+  ?        all keys
+
+Started with `tapecast --demo`, the list is filled for you: real index bars from 1999 on and ten
+synthetic stocks, replayed from mid 2008, without any network."""
+
+
+class WatchView(View):
+    """What a person sees first."""
+
+    scrolls = False
+
+    def compose(self) -> ComposeResult:
+        """Table and pane side by side; the style sheet stacks them where there is no room."""
+        with Horizontal(id="watch-body"):
+            with Vertical(id="watch-left"):
+                yield WatchTable(id="table")
+                yield Static(EMPTY, id="empty", markup=False)
+        yield SignalLog()
+        yield Input(placeholder="filter: part of a symbol or name; Enter keeps it, Esc clears it", id="filter")
+
+    def on_mount(self) -> None:
+        """Hide what is not asked for yet."""
+        self.query_one("#filter").display = False
+
+    def show(self, scene: Scene) -> None:
+        """Show the list, and the pane for the symbol under the cursor."""
+        self.query_one("#empty", Static).display = not scene.rows
+        if not scene.rows and scene.filter_text:
+            self.query_one("#empty", Static).update(Text(f"no row matches '{scene.filter_text}'; Esc clears the filter"))
+        elif not scene.rows:
+            self.query_one("#empty", Static).update(EMPTY)
+        table = self.query_one(WatchTable)
+        table.display = bool(scene.rows)
+        table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs)
+        self.query_one(SignalLog).show(scene)
+
+    def page_rows(self) -> int:
+        """Rows of the table that are on screen, less the header."""
+        return max(1, self.query_one(WatchTable).size.height - 2)
+
+    def sideways(self, steps: int) -> None:
+        """Scroll the table's columns; the rail stays."""
+        self.query_one(WatchTable).scroll_relative(x=steps * 9, animate=False)

@@ -1,0 +1,44 @@
+"""The newest signals, one line each."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widgets import Static
+
+from forecasting.domain.decision import ScoredSignal
+from tui import format as fmt
+from tui.format import Glyphs
+from tui.screens.view import Scene
+from tui.themes import Palette
+
+
+class SignalLog(Static):
+    """As many of the newest signals as there are lines."""
+
+    def __init__(self) -> None:
+        super().__init__(id="signal-log", markup=False)
+
+    def show(self, scene: Scene) -> None:
+        """Show the newest signals of all symbols."""
+        lines = [signal_line(signal, scene.palette, scene.glyphs) for signal in scene.snapshot.signals[:12]]
+        self.update(Text("\n").join(lines) if lines else Text("no signals yet", scene.palette.muted))
+
+
+def signal_line(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
+    """Time, symbol, opinion, reason and what came of it."""
+    signal = scored.signal
+    colour = {1: palette.up, -1: palette.down}.get(signal.direction, palette.warning)
+    return Text.assemble(
+        (fmt.local_minute(signal.time), palette.muted), f" {signal.symbol:<7} ", (f"{fmt.opinion(signal):<4} ", f"bold {colour}"),
+        f"{signal.reason}  ", outcome(scored, palette, glyphs), no_wrap=True,
+    )
+
+
+def outcome(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
+    """What came of a signal: right, wrong, open, or the move where it claimed no direction."""
+    if scored.log_return is None:
+        return Text(f"open, {scored.signal.horizon} sessions", palette.muted)
+    move = fmt.percent(scored.log_return * 100)
+    if scored.right is None:
+        return Text(f"then {move}", palette.muted)
+    return Text(f"{glyphs.right} {move}", palette.up) if scored.right else Text(f"{glyphs.wrong} {move}", palette.down)

@@ -1,0 +1,141 @@
+"""The truth line: which list, what the market does, how old the data is, and who says so.
+
+A wall clock is not among it: every time shown is the time of some data. Parts are dropped from the least needed when the
+line is too narrow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.text import Text
+from textual.widgets import Static
+
+from forecasting.domain.market import SessionState
+from forecasting.domain.snapshot import Health, JobStatus, Snapshot
+from tui import format as fmt
+from tui.format import Glyphs
+from tui.screens.view import Scene
+from tui.themes import Palette
+
+GAP = "   "
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of the line; a low rank is needed most."""
+
+    rank: int
+    text: Text
+
+
+class TruthLine(Static):
+    """One line at the top of everything."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(id="truth", markup=False)
+        self._title = title
+        self._shown: Text | None = None
+
+    def show(self, scene: Scene) -> None:
+        """Show `scene`, if it reads differently from before."""
+        line = truth_line(scene, self._title, self.app.size.width - 2)
+        if self._shown is None or line.markup != self._shown.markup:
+            self._shown = line
+            self.update(line)
+
+
+def truth_line(scene: Scene, title: str, width: int) -> Text:
+    """The whole line in at most `width` cells."""
+    parts = list(_parts(scene, title))
+    while len(parts) > 1 and sum(part.text.cell_len for part in parts) + len(GAP) * (len(parts) - 1) > width:
+        parts.remove(max(parts, key=lambda part: part.rank))
+    line = Text(GAP, no_wrap=True).join([part.text for part in parts])
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def _parts(scene: Scene, title: str) -> Iterator[Part]:
+    snapshot, palette, glyphs = scene.snapshot, scene.palette, scene.glyphs
+    yield Part(4, _tabs(scene, title))
+    if snapshot.replay is not None:
+        yield Part(1, _replay(snapshot, palette))
+    if exchanges := _exchanges(snapshot, scene.now, palette):
+        yield Part(5, exchanges)
+    yield Part(0, _data(snapshot, scene.now, palette))
+    yield Part(2, _source(snapshot, palette))
+    yield Part(6, _model(snapshot, palette))
+    for job in snapshot.jobs:
+        if job.health is Health.WORKING and job.progress is not None:
+            yield Part(3, _job(job, palette, glyphs))
+
+
+def _tabs(scene: Scene, title: str) -> Text:
+    text = Text("◆ " if scene.glyphs is fmt.UNICODE else "", scene.palette.accent)
+    if title:
+        text.append(f"{title} ", scene.palette.muted)
+    names = [group.name for group in scene.snapshot.groups] or ["no list"]
+    here = scene.group.name if scene.group else names[0]
+    for i, name in enumerate(names):
+        text.append(" " if i else "")
+        text.append(fmt.clip(name, 16), f"bold underline {scene.palette.foreground}" if name == here else scene.palette.muted)
+    return text
+
+
+def _replay(snapshot: Snapshot, palette: Palette) -> Text:
+    replay = snapshot.replay
+    assert replay is not None
+    state = "finished" if replay.finished else "paused" if replay.paused else f"x{replay.speed:g}"
+    return Text.assemble(("REPLAY ", f"bold {palette.warning}"), f"{replay.session:%Y-%m-%d} ", (state, palette.muted))
+
+
+def _exchanges(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
+    """The first exchange in full; how many more are open."""
+    if not snapshot.exchanges:
+        return Text()
+    first, *rest = snapshot.exchanges
+    colour = palette.up if first.state is SessionState.OPEN else palette.muted
+    text = Text(f"{fmt.exchange_name(first.exchange)} ").append(first.state.value, f"bold {colour}")
+    if first.until is not None:
+        goal = "close" if first.state is SessionState.OPEN else "change" if first.state is not SessionState.CLOSED else "open"
+        text.append(f" {fmt.countdown((first.until - now).total_seconds())} to {goal}", palette.muted)
+    if rest:
+        text.append(f" +{sum(e.state is SessionState.OPEN for e in rest)}/{len(rest)} open", palette.muted)
+    return text
+
+
+def _data(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
+    if snapshot.data_time is None:
+        return Text("no data yet", palette.warning)
+    age = fmt.age(fmt.seconds_between(snapshot.data_time, now))
+    return Text.assemble(("data ", palette.muted), fmt.local_time(snapshot.data_time), (f" ({age})", palette.muted))
+
+
+def _source(snapshot: Snapshot, palette: Palette) -> Text:
+    source = snapshot.source
+    colour = health_colour(source.health, palette)
+    return Text(f"{source.name} ").append(fmt.clip(source.message, 28), colour)
+
+
+def _model(snapshot: Snapshot, palette: Palette) -> Text:
+    if snapshot.model is None:
+        return Text("no model yet", palette.muted)
+    trained = f" to {snapshot.model_train_end:%m-%d}" if snapshot.model_train_end else ""
+    return Text.assemble(("model ", palette.muted), snapshot.model, (trained, palette.muted))
+
+
+def _job(job: JobStatus, palette: Palette, glyphs: Glyphs) -> Text:
+    done = job.progress or 0.0
+    text = Text(f"{job.name} ").append(fmt.progress_bar(done, 8, glyphs), palette.up).append(f" {done * 100:.0f}%")
+    if job.eta_s is not None:
+        text.append(f" ETA {fmt.countdown(job.eta_s)}", palette.muted)
+    return text
+
+
+def health_colour(health: Health, palette: Palette) -> str:
+    """The colour of a health word."""
+    return {Health.OK: palette.up, Health.WORKING: palette.foreground, Health.LATE: palette.warning}.get(
+        health, palette.error
+    )

@@ -1,0 +1,149 @@
+"""One watch row as styled cells. Pure: a row, a moment and colours in, texts out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.text import Text
+
+from forecasting.domain.forecast import Origin, TrackRecord
+from forecasting.domain.market import RowState
+from forecasting.domain.snapshot import SymbolRow
+from tui import format as fmt
+from tui.format import Glyphs
+from tui.themes import Palette
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the watch table."""
+
+    key: str
+    label: str
+    width: int                 # cells, the gap to the next column included
+    right: bool = True         # figures stand at the right
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column("symbol", "SYM", 9, right=False),
+    Column("last", "LAST", 9),
+    Column("change", "CHG%", 9),
+    Column("spark", "20d", 12, right=False),
+    Column("forecast", "FCST 5d", 9),
+    Column("band", "80% band", 14),
+    Column("skill", "SKILL", 9),
+    Column("signal", "SIGNAL", 10),
+    Column("age", "AGE", 7),
+)
+RAIL = 3
+"""The first columns, which stay when the rest scrolls and remain when nothing else fits."""
+
+# When the table is narrow: what goes first.
+_DROP_ORDER = ("spark", "signal", "skill", "band", "forecast", "age")
+
+
+def columns_for(width: int) -> tuple[Column, ...]:
+    """The columns that fit into `width` cells, least needed ones dropped; never fewer than the rail."""
+    kept = list(COLUMNS)
+    for key in _DROP_ORDER:
+        if sum(column.width for column in kept) <= width:
+            break
+        kept = [column for column in kept if column.key != key]
+    return tuple(kept)
+
+
+def header(column: Column, sorted_by: str | None, reverse: bool, glyphs: Glyphs) -> Text:
+    """A column's label, marked where it is sorted by."""
+    mark = "" if column.key != sorted_by else (glyphs.down if reverse else glyphs.up)
+    return _fit(Text(column.label + mark, no_wrap=True), column)
+
+
+def cell(row: SymbolRow, column: Column, now: datetime, palette: Palette, glyphs: Glyphs) -> Text:
+    """One cell of one row."""
+    return _fit(_content(row, column.key, now, palette, glyphs), column)
+
+
+def _fit(text: Text, column: Column) -> Text:
+    """Cut and pad to the column, leaving the last cell as the gap."""
+    room = column.width - 1
+    text.truncate(room, overflow="ellipsis")
+    text.align("right" if column.right else "left", room)
+    text.append(" ")
+    return text
+
+
+def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: Glyphs) -> Text:
+    match key:
+        case "symbol":
+            return _symbol(row, palette)
+        case "last":
+            return Text(fmt.price(row.last), palette.muted if row.state is RowState.STALE else "")
+        case "change":
+            return _direction(row.change_pct, palette, glyphs)
+        case "spark":
+            return Text(fmt.sparkline(row.closes, 11, glyphs), palette.accent)
+        case "forecast":
+            return _direction(row.forecast_pct, palette, glyphs)
+        case "band":
+            return _band(row, palette)
+        case "skill":
+            return skill(row.record, palette, glyphs)
+        case "signal":
+            return _signal(row, now, palette)
+    return freshness(row, now, palette)
+
+
+def _symbol(row: SymbolRow, palette: Palette) -> Text:
+    text = Text(str(row.symbol), "bold")
+    if row.synthetic:
+        text.append("~", palette.muted)
+    return text
+
+
+def _direction(value: float | None, palette: Palette, glyphs: Glyphs) -> Text:
+    """An arrow, a sign and a colour say the same."""
+    arrow = fmt.arrow(value, glyphs)
+    colour = {glyphs.up: palette.up, glyphs.down: palette.down}.get(arrow, palette.muted)
+    return Text(arrow + fmt.percent(value), colour)
+
+
+def _band(row: SymbolRow, palette: Palette) -> Text:
+    if row.low_80_pct is None and row.model is None:
+        return Text("no model", palette.muted)
+    return Text(fmt.band(row.low_80_pct, row.high_80_pct))
+
+
+def skill(record: TrackRecord | None, palette: Palette, glyphs: Glyphs) -> Text:
+    """Skill against the baseline in per cent; muted and crossed where it is not shown to be above zero."""
+    if record is None or record.skill is None:
+        return Text(fmt.MISSING, palette.muted)
+    shown = fmt.signed(record.skill * 100)
+    backfill = "b" if record.origin is Origin.BACKFILL else ""
+    proven = record.skill_low is not None and record.skill_low > 0.0
+    text = Text(shown + ("" if proven else glyphs.wrong), palette.up if proven else palette.muted)
+    text.append(backfill, palette.muted)
+    return text
+
+
+def _signal(row: SymbolRow, now: datetime, palette: Palette) -> Text:
+    if row.signal is None:
+        return Text(fmt.MISSING, palette.muted)
+    signal = row.signal.signal
+    colour = {1: palette.up, -1: palette.down}.get(signal.direction, palette.warning)
+    text = Text(fmt.opinion(signal), f"bold {colour}")
+    text.append(f" {fmt.age((now - signal.time).total_seconds())}", palette.muted)
+    return text
+
+
+def freshness(row: SymbolRow, now: datetime, palette: Palette) -> Text:
+    """The age of a price while its market trades; otherwise the state that says why there is none."""
+    age = fmt.age(fmt.seconds_between(row.data_time, now))
+    match row.state:
+        case RowState.LIVE:
+            return Text(age)
+        case RowState.ERR:
+            return Text("ERR", f"bold {palette.error}")
+        case RowState.STALE:
+            return Text("STALE", f"bold {palette.warning}")
+    return Text(row.state.value, palette.muted)

@@ -1,0 +1,132 @@
+"""The watch table: fixed columns, and a tick repaints only the cells it changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.text import Text
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import DataTable
+
+from forecasting.domain.market import Symbol
+from forecasting.domain.snapshot import SymbolRow
+from tui.format import Glyphs
+from tui.themes import Palette
+from tui.widgets.row_order import SortOrder
+from tui.widgets.watch_cells import RAIL, Column, cell, columns_for, header
+
+
+class WatchTable(DataTable[Text], inherit_bindings=False):
+    """Rows of symbols. The keys belong to the screen, so the table has none of its own."""
+
+    _holding = False    # Textual refreshes before __init__ is through
+
+    class SymbolHighlighted(Message):
+        """The cursor came to rest on a symbol, by mouse or because rows moved."""
+
+        def __init__(self, symbol: Symbol) -> None:
+            super().__init__()
+            self.symbol = symbol
+
+    class SymbolChosen(Message):
+        """A symbol was clicked while it was highlighted."""
+
+        def __init__(self, symbol: Symbol) -> None:
+            super().__init__()
+            self.symbol = symbol
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id, cursor_type="row", cell_padding=0, zebra_stripes=False, show_row_labels=False,
+                         cursor_foreground_priority="renderable")
+        self._columns: tuple[Column, ...] = ()
+        self._shown: dict[str, dict[str, Text]] = {}
+        self._marks: tuple[SortOrder, Palette] | None = None
+
+    def refresh(self, *regions: object, **options: bool) -> WatchTable:  # type: ignore[override]
+        """Refresh, unless cells are being changed one by one and will be refreshed one by one."""
+        return self if self._holding else super().refresh(*regions, **options)  # type: ignore[arg-type]
+
+    def show(
+        self, rows: tuple[SymbolRow, ...], order: SortOrder, symbol: Symbol | None,
+        now: datetime, palette: Palette, glyphs: Glyphs,
+    ) -> None:
+        """Show `rows` in their order with the cursor on `symbol`."""
+        columns = columns_for(self._room())
+        if columns != self._columns or self._marks != (order, palette):
+            self._rebuild(columns, order, palette, glyphs)
+        wanted = {
+            str(row.symbol): {c.key: cell(row, c, now, palette, glyphs) for c in columns} for row in rows
+        }
+        with self.prevent(DataTable.RowHighlighted):
+            self._change_rows(wanted)
+            self.point_at(symbol)
+
+    def point_at(self, symbol: Symbol | None) -> None:
+        """Put the cursor on `symbol` if it is here."""
+        if symbol is None or str(symbol) not in self._shown:
+            return
+        index = self.get_row_index(str(symbol))
+        if index != self.cursor_row:
+            self.move_cursor(row=index, animate=False)
+
+    def _room(self) -> int:
+        return (self.size.width or self.app.size.width) - 1
+
+    def _rebuild(self, columns: tuple[Column, ...], order: SortOrder, palette: Palette, glyphs: Glyphs) -> None:
+        """Start over with these columns; happens on a resize step, a sort or a new theme, never on a tick."""
+        self.clear(columns=True)
+        self._shown = {}
+        for column in columns:
+            label = header(column, order.column, order.reverse, glyphs)
+            self.add_column(label, width=column.width, key=column.key)
+        self.fixed_columns = RAIL if len(columns) > RAIL else 0
+        self._columns, self._marks = columns, (order, palette)
+
+    def _change_rows(self, wanted: dict[str, dict[str, Text]]) -> None:
+        if len(self._shown.keys() - wanted.keys()) > 20:     # another list: cheaper to start over than row by row
+            self.clear()
+            self._shown = {}
+        for key in [key for key in self._shown if key not in wanted]:
+            self.remove_row(key)
+            del self._shown[key]
+        for key, cells in wanted.items():
+            if key in self._shown:
+                self._change_cells(key, cells)
+            else:
+                self.add_row(*cells.values(), key=key)
+                self._shown[key] = cells
+        if [str(row.key.value) for row in self.ordered_rows] != list(wanted):
+            # The table sorts by cell values, and a cell's text need not be unique; the very object is.
+            places = {id(self._shown[key]["symbol"]): place for place, key in enumerate(wanted)}
+            self.sort("symbol", key=lambda text: places[id(text)])
+
+    def _change_cells(self, key: str, cells: dict[str, Text]) -> None:
+        before = self._shown[key]
+        changed = {column: text for column, text in cells.items() if not _same(text, before[column])}
+        self._holding = True
+        try:
+            for column, text in changed.items():
+                self.update_cell(key, column, text)
+        finally:
+            self._holding = False
+        for column in changed:
+            self.refresh_coordinate(self.get_cell_coordinate(key, column))
+        self._shown[key] = before | changed
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """Tell which symbol the cursor is on."""
+        event.stop()
+        if event.row_key.value is not None and event.cursor_row == self.cursor_row:
+            self.post_message(self.SymbolHighlighted(Symbol(event.row_key.value)))
+
+    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
+        """A click on the highlighted row opens it."""
+        event.stop()
+        if event.row_key.value is not None:
+            self.post_message(self.SymbolChosen(Symbol(event.row_key.value)))
+
+
+def _same(one: Text, other: Text) -> bool:
+    """Whether two cells look the same; rich's own comparison leaves the base style out."""
+    return one == other and one.style == other.style
