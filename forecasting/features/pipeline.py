@@ -21,7 +21,7 @@ from forecasting.features import fusion
 from forecasting.features.fusion import HAR_COLUMNS, MARKET_COLUMNS, Columns, Prepared
 from forecasting.features.indicators import MACD_PERIODS, RSI_PERIOD
 from forecasting.features.matrix import BarMatrix, bar_matrix
-from forecasting.features.panel import FloatArray, Panel
+from forecasting.features.panel import Panel
 from forecasting.features.session_time import session_time
 from forecasting.features.targets import forward_returns
 from forecasting.features.volatility import DECAY, LONG_WINDOW, MIN_SCALE, SEED_RETURNS
@@ -106,10 +106,11 @@ def build_panel(
     bars = bar_matrix(series)
     data = fusion.prepare(bars)
     columns = _columns(data, spec, tables or {})
-    features = np.stack(list(columns.values()), axis=-1)     # (N, T, F)
-    targets, target_ends = forward_returns(bars)
     closes, scale = bars.on_sessions(bars.traded_close), bars.on_sessions(data.scale)
     traded = np.isfinite(closes)
+    features = np.stack(list(columns.values()), axis=-1)     # (N, T, F)
+    features[~traded] = np.nan       # market and calendar go on where a symbol rests
+    targets, target_ends = forward_returns(bars)
     return Panel(
         symbols=bars.symbols,
         sessions=tuple(bars.sessions.tolist()),
@@ -140,9 +141,5 @@ def _columns(data: Prepared, spec: FeatureSpec, tables: Mapping[str, SessionTabl
 
 def _time(bars: BarMatrix, tables: Mapping[str, SessionTable]) -> Columns:
     per_exchange = {e: session_time(bars.sessions, e, tables.get(e)) for e in set(bars.exchanges)}
-    traded = np.isfinite(bars.on_sessions(bars.close))
-
-    def spread(name: str) -> FloatArray:
-        return np.where(traded, np.stack([per_exchange[e][name] for e in bars.exchanges]), np.nan)
-
-    return {name: spread(name) for name in per_exchange[bars.exchanges[0]]}
+    names = per_exchange[bars.exchanges[0]]
+    return {name: np.stack([per_exchange[e][name] for e in bars.exchanges]) for name in names}
