@@ -46,7 +46,7 @@ def save_lists(path: Path, groups: Sequence[WatchGroup]) -> None:
     document = tomlkit.parse(text)
     _put(document, groups)
     after = tomlkit.dumps(document)
-    if parse(after, path).groups() != tuple(groups) and groups:
+    if [item.group for item in parse(after, path).lists] != list(groups):
         raise ConfigError(f"{printable(path)}: the lists could not be written in; edit them there by hand")
     try:
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -64,18 +64,24 @@ def _put(document: TOMLDocument, groups: Sequence[WatchGroup]) -> None:
     from tomlkit.items import AoT
 
     tables: Any = document.setdefault("list", tomlkit.aot())
-    wanted = {group.name for group in groups}
+    wanted = [group.name for group in groups]
     for i in reversed(range(len(tables))):
         if tables[i]["name"].strip() not in wanted:
             del tables[i]
-    kept = {tables[i]["name"].strip(): tables[i] for i in range(len(tables))}
-    for group in groups:
-        if group.name in kept:
-            _put_symbols(kept[group.name], group.symbols)
+    names = [tables[i]["name"].strip() for i in range(len(tables))]
+    for i, group in enumerate(groups):
+        if group.name not in names:
+            table = tomlkit.table() if isinstance(tables, AoT) else tomlkit.inline_table()
+            table.update({"name": group.name, "symbols": list(group.symbols)})
+            tables.insert(i, table)
+            names.insert(i, group.name)
             continue
-        table = tomlkit.table() if isinstance(tables, AoT) else tomlkit.inline_table()
-        table.update({"name": group.name, "symbols": list(group.symbols)})
-        tables.append(table)
+        if (at := names.index(group.name)) != i:
+            table = tables[at]
+            del tables[at]
+            tables.insert(i, table)
+            names.insert(i, names.pop(at))
+        _put_symbols(tables[i], group.symbols)
     if not tables:
         del document["list"]
 
