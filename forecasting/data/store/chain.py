@@ -1,8 +1,8 @@
 """The ledger's hash chain: canonical JSON of a forecast, and SHA-256 over it and everything before it.
 
 Each row's hash covers the previous row's hash and the row's own text, so no row can be changed, dropped, inserted or
-moved without breaking every hash after it. Canonical means: one text for one forecast, with sorted keys, no blanks, times
-in UTC, and floats of `DIGITS` significant digits, which is what the ledger remembers of them.
+moved without breaking every hash after it. Canonical means: one text for one forecast, with sorted keys, no blanks,
+times in UTC, and floats of `DIGITS` significant digits, which is what the ledger remembers of them.
 Source: Haber & Stornetta (1991), How to time-stamp a digital document, Journal of Cryptology 3(2).
 """
 

@@ -92,7 +92,8 @@ class Database:
             try:
                 yield handle.connection
             finally:
-                handle.connection.execute("ROLLBACK")
+                if handle.connection.in_transaction:
+                    handle.connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close every thread's connection, each after its running statement or transaction. Safe to call twice."""
@@ -116,6 +117,11 @@ class Database:
                 self._handles.pop(ended).connection.close()
             handle = self._handles[thread] = _Handle(connect(self.path))
             return handle
+
+
+def suspicion(path: Path) -> Path:
+    """The empty file that marks the store at `path` as found damaged in use."""
+    return path.with_name(path.name + ".suspect")
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -142,6 +148,8 @@ def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF
     if primary in DAMAGED:
+        # Large files are not read through at opening; the mark makes the next opening do it.
+        suspicion(path).touch(mode=0o600)
         return StoreCorrupt(f"{path}: {error}; start tapecast again and the damaged file is set aside")
     remedy = {
         sqlite3.SQLITE_BUSY: f"another tapecast has held it for {BUSY_SECONDS:g} s; try again",

@@ -1,8 +1,8 @@
 """The forecast ledger: what was said before it could be known, and what came of it.
 
 It promises three things. A forecast is written before its outcome can exist and is never changed or deleted (triggers
-refuse both). An outcome is written once. And both stand in hash chains, so that `verify` finds whatever was edited behind the
-store's back. The track record is computed from here and from nothing else.
+refuse both). An outcome is written once. And both stand in hash chains, so that `verify` finds whatever was edited
+behind the store's back. The track record is computed from here and from nothing else.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ class Ledger:
         Raises:
             LedgerError: If a forecast breaks the ledger's promises (see `promises`); nothing is written then.
         """
+        if not forecasts:
+            return ()
         for forecast in forecasts:
             check_forecast(forecast, origin, at)
         with self._database.transaction(durable=True) as connection:
@@ -85,6 +87,9 @@ class Ledger:
         Raises:
             LedgerError: If an outcome belongs to no entry, contradicts it, or is settled before its target time.
         """
+        outcomes = tuple(outcomes)
+        if not outcomes:
+            return ()
         new = []
         with self._database.transaction(durable=True) as connection:
             previous = _head(connection, "outcomes")
@@ -122,7 +127,7 @@ class Ledger:
     def latest(
         self, symbols: Iterable[Symbol] | None = None, *, origin: Origin | None = None
     ) -> dict[Symbol, dict[str, LedgerEntry]]:
-        """The newest entry of each model in MODELS, by symbol; of a live and a backfill one of the same session, the live.
+        """The newest entry of each model in MODELS, by symbol; live before backfill where both exist.
 
         Args:
             symbols: Which; all the ledger knows if None. Symbols without an entry are left out.

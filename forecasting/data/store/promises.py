@@ -63,6 +63,8 @@ def check_outcome(outcome: Outcome, due: Due) -> None:
         said, known = getattr(outcome, name), getattr(due, name)
         if said != known:
             raise LedgerError(f"{where}: the outcome's {name} is {said}, the forecast's {known}; nothing was settled")
+    if outcome.settled_at.tzinfo is None:
+        raise LedgerError(f"{where}: settled at {outcome.settled_at}, which carries no time zone; nothing was settled")
     if outcome.settled_at < due.target_time:
         raise LedgerError(
             f"{where}: settled at {outcome.settled_at:%Y-%m-%d %H:%M}Z, but its target closes at"
