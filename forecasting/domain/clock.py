@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from forecasting.domain.sessions import Session
@@ -52,13 +53,15 @@ class ReplayClock:
     """Plays recorded sessions one after the other, each in `seconds_per_session` of real time at speed 1.
 
     Four fifths of a session's real time run from its open to its close; the last fifth stands for the night. While
-    it stands for the night the clock runs one hour on from the close, so that the bar counts as closed. After the last
-    session the clock stands still. Thread-safe.
+    it stands for the night the clock runs one hour on from the close, so that the bar counts as closed. The night lasts
+    until `release` says that whoever forecasts has done so: a forecast is worth nothing once its session has opened.
+    After the last session the clock stands still. Thread-safe.
     """
 
     SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
     _NIGHT = timedelta(hours=1)
     _DAY_SHARE = 0.8
+    _DAWN = 1e-6         # how far before the next open a held night stands
 
     def __init__(
         self,
@@ -76,6 +79,7 @@ class ReplayClock:
         self._lock = threading.Lock()
         self._position = 0.0           # sessions played, with the running one's fraction
         self._since = monotonic()
+        self._released = 0             # sessions whose night may end
         self.speed = 1.0
         self.paused = False
 
@@ -117,11 +121,29 @@ class ReplayClock:
             raise ValueError(f"a replay only jumps forward, got {sessions}")
         with self._lock:
             self._advance()
-            self._position = min(self._position + sessions, float(len(self._sessions)))
+            self._released = max(self._released, int(self._position) + sessions)
+            self._position = min(self._position + sessions, self._limit())
+
+    def release(self, through: date) -> None:
+        """Let the night after session `through`, and all nights before it, end."""
+        with self._lock:
+            self._advance()
+            done = bisect_right(self._sessions, through, key=lambda s: s.session)
+            self._released = max(self._released, done)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the night is being held until `release`."""
+        with self._lock:
+            self._advance()
+            return self._position < len(self._sessions) and self._position >= self._limit()
+
+    def _limit(self) -> float:
+        return min(self._released + 1.0 - self._DAWN, float(len(self._sessions)))
 
     def _advance(self) -> None:
         moment = self._monotonic()
         if not self.paused:
             step = (moment - self._since) * self.speed / self._seconds
-            self._position = min(self._position + step, float(len(self._sessions)))
+            self._position = min(self._position + step, max(self._position, self._limit()))
         self._since = moment

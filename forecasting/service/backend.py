@@ -1,0 +1,104 @@
+"""What the front process may ask of the process that owns the heavy libraries.
+
+The tick runs where pandas, TA-Lib and torch are: on the far side. Only small reports cross; bars, forecasts, outcomes
+and signals go into the store, and the screen reads them there. So a tick's arithmetic (settling some hundred outcomes,
+scoring them) never takes the interpreter lock away from the screen, and a crash over there costs a restart, not a
+terminal.
+
+`LocalBackend` does the work in this process (headless commands, tests, and the worker itself); `WorkerClient` has it
+done by a child process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.domain.snapshot import SourceHealth
+
+
+class Work(StrEnum):
+    """Long jobs, each on the slow lane so that quotes and live forecasts go on."""
+
+    REFIT = "refit"        # random walk, EWMA-t and HAR-t on all history: about a second
+    TRAIN = "train"        # the LSTM
+    BACKFILL = "backfill"  # walk-forward forecasts over the past for symbols that have none
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a request is."""
+
+    stage: str                # "history", "fit", "train", "backfill", ..
+    message: str
+    fraction: float | None    # 0..1 of the whole request, None if unknown
+    stored: bool = False      # the store has something new to show
+    catalogue: tuple[Symbol, ...] = ()   # what the source can name by itself, said when nothing is watched yet
+
+
+OnStep = Callable[[Step], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """One fitted model at work."""
+
+    name: str
+    model_id: str
+    train_end: date
+    note: str | None = None    # expired, loaded from disk, ..
+
+
+@dataclass(frozen=True, slots=True)
+class TickReport:
+    """What one refresh found and did."""
+
+    at: datetime                             # the tick's clock, aware UTC
+    closed_through: date | None              # newest session closed for any symbol, its bars stored and forecast
+    failures: tuple[SymbolFailure, ...]
+    new_bars: tuple[Symbol, ...]             # symbols with bars that were not in the store before
+    issued: int                              # forecasts appended to the ledger
+    settled: int                             # outcomes written
+    signals: int                             # new signals
+    source: SourceHealth
+    models: tuple[ModelStatus, ...]
+    due: tuple[Work, ...]                    # long jobs that should be run now
+    notes: tuple[str, ...]                   # one line each: quality findings, fallbacks
+
+
+@dataclass(frozen=True, slots=True)
+class WorkReport:
+    """What one long job did."""
+
+    work: Work
+    seconds: float
+    message: str
+    models: tuple[ModelStatus, ...]
+
+
+class Backend(Protocol):
+    """Ticks and long jobs; every call carries the clock's time, since a replay's clock lives in the front."""
+
+    def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
+        """One refresh of the watchlist; see `forecasting.service.refresh`.
+
+        Raises:
+            TapecastError: If nothing could be done at all.
+        """
+        ...
+
+    def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
+        """Do one long job.
+
+        Raises:
+            TapecastError: If it failed; what stood before still stands.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; safe to call twice."""
+        ...

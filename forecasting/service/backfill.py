@@ -1,0 +1,91 @@
+"""Walk-forward backfill: what the models would have said, so that a new ticker has a record before it has lived.
+
+The past is cut into blocks. Each model is fitted on what was known before a block and forecasts every session in it.
+The rows enter the ledger as backfill, issued in the past tense at their bar's close, never mixed with live ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from forecasting.domain.forecast import Forecast, Origin
+from forecasting.domain.market import Symbol
+from forecasting.domain.sessions import SessionTable
+from forecasting.features.panel import Panel
+from forecasting.models.base import Fitted, Progress
+from forecasting.models.forecasts import to_forecasts
+from forecasting.service.backend import OnStep, Step
+from forecasting.service.bench import NETWORK, QUICK
+from forecasting.service.desk import Desk
+from forecasting.service.records import update_records
+from forecasting.service.settle import settle_forecasts
+
+BLOCK = 63            # sessions between the quick models' refits: a quarter
+_CHUNK = 500          # forecasts per transaction: live ticks get their turn
+
+
+def backfill_quick(
+    desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], on_step: OnStep
+) -> int:
+    """Backfill the quick models for symbols that have no backfill; returns the number of rows."""
+    panel = desk.panel(symbols, tables)
+    if panel is None:
+        return 0
+    last = len(panel.sessions) - 1          # the newest session's forecast is the tick's
+    first = max(last - desk.backfill_sessions, 1)
+    starts = range(first, last, BLOCK)
+    count = 0
+    for done, start in enumerate(starts):
+        on_step(Step("backfill", f"backfill {panel.sessions[start]} .. of {len(symbols)} symbols", done / len(starts)))
+        at = range(start, min(start + BLOCK, last))
+        for name in QUICK:
+            wanted = _without(desk, symbols, name)
+            fitted = desk.bench.fit_past(name, panel, start - 1) if wanted else None
+            if fitted is not None:
+                count += _record(desk, _past_tense(fitted, panel, at, tables, wanted))
+    return _finish(desk, symbols, count, on_step)
+
+
+def backfill_network(
+    desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], on_step: OnStep
+) -> int:
+    """Backfill the LSTM, one fit for the whole stretch, for symbols that have none; returns the number of rows."""
+    wanted = _without(desk, symbols, NETWORK)
+    panel = desk.panel(symbols, tables) if wanted else None
+    if panel is None:
+        return 0
+    last = len(panel.sessions) - 1
+    first = max(last - desk.backfill_sessions, 1)
+
+    def progress(fit: Progress) -> None:
+        on_step(Step("backfill", f"backfill fit to {panel.sessions[first - 1]}: {fit.message}", fit.fraction))
+
+    fitted = desk.bench.fit_past(NETWORK, panel, first - 1, progress)
+    if fitted is None:
+        return 0
+    count = _record(desk, _past_tense(fitted, panel, range(first, last), tables, wanted))
+    return _finish(desk, symbols, count, on_step)
+
+
+def _without(desk: Desk, symbols: Sequence[Symbol], model: str) -> frozenset[Symbol]:
+    return frozenset(s for s in symbols if not desk.store.ledger.has_backfill(s, model))
+
+
+def _past_tense(
+    fitted: Fitted, panel: Panel, at: Sequence[int], tables: Mapping[Symbol, SessionTable], wanted: frozenset[Symbol]
+) -> list[Forecast]:
+    return [f for f in to_forecasts(fitted, panel, at, tables=tables, issued_at=None) if f.symbol in wanted]
+
+
+def _record(desk: Desk, forecasts: Sequence[Forecast]) -> int:
+    for start in range(0, len(forecasts), _CHUNK):
+        desk.store.ledger.append(forecasts[start : start + _CHUNK], Origin.BACKFILL, at=desk.clock.now())
+    return len(forecasts)
+
+
+def _finish(desk: Desk, symbols: Sequence[Symbol], count: int, on_step: OnStep) -> int:
+    if count:
+        on_step(Step("backfill", f"settling {count} backfilled forecasts", 1.0))
+        settle_forecasts(desk)
+        update_records(desk.store, symbols)
+    return count

@@ -1,0 +1,147 @@
+"""From settings to a wired engine, or to a backend for one command.
+
+Imports nothing heavy: the front process starts here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forecasting.config import Settings, lists_file, save_lists
+from forecasting.data.store import Store
+from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import ConfigError
+from forecasting.service.client import WorkerClient
+from forecasting.service.engine import Cadence, Engine, ReplayPlan
+from forecasting.service.watchlist import Watchlist
+from forecasting.service.wire import WorkerSetup
+
+if TYPE_CHECKING:
+    from forecasting.service.local import LocalBackend
+
+DEMO_START = date(2008, 6, 16)
+"""Where the demo's replay begins: three months before the crash, with nine years of history behind it."""
+
+DEMO_BACKFILL_SESSIONS = 126
+REPLAY_RETRAIN_SESSIONS = 63     # a replayed week takes seconds; a quarter leaves the LSTM time to be trained
+LIVE_RETRAIN_SESSIONS = 5
+REPLAY_REFIT_SESSIONS = 5
+LIVE_REFIT_SESSIONS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one source's facts are kept: sources are never mixed in one store."""
+
+    store: Path
+    models: Path
+    cache: Path
+    log: Path
+
+
+def place(settings: Settings, *, demo: bool) -> Place:
+    """The folder of these settings' source, inside the data folder; made if it is not there.
+
+    Raises:
+        ConfigError: If it cannot be made.
+    """
+    base = settings.data_dir(demo=demo)
+    source = settings.source
+    if not demo and source.name != "yahoo":
+        base = base / (source.name if source.csv_dir is None else f"{source.name}-{_name_of(source.csv_dir)}")
+    try:
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"data folder {base} cannot be made ({error.strerror}); name another with --data-dir"
+        raise ConfigError(what) from error
+    return Place(base / "store.db", base / "models", base / "cache", base / "worker.log")
+
+
+def _name_of(folder: Path) -> str:
+    return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
+
+
+def worker_setup(settings: Settings, where: Place, *, demo: bool) -> WorkerSetup:
+    """What the worker has to know of the settings."""
+    source = settings.source
+    replayed = demo or source.name == "replay"
+    return WorkerSetup(
+        source="replay" if demo else source.name,
+        store_path=where.store,
+        models_dir=where.models,
+        cache_dir=where.cache,
+        csv_dir=None if demo else source.csv_dir,
+        seed=source.seed,
+        simulated_symbols=source.symbols,
+        model_seed=settings.model.seed,
+        # What is recorded is there whole; a limit counted from today would cut an old recording off.
+        history_years=None if replayed or source.name == "csv" else settings.model.history_years,
+        backfill_sessions=DEMO_BACKFILL_SESSIONS if demo else settings.model.backfill_sessions,
+        refit_sessions=REPLAY_REFIT_SESSIONS if replayed else LIVE_REFIT_SESSIONS,
+        retrain_sessions=REPLAY_RETRAIN_SESSIONS if replayed else LIVE_RETRAIN_SESSIONS,
+    )
+
+
+def build_engine(settings: Settings, *, demo: bool = False, replay_start: date | None = None) -> Engine:
+    """The engine of the app: near side here, far side in a worker process that the first refresh starts.
+
+    Raises:
+        TapecastError: If the data folder or the store cannot be used.
+    """
+    where = place(settings, demo=demo)
+    store = Store.open(where.store)
+    replayed = demo or settings.source.name == "replay"
+    plan = None
+    if replayed:
+        stored = max(store.market.last_sessions().values(), default=None)
+        start = replay_start or DEMO_START
+        seconds = settings.refresh.replay_seconds_per_session
+        # A replay goes on where its ledger ends: what was forecast cannot be forecast again.
+        plan = ReplayPlan(max(start, stored) if stored else start, seconds)
+    return Engine(
+        store=store,
+        backend=WorkerClient(worker_setup(settings, where, demo=demo), log_path=where.log),
+        watchlist=watchlist(settings, store, demo=demo),
+        source_name="demo" if demo else settings.source.name,
+        cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
+        replay=plan,
+    )
+
+
+def watchlist(settings: Settings, store: Store, *, demo: bool) -> Watchlist:
+    """The lists: config.toml's where it has any; else the store's; else the starter lists, or the source's own."""
+    own_symbols = demo or settings.source.name != "yahoo"
+    if settings.lists and not demo:
+        return Watchlist(settings.groups(), lambda groups: save_lists(lists_file(settings), groups))
+    groups: Sequence[WatchGroup] = store.watchlist.groups()
+    if not groups and not own_symbols:
+        groups = settings.groups()
+    return Watchlist(groups, store.watchlist.save)
+
+
+@contextmanager
+def one_shot(settings: Settings, *, temporary: bool) -> Iterator[LocalBackend]:
+    """A backend in this process for one headless command; imports the heavy libraries.
+
+    Args:
+        settings: Whose source and data folder.
+        temporary: Use a store and models folder that vanish afterwards: for recorded data and `--as-of`, where nothing
+            that another run has stored may be seen.
+    """
+    from forecasting.service.local import LocalBackend
+
+    if temporary:
+        with Store.temporary() as store:
+            folder = store.path.parent
+            where = Place(store.path, folder / "models", folder / "cache", folder / "worker.log")
+            yield LocalBackend(worker_setup(settings, where, demo=False), store)
+        return
+    where = place(settings, demo=False)
+    with Store.open(where.store) as store:
+        yield LocalBackend(worker_setup(settings, where, demo=False), store)

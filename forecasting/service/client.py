@@ -1,0 +1,205 @@
+"""The worker process as the front sees it: a `Backend` whose work is done by a child.
+
+Every call blocks its (front-end) thread until the child answers; steps arrive meanwhile. A child that ends, or says
+nothing for longer than a call allows, is killed and the call raises; the next call starts a new child, not sooner than
+a growing back-off allows. The child leads a session of its own, so that Ctrl-C at the terminal is the screen's alone,
+and ends by itself when its standard input closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from forecasting.domain.market import Symbol
+from forecasting.errors import WorkerCrashed, WorkerTimeout
+from forecasting.service import wire
+from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+SILENCE_TICK_S = 60.0    # a guarded source request is capped at 8 s; six silent ones in a row are a hang
+SILENCE_WORK_S = 180.0   # an epoch or a walk-forward fit on a big watchlist, on a slow machine
+BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
+
+
+class _Child:
+    """One running worker process and the calls it still owes an answer."""
+
+    def __init__(self, command: Sequence[str], setup: wire.WorkerSetup, stderr: IO[bytes]) -> None:
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, start_new_session=True
+        )
+        self._waiting: dict[int, queue.SimpleQueue[dict[str, Any] | None]] = {}
+        self._lock = threading.Lock()
+        self._number = 0
+        self.send({"id": 0, "call": "setup", "args": wire.pack(setup)})
+        self._reader = threading.Thread(target=self._read, name="worker-reader", daemon=True)
+        self._reader.start()
+
+    def send(self, frame: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        with self._lock:
+            self.process.stdin.write(wire.encode(frame))
+            self.process.stdin.flush()
+
+    def ask(self, call: str, args: object) -> tuple[int, queue.SimpleQueue[dict[str, Any] | None]]:
+        with self._lock:
+            self._number += 1
+            number = self._number
+            answers = self._waiting[number] = queue.SimpleQueue()
+            if self.process.poll() is not None:
+                answers.put(None)
+        with contextlib.suppress(OSError):      # a broken pipe: the reader has seen the end and says so
+            self.send({"id": number, "call": call, "args": wire.pack(args)})
+        return number, answers
+
+    def forget(self, number: int) -> None:
+        with self._lock:
+            self._waiting.pop(number, None)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            try:
+                frame = wire.decode(line)
+            except ValueError:
+                log.warning("unreadable line from the worker: %r", line[:200])
+                continue
+            with self._lock:
+                answers = self._waiting.get(frame.get("id", -1))
+            if answers is not None:
+                answers.put(frame)
+        self.process.wait()
+        with self._lock:
+            for answers in self._waiting.values():
+                answers.put(None)
+
+    def end(self, grace_s: float) -> None:
+        """Close its input, wait up to `grace_s`, then kill."""
+        with contextlib.suppress(OSError):
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+        try:
+            self.process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(1.0)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+class WorkerClient:
+    """A `Backend` that runs in a child process. Thread-safe; nothing is started before the first call."""
+
+    def __init__(
+        self,
+        setup: wire.WorkerSetup,
+        *,
+        log_path: Path,
+        command: Sequence[str] = (sys.executable, "-m", "forecasting.service.worker"),
+        silence_tick_s: float = SILENCE_TICK_S,
+        silence_work_s: float = SILENCE_WORK_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._setup = setup
+        self._log_path = log_path
+        self._command = command
+        self._silence_tick_s = silence_tick_s
+        self._silence_work_s = silence_work_s
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+        self._failures = 0
+        self._not_before = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, or None while none runs."""
+        child = self._child
+        return child.process.pid if child is not None and child.process.poll() is None else None
+
+    def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
+        """See `Backend.tick`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
+        report = self._call("tick", wire.TickArgs(tuple(symbols), now), on_step, self._silence_tick_s)
+        return wire.unpack(TickReport, report)
+
+    def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
+        """See `Backend.work`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
+        report = self._call("work", wire.WorkArgs(work, tuple(symbols), now), on_step, self._silence_work_s)
+        return wire.unpack(WorkReport, report)
+
+    def close(self) -> None:
+        """End the child; within two seconds."""
+        with self._lock:
+            self._closed = True
+            child, self._child = self._child, None
+        if child is not None:
+            child.end(grace_s=0.3)
+
+    def _call(self, call: str, args: object, on_step: OnStep, silence_s: float) -> Any:
+        child = self._running()
+        number, answers = child.ask(call, args)
+        try:
+            while True:
+                try:
+                    frame = answers.get(timeout=silence_s)
+                except queue.Empty:
+                    self._failed(child)
+                    raise WorkerTimeout(
+                        f"{call}: the worker said nothing for {silence_s:.0f} s and was stopped; "
+                        f"it is started anew {self._retry_text()}"
+                    ) from None
+                if frame is None:
+                    self._failed(child)
+                    raise WorkerCrashed(
+                        f"{call}: the worker ended with code {child.process.returncode}; "
+                        f"it is started anew {self._retry_text()}; see {self._log_path}"
+                    )
+                if "step" in frame:
+                    on_step(wire.unpack(Step, frame["step"]))
+                elif "error" in frame:
+                    raise wire.error_from(frame["error"])
+                else:
+                    self._failures = 0
+                    return frame["value"]
+        finally:
+            child.forget(number)
+
+    def _running(self) -> _Child:
+        with self._lock:
+            if self._closed:
+                raise WorkerCrashed("the worker was closed; nothing more can be asked of it")
+            if self._child is not None and self._child.process.poll() is None:
+                return self._child
+            wait = self._not_before - self._monotonic()
+            if wait > 0:
+                raise WorkerCrashed(f"the worker is started anew in {wait:.0f} s; see {self._log_path}")
+            with open(self._log_path, "ab") as stderr:
+                self._child = _Child(self._command, self._setup, stderr)
+            return self._child
+
+    def _failed(self, child: _Child) -> None:
+        with self._lock:
+            if self._child is not child:      # another call of the same child has seen it already, or we are closing
+                return
+            self._child = None
+            self._not_before = self._monotonic() + BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+            self._failures += 1
+        child.end(grace_s=0.0)
+
+    def _retry_text(self) -> str:
+        wait = self._not_before - self._monotonic()
+        return "at once" if wait <= 0.5 else f"in {wait:.0f} s"

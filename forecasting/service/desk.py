@@ -1,0 +1,93 @@
+"""What a tick works with, in the worker process: clock, source, store, calendars, models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from forecasting.data.calendars import Calendars
+from forecasting.data.exchanges import exchange_of
+from forecasting.data.sources.base import Source
+from forecasting.data.store import Store
+from forecasting.domain.clock import Clock
+from forecasting.domain.forecast import HORIZONS
+from forecasting.domain.market import BarSeries, Symbol
+from forecasting.domain.sessions import SessionTable
+from forecasting.features.panel import Panel
+from forecasting.features.pipeline import build_panel
+from forecasting.service.bench import Bench
+
+TAIL_BARS = 450
+"""Bars a forecast needs: the network's lookback, the features' warm-up, and T15's margin."""
+
+_SESSIONS_AHEAD = timedelta(days=300)
+_FIRST_SESSION = date(1998, 1, 1)      # of tables under histories without a limit
+_HOLIDAYS = timedelta(days=10)         # a table's first session is this close to the day asked for
+
+
+@dataclass(slots=True)
+class Desk:
+    """The parts one worker's ticks and long jobs share."""
+
+    clock: Clock
+    source: Source
+    store: Store
+    calendars: Calendars
+    bench: Bench
+    history_years: int | None      # of bars asked for; None: all there are
+    backfill_sessions: int
+    retry: dict[Symbol, tuple[datetime, timedelta]] = field(default_factory=dict)
+    """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
+    _tables: dict[str, SessionTable] = field(default_factory=dict)
+
+    def exchange(self, symbol: Symbol) -> str:
+        """Where `symbol` trades: what its source said, else what its form tells."""
+        known = self.store.market.instruments().get(symbol)
+        return known.exchange if known is not None else exchange_of(symbol)
+
+    def history_start(self) -> date | None:
+        """The first day of history that is asked for; None for all there is."""
+        if self.history_years is None:
+            return None
+        return (self.clock.now() - timedelta(days=365.25 * self.history_years)).date()
+
+    def table(self, exchange: str) -> SessionTable:
+        """The exchange's sessions, from the history's first to most of a year ahead; kept in the store too."""
+        kept = self._tables.get(exchange) or self.store.market.sessions(exchange)
+        if not self._reaches(kept):
+            now = self.clock.now()
+            first = self.history_start() or _FIRST_SESSION
+            kept = self.calendars.sessions(exchange, first, (now + _SESSIONS_AHEAD).date())
+            self.store.market.put_sessions(kept)
+        self._tables[exchange] = kept
+        return kept
+
+    def _reaches(self, table: SessionTable) -> bool:
+        need = 3 * max(HORIZONS)
+        first = (self.history_start() or _FIRST_SESSION) + _HOLIDAYS
+        begins = bool(table.sessions) and table.sessions[0].session <= first
+        return begins and len(table.after(self.clock.now().date(), need)) == need
+
+    def tables(self, symbols: Sequence[Symbol]) -> dict[Symbol, SessionTable]:
+        """Session tables by symbol."""
+        instruments = self.store.market.instruments()
+        exchanges = {s: instruments[s].exchange if s in instruments else exchange_of(s) for s in symbols}
+        by_exchange = {e: self.table(e) for e in sorted(set(exchanges.values()))}
+        return {s: by_exchange[e] for s, e in exchanges.items()}
+
+    def series(self, symbols: Sequence[Symbol], *, limit: int | None = None) -> list[BarSeries]:
+        """Stored bars, the newest `limit` of each; symbols without any are left out."""
+        instruments = self.store.market.instruments()
+        found = ((s, self.store.market.bars(s, limit=limit)) for s in symbols if s in instruments)
+        return [BarSeries(instruments[s], bars) for s, bars in found if bars]
+
+    def panel(
+        self, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], *, limit: int | None = None
+    ) -> Panel | None:
+        """The panel of all `symbols` that have bars; None if none has."""
+        series = self.series(symbols, limit=limit)
+        if not series:
+            return None
+        by_exchange = {table.exchange: table for table in tables.values()}
+        return build_panel(series, self.bench.spec, by_exchange)

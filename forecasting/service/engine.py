@@ -1,0 +1,353 @@
+"""The engine: timers, watchlist and snapshots on the near side; ticks and long jobs on the far side.
+
+Both front ends use it. It runs in the screen's process and so imports nothing heavy: a `Backend` does the work, usually
+in a child process, and leaves its facts in the store, from which every snapshot is read. Whatever fails over there
+becomes a line in the snapshot: what is wrong, since when, what happens next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+
+from forecasting.data.store import Store
+from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
+from forecasting.domain.market import SessionState, Symbol
+from forecasting.domain.sessions import SessionTable
+from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
+from forecasting.errors import TapecastError
+from forecasting.service.backend import Backend, Step, TickReport, Work
+from forecasting.service.facade import OnSnapshot, RunInThread
+from forecasting.service.scheduler import Jobs, Timers
+from forecasting.service.snapshots import SnapshotReader, Status
+from forecasting.service.status import Statuses
+from forecasting.service.watchlist import Watchlist
+
+log = logging.getLogger(__name__)
+
+REFRESH = "refresh"
+BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a little after the close
+REPLAY_TICKS_PER_SESSION = 8.0
+MIN_CADENCE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """How often quotes are asked for, in seconds."""
+
+    open_seconds: float
+    closed_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPlan:
+    """A replay to be played: from the first session at or after `start`."""
+
+    start: date
+    seconds_per_session: float
+
+
+class Engine:
+    """See `forecasting.service.facade.EngineFacade`, which this implements."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        backend: Backend,
+        watchlist: Watchlist,
+        source_name: str,
+        cadence: Cadence,
+        replay: ReplayPlan | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._store = store
+        self._backend = backend
+        self._watchlist = watchlist
+        self._cadence = cadence
+        self._replay = replay
+        # A replay's sessions are known once the first tick has stored them; until then it is the night before.
+        night = None if replay is None else FrozenClock(datetime.combine(replay.start, time(), UTC))
+        self._clock: Clock = clock or night or WallClock()
+        self._statuses = Statuses()
+        self._reader = SnapshotReader(store)
+        self._versions = itertools.count(1)
+        self._publishing = threading.Lock()
+        self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
+        self._report: TickReport | None = None
+        self._notices: tuple[str, ...] = store.notices
+        self._paused = False
+        self._stopped = False
+        self._again = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_snapshot: OnSnapshot = lambda snapshot: None
+        self._run_in_thread: RunInThread = lambda job: job()
+        self._timers = Timers(Jobs(self._fire_refresh, self._fire_upkeep, self._fire_watch))
+
+    # What the screen reads.
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot, read from the store."""
+        status = Status(
+            now=self._clock.now(),
+            groups=self._watchlist.groups,
+            symbols=self._watchlist.symbols,
+            source=self._source,
+            jobs=self._job_lines(),
+            report=self._report,
+            notices=self._notices,
+            replay=self._replay_status(),
+        )
+        return self._reader.read(next(self._versions), status)
+
+    def detail(self, symbol: Symbol) -> SymbolDetail | None:
+        """Everything about one symbol, read from the store; call it from a thread."""
+        return self._reader.detail(symbol, self._report)
+
+    # Life.
+
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+        """Start the timers; the first refresh starts the worker."""
+        self._loop = asyncio.get_running_loop()
+        self._on_snapshot, self._run_in_thread = on_snapshot, run_in_thread
+        # APScheduler's import takes 140 ms: a thread pays, then the loop starts the timers.
+        run_in_thread(self._prepare)
+
+    def _prepare(self) -> None:
+        import apscheduler.schedulers.asyncio  # noqa: F401  warmed up here, used by Timers.start
+
+        self._on_loop(lambda: self._timers.start(self._seconds()))
+
+    def stop(self) -> None:
+        """Stop timers, worker and store."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._timers.stop()
+        self._backend.close()
+        self._store.close()
+
+    # What a person asks for.
+
+    def refresh(self) -> None:
+        """Refresh now; while one is running, once more after it."""
+        if self._statuses.running(REFRESH):
+            self._again = True
+        else:
+            self._on_loop(self._timers.refresh_now)
+
+    @property
+    def paused(self) -> bool:
+        """Whether polling is paused."""
+        return self._paused
+
+    def pause(self, paused: bool) -> None:
+        """Stop or resume polling; a replay stands still too."""
+        self._paused = paused
+        if isinstance(self._clock, ReplayClock):
+            self._clock.pause(paused)
+        self._publish_soon()
+
+    def add_symbol(self, group: str, text: str) -> Symbol:
+        """Add to a list; see the facade."""
+        symbol = self._watchlist.add(group, text)
+        self._watch_changed()
+        return symbol
+
+    def remove_symbol(self, group: str, symbol: Symbol) -> None:
+        """Take off a list; see the facade."""
+        self._watchlist.remove(group, symbol)
+        self._watch_changed()
+
+    def undo(self) -> str | None:
+        """Take back the newest change of the lists."""
+        if (what := self._watchlist.undo()) is not None:
+            self._watch_changed()
+        return what
+
+    def change_speed(self, steps: int) -> None:
+        """Replay only: faster or slower."""
+        if isinstance(self._clock, ReplayClock):
+            self._clock.change_speed(steps)
+            self._on_loop(self._pace)
+            self._publish_soon()
+
+    def jump(self, sessions: int) -> None:
+        """Replay only: skip forward."""
+        if isinstance(self._clock, ReplayClock):
+            self._clock.jump(sessions)
+            self.refresh()
+
+    def _watch_changed(self) -> None:
+        self._publish_soon()
+        self.refresh()
+
+    # Jobs, on the loop.
+
+    async def _fire_refresh(self) -> None:
+        if not self._paused:
+            await self._in_thread(self._tick)
+            self._pace()
+
+    async def _fire_upkeep(self) -> None:
+        if not self._paused and self._report is not None:
+            self._begin_due(self._report)
+
+    async def _fire_watch(self) -> None:
+        if self._statuses.mark_late(REFRESH):
+            self._publish_soon()
+
+    async def _in_thread(self, job: Callable[[], None]) -> None:
+        """Run `job` in the front end's kind of thread, and wait for it without holding the loop."""
+        done = asyncio.Event()
+
+        def run() -> None:
+            try:
+                job()
+            finally:
+                self._on_loop(done.set)
+
+        self._run_in_thread(run)
+        await done.wait()
+
+    def _on_loop(self, call: Callable[[], object]) -> None:
+        if self._loop is not None and not self._stopped:
+            with contextlib.suppress(RuntimeError):        # the loop has closed meanwhile: nobody is left to tell
+                self._loop.call_soon_threadsafe(call)
+
+    # Work, in threads.
+
+    def _tick(self) -> None:
+        if not self._statuses.begin(REFRESH, "asking for quotes"):
+            self._again = True
+            return
+        now = self._clock.now()
+        try:
+            report = self._backend.tick(self._watchlist.symbols, now, partial(self._step, REFRESH))
+        except TapecastError as error:
+            self._tick_failed(error, now)
+        else:
+            self._tick_done(report)
+        self._publish()
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    def _tick_done(self, report: TickReport) -> None:
+        self._report, self._source = report, report.source
+        self._notices = (*report.notes, *self._store.notices)
+        healthy = report.source.health is not Health.FAILED
+        message = f"{report.issued} forecasts, {report.settled} settled" if report.issued or report.settled else "ok"
+        self._statuses.end(
+            REFRESH, Health.OK if healthy else Health.FAILED, message if healthy else report.source.message, report.at
+        )
+        if self._replay is not None and report.closed_through is not None:
+            self._keep_replay(report.closed_through)
+        self._begin_due(report)
+
+    def _tick_failed(self, error: TapecastError, now: datetime) -> None:
+        if self._stopped:
+            return
+        log.warning("refresh failed: %s", error)
+        self._statuses.end(REFRESH, Health.FAILED, str(error), now)
+        since = self._source.since if self._source.health is Health.FAILED else now
+        self._source = replace(self._source, health=Health.FAILED, message=str(error), since=since)
+
+    def _begin_due(self, report: TickReport) -> None:
+        for work in report.due:
+            if self._statuses.begin(work.value, "starting"):
+                self._on_loop(partial(self._run_in_thread, partial(self._long_job, work)))
+
+    def _long_job(self, work: Work) -> None:
+        now = self._clock.now()
+        try:
+            report = self._backend.work(work, self._watchlist.symbols, now, partial(self._step, work.value))
+        except TapecastError as error:
+            if not self._stopped:
+                log.warning("%s failed: %s", work, error)
+                self._statuses.end(work.value, Health.FAILED, f"{error}; tried again when next due", now)
+        else:
+            self._statuses.end(work.value, Health.OK, f"{report.message} in {report.seconds:.0f} s", now)
+            self.refresh()
+        self._publish()
+
+    def _step(self, job: str, step: Step) -> None:
+        if step.catalogue:
+            self._watchlist.adopt(step.catalogue)
+        self._statuses.step(job, step.message, step.fraction)
+        self._publish()
+
+    def _publish(self) -> None:
+        """Read a snapshot and hand it over; whoever comes while one is being read leaves it to the next."""
+        if self._stopped or not self._publishing.acquire(blocking=False):
+            return
+        try:
+            self._on_snapshot(self.snapshot())
+        except TapecastError as error:
+            log.warning("no snapshot: %s", error)
+        finally:
+            self._publishing.release()
+
+    def _publish_soon(self) -> None:
+        self._on_loop(lambda: self._run_in_thread(self._publish))
+
+    # Pace.
+
+    def _pace(self) -> None:
+        """Set the next refreshes by what the exchanges are doing."""
+        self._timers.set_cadence(self._seconds())
+        if self._replay is not None:
+            return
+        now = self._clock.now()
+        tables = self._tables()
+        if opens := [s.open for t in tables if (s := t.next_open(now))]:
+            self._timers.wake_at("open", min(opens))
+        if closes := [s.close for t in tables if (s := t.current(now))]:
+            self._timers.wake_at("close", min(closes) + BARS_AFTER_CLOSE)
+
+    def _seconds(self) -> float:
+        if self._replay is not None:
+            speed = self._clock.speed if isinstance(self._clock, ReplayClock) else 1.0
+            return max(self._replay.seconds_per_session / REPLAY_TICKS_PER_SESSION / speed, MIN_CADENCE_S)
+        now = self._clock.now()
+        quiet = all(t.state(now) is SessionState.CLOSED for t in self._tables())
+        return self._cadence.closed_seconds if quiet and self._report is not None else self._cadence.open_seconds
+
+    def _tables(self) -> Sequence[SessionTable]:
+        return self._reader.tables(self._watchlist.symbols, self._clock.now())
+
+    # Replay.
+
+    def _keep_replay(self, closed_through: date) -> None:
+        """Begin the replay once its sessions are known; let its night end once its forecasts are in."""
+        assert self._replay is not None
+        if isinstance(self._clock, ReplayClock):
+            self._clock.release(closed_through)
+            return
+        tables = self._tables()
+        sessions = tables[0].after(closed_through, len(tables[0].sessions)) if tables else ()
+        if sessions:
+            self._clock = ReplayClock(sessions, seconds_per_session=self._replay.seconds_per_session)
+            self._clock.pause(self._paused)
+
+    def _replay_status(self) -> ReplayStatus | None:
+        if self._replay is None:
+            return None
+        if not isinstance(self._clock, ReplayClock):
+            return ReplayStatus(self._replay.start, 1.0, self._paused, finished=False)
+        return ReplayStatus(
+            self._clock.now().date(), self._clock.speed, self._clock.paused, self._clock.finished
+        )
+
+    def _job_lines(self) -> tuple[JobStatus, ...]:
+        return tuple(
+            replace(line, next_run=self._timers.next_refresh()) if line.name == REFRESH else line
+            for line in self._statuses.lines()
+        )

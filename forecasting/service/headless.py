@@ -1,0 +1,203 @@
+"""One-shot answers for scripts: the same tick as the app's, in this process, as plain JSON values.
+
+Every symbol asked for keeps its place in the answer, with an error where it failed. Exit codes are part of the
+interface: 0 all fine, 1 some symbols failed, 2 usage or configuration, 3 source unreachable, 4 not enough history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from forecasting.config import Settings
+from forecasting.domain.forecast import MODELS, Forecast
+from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.domain.snapshot import FORECAST_SHOWN, Health, SourceHealth, SymbolRow
+from forecasting.errors import NotEnoughHistory, SourceError
+from forecasting.service.backend import OnStep, TickReport, Work
+from forecasting.service.build import one_shot, watchlist
+from forecasting.service.local import LocalBackend
+from forecasting.service.snapshots import SnapshotReader, Status
+from forecasting.service.view import shown_forecast
+
+NOT_ENOUGH = NotEnoughHistory.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes to standard output, what to standard error, and how the process ends."""
+
+    value: Any
+    notes: tuple[str, ...]
+    exit_code: int
+
+
+def moment(as_of: date | None) -> datetime:
+    """The end of the day `as_of` (aware UTC), or now."""
+    return datetime.now(UTC) if as_of is None else datetime.combine(as_of, time(23, 59, 59), UTC)
+
+
+def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answer:
+    """The watchlist, a row per symbol."""
+    now = moment(as_of)
+    with _backend(settings, as_of) as backend:
+        symbols = _watched(settings, backend, now)
+        report = _tick(backend, symbols, now, on_step)
+        snapshot = SnapshotReader(backend.desk.store).read(
+            1, Status(now, (), tuple(symbols), report.source, (), report, (), None)
+        )
+    errors = {f.symbol: f for f in report.failures}
+    rows = [_row(r, errors.get(r.symbol), now) for r in snapshot.rows]
+    failures = [f for s in symbols if (f := errors.get(s))]
+    value = {"as_of": _text(now), "source": settings.source.name, "rows": rows}
+    return Answer(value, _lines(failures, report.source), _exit_code(symbols, failures, report.source))
+
+
+def forecasts(
+    settings: Settings, symbols: Sequence[Symbol], as_of: date | None, on_step: OnStep, *, model: str | None = None
+) -> Answer:
+    """The forecasts of `symbols` by the best model, or by `model`; trains the LSTM on all the source knows."""
+    now = moment(as_of)
+    with _backend(settings, as_of) as backend:
+        pool = tuple(dict.fromkeys((*_watched(settings, backend, now), *symbols)))
+        report = _tick(backend, pool, now, on_step)
+        if model in (None, MODELS[0]) and backend.desk.store.market.last_sessions(symbols):
+            backend.work(Work.TRAIN, pool, now, on_step)
+            backend.issue(pool, now)
+        latest = backend.desk.store.ledger.latest(symbols)
+        known = backend.desk.store.market.last_sessions(symbols)
+    errors = {f.symbol: f for f in report.failures}
+    value: list[dict[str, Any]] = []
+    failures: list[SymbolFailure] = []
+    for symbol in symbols:
+        found = {name: e.forecast for name, e in latest.get(symbol, {}).items() if model in (None, name)}
+        if (shown := shown_forecast(found)) is not None:
+            value.append(_forecast(shown))
+            continue
+        failure = _no_forecast(symbol, errors.get(symbol), report.source, symbol in known)
+        failures.append(failure)
+        value.append({"symbol": symbol, "error": _error(failure)})
+    return Answer(value, _lines(failures, report.source), _exit_code(symbols, failures, report.source))
+
+
+def indicators(settings: Settings, symbol: Symbol, as_of: date | None, on_step: OnStep) -> Answer:
+    """RSI and MACD of every closed bar of `symbol`."""
+    now = moment(as_of)
+    with _backend(settings, as_of) as backend:
+        failure = backend.take_history(symbol, now, on_step)
+        rows = backend.desk.store.market.indicators(symbol)
+    value = [
+        {
+            "time": r.session.isoformat(),
+            "close": r.close,
+            "rsi": r.rsi,
+            "macd": r.macd,
+            "macd_signal": r.macd_signal,
+            "macd_hist": r.macd_hist,
+        }
+        for r in rows
+    ]
+    failures = [] if failure is None else [failure]
+    return Answer(value, _lines(failures, None), _exit_code([symbol], failures, None))
+
+
+def _backend(settings: Settings, as_of: date | None) -> AbstractContextManager[LocalBackend]:
+    # Recorded or simulated prices, and any look into the past, must not see what an earlier run has stored.
+    return one_shot(settings, temporary=as_of is not None or settings.source.name != "yahoo")
+
+
+def _watched(settings: Settings, backend: LocalBackend, now: datetime) -> tuple[Symbol, ...]:
+    return watchlist(settings, backend.desk.store, demo=False).symbols or backend.catalogue(now)
+
+
+def _tick(backend: LocalBackend, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
+    report = backend.tick(symbols, now, on_step)
+    if report.source.health is Health.FAILED and not backend.desk.store.market.last_sessions(symbols):
+        raise SourceError(f"{report.source.name}: {report.source.message}")
+    return report
+
+
+def _row(row: SymbolRow, failure: SymbolFailure | None, now: datetime) -> dict[str, Any]:
+    signal = row.signal.signal if row.signal is not None else None
+    return {
+        "symbol": row.symbol,
+        "last": row.last,
+        "currency": row.currency or None,
+        "change_pct": row.change_pct,
+        "data_time": _text(row.data_time),
+        "age_s": None if row.data_time is None else (now - row.data_time).total_seconds(),
+        "state": row.state.value,
+        "signal": None
+        if signal is None
+        else {"kind": signal.kind.value, "time": _text(signal.time), "price": signal.price, "reason": signal.reason},
+        "forecast": None
+        if row.model is None
+        else {
+            "model": row.model,
+            "h": FORECAST_SHOWN,
+            "median_pct": row.forecast_pct,
+            "low_80_pct": row.low_80_pct,
+            "high_80_pct": row.high_80_pct,
+            "p_up": row.p_up,
+        },
+        "error": None if failure is None else _error(failure),
+    }
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "symbol": forecast.symbol,
+        "as_of": _text(forecast.as_of),
+        "issued_at": _text(forecast.issued_at),
+        "model": forecast.model,
+        "model_id": forecast.model_id,
+        "train_end": forecast.train_end.isoformat(),
+        "last_close": forecast.last_close,
+        "horizons": [
+            {
+                "h": h,
+                "target_time": _text(target),
+                "levels": list(forecast.levels),
+                "log_returns": list(forecast.log_returns[h - 1]),
+                "prices": [forecast.price(h, level) for level in forecast.levels],
+                "p_up": forecast.p_up[h - 1],
+            }
+            for h, target in enumerate(forecast.target_times, start=1)
+        ],
+    }
+
+
+def _no_forecast(
+    symbol: Symbol, failure: SymbolFailure | None, source: SourceHealth, has_bars: bool
+) -> SymbolFailure:
+    if failure is not None and not has_bars:
+        return failure
+    if not has_bars and source.health is Health.FAILED:
+        return SymbolFailure(symbol, "source", source.message)
+    return SymbolFailure(symbol, NOT_ENOUGH, f"{symbol}: too few bars for any model; widen its history")
+
+
+def _error(failure: SymbolFailure) -> dict[str, str]:
+    return {"kind": failure.kind, "message": failure.message}
+
+
+def _lines(failures: Sequence[SymbolFailure], source: SourceHealth | None) -> tuple[str, ...]:
+    trouble = () if source is None or source.health is not Health.FAILED else (f"{source.name}: {source.message}",)
+    return (*trouble, *(f"{f.symbol}: {f.message.removeprefix(f'{f.symbol}: ')}" for f in failures))
+
+
+def _exit_code(
+    symbols: Sequence[Symbol], failures: Sequence[SymbolFailure], source: SourceHealth | None
+) -> int:
+    if source is not None and source.health is Health.FAILED:
+        return SourceError.exit_code
+    if failures and len(failures) == len(symbols) and all(f.kind == NOT_ENOUGH for f in failures):
+        return NotEnoughHistory.exit_code
+    return 1 if failures else 0
+
+
+def _text(when: datetime | None) -> str | None:
+    return None if when is None else when.isoformat()

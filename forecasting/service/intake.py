@@ -1,0 +1,125 @@
+"""Quotes and closed bars from the source into the store, checked on the way."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from forecasting.data.quality import closed_only
+from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailure
+from forecasting.domain.sessions import SessionTable
+from forecasting.features.indicators import indicator_rows
+from forecasting.service.backend import OnStep, Step
+from forecasting.service.desk import Desk
+
+log = logging.getLogger(__name__)
+
+OVERLAP = timedelta(days=10)
+"""How far an incremental history reaches back over what is stored, to see whether it was re-adjusted."""
+
+READJUSTED = 1e-4        # relative change of an adjusted close that cannot be rounding
+_RETRY_FIRST = timedelta(minutes=1)
+_RETRY_LAST = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What came in."""
+
+    new: tuple[Symbol, ...]                    # symbols with bars that were not stored before
+    failures: tuple[SymbolFailure, ...]
+
+
+def take_quotes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[SymbolFailure, ...]:
+    """Store the latest quotes; failures are stored too, and returned.
+
+    Raises:
+        SourceError: If the source as a whole did not answer.
+    """
+    answers = desk.source.quotes(symbols)
+    failures = tuple(a for a in answers if isinstance(a, SymbolFailure))
+    desk.store.market.put_quotes(a for a in answers if isinstance(a, Quote))
+    desk.store.market.put_failures(failures, desk.clock.now())
+    return failures
+
+
+def take_bars(
+    desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], on_step: OnStep
+) -> Intake:
+    """Bring the stored bars of every symbol up to its exchange's newest closed session.
+
+    Raises:
+        SourceError: If the source as a whole did not answer; what came before it is stored.
+    """
+    stored = desk.store.market.last_sessions(symbols)
+    wanted = [s for s in symbols if _wants_bars(desk, s, tables[s], stored.get(s))]
+    new: list[Symbol] = []
+    failures: list[SymbolFailure] = []
+    for done, symbol in enumerate(wanted):
+        on_step(Step("history", f"history of {symbol}, {done + 1} of {len(wanted)}", done / len(wanted)))
+        answer = _take_one(desk, symbol, tables[symbol], stored.get(symbol))
+        if isinstance(answer, SymbolFailure):
+            failures.append(answer)
+            _ask_later(desk, symbol)
+        elif answer:
+            new.append(symbol)
+            desk.retry.pop(symbol, None)
+        else:
+            _ask_later(desk, symbol)
+    desk.store.market.put_failures(failures, desk.clock.now())
+    return Intake(tuple(new), tuple(failures))
+
+
+def _wants_bars(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | None) -> bool:
+    now = desk.clock.now()
+    closed = table.last_closed(now)
+    if closed is None or (stored is not None and stored >= closed.session):
+        return False
+    later = desk.retry.get(symbol)
+    return later is None or now >= later[0]
+
+
+def _ask_later(desk: Desk, symbol: Symbol) -> None:
+    _, waited = desk.retry.get(symbol, (None, _RETRY_FIRST / 2))
+    wait = min(waited * 2, _RETRY_LAST)
+    desk.retry[symbol] = (desk.clock.now() + wait, wait)
+
+
+def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | None) -> bool | SymbolFailure:
+    """Whether a bar came that was not stored before."""
+    start = desk.history_start() if stored is None else stored - OVERLAP
+    answer = desk.source.history(symbol, "1d", start)
+    if isinstance(answer, SymbolFailure):
+        return answer
+    series = closed_only(answer, table, desk.clock.now())
+    if stored is not None and _readjusted(desk.store.market.bars(symbol, limit=20), series.bars):
+        log.info("%s: adjusted closes changed, the whole history is read again", symbol)
+        answer = desk.source.history(symbol, "1d", desk.history_start())
+        if isinstance(answer, SymbolFailure):
+            return answer
+        series = closed_only(answer, table, desk.clock.now())
+        _keep(desk, series, replace=True)
+    elif series.bars:
+        _keep(desk, series, replace=False)
+    return bool(series.bars) and (stored is None or series.bars[-1].session > stored)
+
+
+def _readjusted(kept: Sequence[Bar], fresh: Sequence[Bar]) -> bool:
+    """Whether a split or dividend since has changed adjusted closes that are already stored."""
+    known = {bar.session: bar.adj_close for bar in kept}
+    both = [(known[bar.session], bar.adj_close) for bar in fresh if bar.session in known]
+    return any(abs(new / old - 1.0) > READJUSTED for old, new in both)
+
+
+def _keep(desk: Desk, series: BarSeries, *, replace: bool) -> None:
+    """Store bars, and the indicators of the sessions that have none yet."""
+    symbol = series.symbol
+    desk.store.market.put_instruments([series.instrument])
+    desk.store.market.put_bars(series, replace=replace)
+    whole = desk.store.market.series(symbol)
+    assert whole is not None
+    known = None if replace else desk.store.market.latest_indicators([symbol]).get(symbol)
+    rows = indicator_rows(whole)
+    desk.store.market.put_indicators(symbol, [r for r in rows if known is None or r.session > known.session])

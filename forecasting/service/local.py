@@ -1,0 +1,146 @@
+"""The backend that does the work in this process: the worker's, the headless commands' and the tests'."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from forecasting.data.calendars import Calendars
+from forecasting.data.sources.registry import open_source
+from forecasting.data.store import Store
+from forecasting.domain.clock import FrozenClock
+from forecasting.domain.forecast import Forecast
+from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.errors import NotEnoughHistory
+from forecasting.models.base import Progress
+from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
+from forecasting.service.backfill import backfill_network, backfill_quick
+from forecasting.service.bench import NETWORK, Bench
+from forecasting.service.desk import Desk
+from forecasting.service.intake import take_bars
+from forecasting.service.issue import issue
+from forecasting.service.refresh import tick
+from forecasting.service.wire import WorkerSetup
+
+
+def open_local(setup: WorkerSetup) -> LocalBackend:
+    """Build the backend a setup describes, on the store the setup names.
+
+    Raises:
+        TapecastError: If the source or the store cannot be opened.
+    """
+    return LocalBackend(setup, Store.open(setup.store_path))
+
+
+class LocalBackend:
+    """A `Backend` without a child process. Ticks and long jobs may run in two threads at once."""
+
+    def __init__(self, setup: WorkerSetup, store: Store) -> None:
+        clock = FrozenClock(datetime.fromtimestamp(0).astimezone())      # each request sets it
+        calendars = Calendars()
+        self.desk = Desk(
+            clock=clock,
+            source=open_source(
+                setup.source,
+                clock=clock,
+                calendars=calendars,
+                csv_dir=setup.csv_dir,
+                cache_dir=setup.cache_dir,
+                seed=setup.seed,
+                symbols=setup.simulated_symbols,
+            ),
+            store=store,
+            calendars=calendars,
+            bench=Bench(
+                setup.models_dir,
+                seed=setup.model_seed,
+                refit_sessions=setup.refit_sessions,
+                retrain_sessions=setup.retrain_sessions,
+            ),
+            history_years=setup.history_years,
+            backfill_sessions=setup.backfill_sessions,
+        )
+        self._clock = clock
+        self._fitting = threading.Lock()
+
+    def catalogue(self, now: datetime) -> tuple[Symbol, ...]:
+        """What the source can name by itself."""
+        self._clock.set(now)
+        return self.desk.source.catalogue()
+
+    def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
+        """See `Backend.tick`."""
+        self._clock.set(now)
+        if not symbols and (symbols := self.desk.source.catalogue()):
+            on_step(Step("catalogue", f"{len(symbols)} symbols", None, catalogue=tuple(symbols)))
+        return tick(self.desk, symbols, on_step)
+
+    def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
+        """See `Backend.work`. One long job at a time; ticks go on meanwhile."""
+        jobs: dict[Work, Callable[[Sequence[Symbol], OnStep], str]] = {
+            Work.REFIT: self._refit, Work.TRAIN: self._train, Work.BACKFILL: self._backfill,
+        }
+        with self._fitting:
+            began = time.monotonic()
+            run = self.desk.store.runs.start(work.value, ",".join(symbols), now)
+            try:
+                message = jobs[work](symbols, on_step)
+            except BaseException as error:
+                self.desk.store.runs.finish(run, False, str(error), now)
+                raise
+            self.desk.store.runs.finish(run, True, message, now)
+            return WorkReport(work, time.monotonic() - began, message, self.desk.bench.statuses(now.date()))
+
+    def issue(self, symbols: Sequence[Symbol], now: datetime) -> tuple[Forecast, ...]:
+        """Record what the models at work have not said yet about the newest bars."""
+        self._clock.set(now)
+        return issue(self.desk, symbols, self.desk.tables(symbols))
+
+    def take_history(self, symbol: Symbol, now: datetime, on_step: OnStep) -> SymbolFailure | None:
+        """Bring one symbol's stored bars and indicators up to date; its failure, if it has one."""
+        self._clock.set(now)
+        intake = take_bars(self.desk, [symbol], self.desk.tables([symbol]), on_step)
+        return next(iter(intake.failures), None)
+
+    def close(self) -> None:
+        """Close the store."""
+        self.desk.store.close()
+
+    def _refit(self, symbols: Sequence[Symbol], on_step: OnStep) -> str:
+        on_step(Step("refit", "fitting HAR-t and EWMA-t", None))
+        panel = self.desk.panel(symbols, self.desk.tables(symbols))
+        if panel is None or len(panel.sessions) < 2:
+            raise NotEnoughHistory("refit: no bars are stored yet")
+        self.desk.bench.fit_quick(panel, len(panel.sessions) - 2)
+        return f"HAR-t and EWMA-t fitted to {panel.sessions[-2]} on {len(panel.symbols)} symbols"
+
+    def _train(self, symbols: Sequence[Symbol], on_step: OnStep) -> str:
+        desk = self.desk
+        tables = desk.tables(symbols)
+        panel = desk.panel(symbols, tables)
+        if panel is None or len(panel.sessions) < 2:
+            raise NotEnoughHistory("training: no bars are stored yet")
+        newest, cut = panel.sessions[-1], len(panel.sessions) - 2
+        on_step(Step("train", "loading the network library", 0.0))
+        # After a start, a checkpoint of this week serves as well as a new fit.
+        first = desk.bench.train_end(NETWORK) is None
+        fitted = desk.bench.load(newest, oldest=newest - timedelta(days=7)) if first else None
+        if fitted is None:
+            desk.store.runs.next_trial()
+
+            def progress(fit: Progress) -> None:
+                on_step(Step("train", f"LSTM {fit.message}", fit.fraction))
+
+            fitted = desk.bench.train(panel, cut, newest, progress)
+        if fitted is None:
+            return "; ".join(desk.bench.notes())
+        return f"LSTM {fitted.model_id} trained to {fitted.train_end}"
+
+    def _backfill(self, symbols: Sequence[Symbol], on_step: OnStep) -> str:
+        tables = self.desk.tables(symbols)
+        count = backfill_quick(self.desk, symbols, tables, on_step)
+        if self.desk.bench.train_end(NETWORK) is not None:
+            count += backfill_network(self.desk, symbols, tables, on_step)
+        return f"{count} forecasts backfilled"

@@ -1,0 +1,112 @@
+"""One refresh, as a plain function.
+
+The app's worker, the headless commands and the tests all call `tick`: quotes, closed bars, forecasts into the ledger
+before their outcome can exist, what has matured settled once, signals. A source that is down costs the tick its quotes
+and bars and nothing else: what is stored is still settled and scored, and the report says what was wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.domain.sessions import SessionTable
+from forecasting.domain.snapshot import Health, SourceHealth
+from forecasting.errors import SourceError
+from forecasting.service.backend import OnStep, Step, TickReport, Work
+from forecasting.service.bench import NETWORK, QUICK
+from forecasting.service.desk import Desk
+from forecasting.service.intake import Intake, take_bars, take_quotes
+from forecasting.service.issue import issue
+from forecasting.service.opinions import opinions
+from forecasting.service.records import kept_records, update_records, update_signal_records
+from forecasting.service.settle import settle_forecasts, settle_signals
+
+
+def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: None) -> TickReport:
+    """Refresh `symbols` at the desk's clock; see the module."""
+    now = desk.clock.now()
+    tables = desk.tables(symbols)
+    failures: tuple[SymbolFailure, ...] = ()
+    intake = Intake((), ())
+    trouble: SourceError | None = None
+    known = desk.store.market.last_sessions(symbols)
+    try:
+        failures = take_quotes(desk, symbols)
+        on_step(Step("quotes", f"{len(symbols) - len(failures)} of {len(symbols)} quotes", None, stored=True))
+        intake = take_bars(desk, symbols, tables, on_step)
+    except SourceError as error:
+        trouble = error
+    newest = desk.store.market.last_sessions(symbols)
+    if intake.new:
+        on_step(Step("bars", f"{len(intake.new)} symbols have new bars", None, stored=True))
+    _ensure_quick_models(desk, symbols, tables, newest, on_step)
+    issued = issue(desk, symbols, tables)
+    if issued:
+        on_step(Step("forecasts", f"{len(issued)} forecasts recorded", None, stored=True))
+    settled = settle_forecasts(desk)
+    records = update_records(desk.store, symbols) if settled else kept_records(desk.store)
+    first_sight = set(newest) - set(known)
+    made = desk.store.signals.append(opinions(desk, intake.new, first_sight, issued, records, tables))
+    if intake.new and settle_signals(desk):
+        update_signal_records(desk.store, symbols)
+    return TickReport(
+        at=now,
+        closed_through=max(newest.values(), default=None),
+        failures=(*failures, *intake.failures),
+        new_bars=intake.new,
+        issued=len(issued),
+        settled=settled,
+        signals=made,
+        source=_source_health(desk, trouble),
+        models=desk.bench.statuses(max(newest.values(), default=None)),
+        due=_due(desk, symbols, tables, newest),
+        notes=desk.bench.notes(),
+    )
+
+
+def _ensure_quick_models(
+    desk: Desk,
+    symbols: Sequence[Symbol],
+    tables: Mapping[Symbol, SessionTable],
+    newest: Mapping[Symbol, date],
+    on_step: OnStep,
+) -> None:
+    """Fit the quick models here only when none may speak; later fits are long jobs."""
+    if not newest or any(f.name in QUICK for f in desk.bench.at_work(max(newest.values()))):
+        return
+    on_step(Step("fit", "fitting HAR-t and EWMA-t", None))
+    panel = desk.panel(symbols, tables)
+    if panel is not None and len(panel.sessions) > 1:
+        desk.bench.fit_quick(panel, len(panel.sessions) - 2)
+
+
+def _source_health(desk: Desk, trouble: SourceError | None) -> SourceHealth:
+    health = desk.source.health()
+    if trouble is not None and health.health is Health.OK:
+        return SourceHealth(health.name, Health.FAILED, str(trouble), since=desk.clock.now(), requests=health.requests)
+    return health
+
+
+def _due(
+    desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], newest: Mapping[Symbol, date]
+) -> tuple[Work, ...]:
+    """The long jobs that should be run now."""
+    if not newest:
+        return ()
+    leader = max(newest, key=lambda s: newest[s])
+    due = []
+    if desk.bench.refit_due(_since(desk, QUICK[0], tables[leader], newest[leader])):
+        due.append(Work.REFIT)
+    if desk.bench.train_due(newest[leader], _since(desk, NETWORK, tables[leader], newest[leader])):
+        due.append(Work.TRAIN)
+    if any(not desk.store.ledger.has_backfill(s, QUICK[0]) for s in newest):
+        due.append(Work.BACKFILL)
+    return tuple(due)
+
+
+def _since(desk: Desk, model: str, table: SessionTable, newest: date) -> int | None:
+    """Sessions from the model's train_end to `newest`; None if it was never fitted."""
+    train_end = desk.bench.train_end(model)
+    return None if train_end is None else len(table.between(train_end, newest)) - 1

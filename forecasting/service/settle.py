@@ -1,0 +1,72 @@
+"""What came of forecasts and signals: settled once, from stored bars."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+from forecasting.data.store import Store
+from forecasting.domain.decision import ScoredSignal
+from forecasting.domain.forecast import LedgerEntry, Outcome
+from forecasting.domain.market import Symbol
+from forecasting.evaluation.track_record import outcome_of
+from forecasting.service.desk import Desk
+from forecasting.trading.scoring import score
+
+_CHUNK = 2000          # outcomes per transaction: other writers get their turn
+
+
+def settle_forecasts(desk: Desk) -> int:
+    """Write the outcome of every forecast horizon whose target session has a stored bar; returns how many."""
+    newest = desk.store.market.last_sessions()
+    if not newest:
+        return 0
+    closes = _AdjustedCloses(desk.store)
+    due = [
+        (row, start, end)
+        for row in desk.store.ledger.unsettled(max(newest.values()))
+        # No bar of that session: halted, or not here yet.
+        if (start := closes.at(row.symbol, row.as_of_session)) and (end := closes.at(row.symbol, row.target_session))
+    ]
+    now = desk.clock.now()
+    for first in range(0, len(due), _CHUNK):
+        part = due[first : first + _CHUNK]
+        entries: dict[int, LedgerEntry] = {e.id: e for e in desk.store.ledger.entries({r.entry_id for r, _, _ in part})}
+        outcomes: list[Outcome] = [
+            outcome_of(entries[row.entry_id], row.horizon, math.log(end / start), now) for row, start, end in part
+        ]
+        desk.store.ledger.settle(outcomes)
+    return len(due)
+
+
+class _AdjustedCloses:
+    """Adjusted closes by symbol and session, each symbol read once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[Symbol, dict[date, float]] = {}
+
+    def at(self, symbol: Symbol, session: date) -> float | None:
+        if symbol not in self._known:
+            self._known[symbol] = {bar.session: bar.adj_close for bar in self._store.market.bars(symbol)}
+        return self._known[symbol].get(session)
+
+
+def settle_signals(desk: Desk) -> int:
+    """Score every signal whose horizon has passed; returns how many."""
+    bars: dict[Symbol, tuple[tuple[date, float], ...]] = {}
+    count = 0
+    for scored in desk.store.signals.unsettled():
+        symbol = scored.signal.symbol
+        if symbol not in bars:
+            bars[symbol] = tuple((b.session, b.adj_close) for b in desk.store.market.bars(symbol))
+        if (log_return := _followed(scored, bars[symbol])) is not None:
+            desk.store.signals.settle(scored.id, log_return, desk.clock.now())
+            count += 1
+    return count
+
+
+def _followed(scored: ScoredSignal, bars: tuple[tuple[date, float], ...]) -> float | None:
+    """The log return over the signal's horizon, in the symbol's own sessions; None while that is not over."""
+    after = [close for session, close in bars if session >= scored.signal.session]
+    return score(scored.signal, after)

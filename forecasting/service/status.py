@@ -1,0 +1,94 @@
+"""What the background work is doing, as the screen shows it: one line per kind of job, kept under one lock."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from forecasting.domain.snapshot import Health, JobStatus
+
+LATE_AFTER_S = 15.0
+"""A refresh that runs longer than this is called late."""
+
+
+@dataclass(slots=True)
+class _Running:
+    since: float
+    fraction: float | None = None
+    fraction_since: float = 0.0      # when the running fraction was first heard of, for the ETA
+    first_fraction: float = 0.0
+
+
+class Statuses:
+    """Job lines by name. Thread-safe."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._lines: dict[str, JobStatus] = {}
+        self._running: dict[str, _Running] = {}
+
+    def begin(self, name: str, message: str) -> bool:
+        """Note that `name` has begun; False, and nothing noted, if it is running already."""
+        with self._lock:
+            if name in self._running:
+                return False
+            self._running[name] = _Running(self._monotonic())
+            last = self._lines.get(name)
+            # A failed job stays red until it has succeeded.
+            health = Health.FAILED if last is not None and last.health is Health.FAILED else Health.WORKING
+            shown = last.message if last is not None and health is Health.FAILED else message
+            self._lines[name] = JobStatus(name, health, shown, last_run=last.last_run if last else None)
+            return True
+
+    def step(self, name: str, message: str, fraction: float | None) -> None:
+        """Note how far a running job is."""
+        with self._lock:
+            running = self._running.get(name)
+            if running is None:
+                return
+            now = self._monotonic()
+            eta = None
+            if fraction is not None:
+                if running.fraction is None or fraction < running.fraction:    # begins, or a new stage does
+                    running.fraction_since, running.first_fraction = now, fraction
+                running.fraction = fraction
+                done = fraction - running.first_fraction
+                if done > 0.0:
+                    eta = (now - running.fraction_since) * (1.0 - fraction) / done
+            self._lines[name] = replace(
+                self._lines[name], health=Health.WORKING, message=message, progress=fraction, eta_s=eta
+            )
+
+    def end(self, name: str, health: Health, message: str, at: datetime) -> None:
+        """Note how a job ended."""
+        with self._lock:
+            self._running.pop(name, None)
+            self._lines[name] = JobStatus(name, health, message, last_run=at)
+
+    def running(self, name: str) -> bool:
+        """Whether `name` is running."""
+        with self._lock:
+            return name in self._running
+
+    def mark_late(self, name: str) -> bool:
+        """Call a job late that has run for long; whether that was news."""
+        with self._lock:
+            running = self._running.get(name)
+            if running is None:
+                return False
+            seconds = self._monotonic() - running.since
+            line = self._lines[name]
+            if seconds < LATE_AFTER_S or line.progress is not None or line.health is not Health.WORKING:
+                return False
+            message = f"{line.message}: running for {seconds:.0f} s"
+            self._lines[name] = replace(line, health=Health.LATE, message=message)
+            return True
+
+    def lines(self) -> tuple[JobStatus, ...]:
+        """All jobs, in the order they first ran."""
+        with self._lock:
+            return tuple(self._lines.values())

@@ -1,0 +1,170 @@
+"""From the store to what the screen shows. Runs in the screen's process: the standard library only.
+
+Everything here is read, nothing computed that a tick could have computed before; a snapshot of 50 symbols takes some
+milliseconds, so that the first paint can wait for it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from forecasting.data.store import Store
+from forecasting.domain.decision import ScoredSignal
+from forecasting.domain.forecast import MODELS, Forecast, Origin, Outcome, TrackRecord
+from forecasting.domain.market import Bar, Instrument, Quote, RowState, SessionState, Symbol, SymbolFailure
+from forecasting.domain.sessions import SessionTable
+from forecasting.domain.snapshot import FORECAST_SHOWN, ExchangeStatus, SymbolDetail, SymbolRow
+from forecasting.evaluation.track_record import rolling
+
+SPARK_SESSIONS = 20
+STALE_AFTER = timedelta(minutes=20)      # some exchanges' free quotes are 15 minutes late
+DETAIL_OUTCOMES = 250
+ROLLING_WINDOW = 60
+
+RecordKey = tuple[Symbol | None, str, int, Origin]
+
+
+def by_key(records: Sequence[TrackRecord]) -> dict[RecordKey, TrackRecord]:
+    """Track records by (symbol, model, horizon, origin)."""
+    return {(r.symbol, r.model, r.horizon, r.origin): r for r in records}
+
+
+def best_record(
+    records: Mapping[RecordKey, TrackRecord], symbol: Symbol | None, model: str, horizon: int
+) -> TrackRecord | None:
+    """The live record if it has rows, else the backfill's; the two are never added up."""
+    for origin in (Origin.LIVE, Origin.BACKFILL):
+        if (record := records.get((symbol, model, horizon, origin))) is not None and record.n:
+            return record
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the store says of the watched symbols, read at one moment."""
+
+    instruments: Mapping[Symbol, Instrument]
+    quotes: Mapping[Symbol, Quote]
+    failures: Mapping[Symbol, SymbolFailure]
+    closes: Mapping[Symbol, tuple[float, ...]]
+    forecasts: Mapping[Symbol, Mapping[str, Forecast]]
+    rsi: Mapping[Symbol, float | None]
+    records: Mapping[RecordKey, TrackRecord]
+    signals: Mapping[Symbol, ScoredSignal]
+    tables: Mapping[str, SessionTable]
+
+
+def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, str]) -> SymbolRow:
+    """One line of the watchlist."""
+    instrument = facts.instruments.get(symbol)
+    quote, failure = facts.quotes.get(symbol), facts.failures.get(symbol)
+    table = facts.tables.get(instrument.exchange) if instrument else None
+    shown = shown_forecast(facts.forecasts.get(symbol, {}))
+    return SymbolRow(
+        symbol=symbol,
+        name=instrument.name if instrument else "",
+        currency=quote.currency if quote else instrument.currency if instrument else "",
+        synthetic=instrument.synthetic if instrument else False,
+        last=quote.price if quote else None,
+        change_pct=quote.change_pct if quote else None,
+        data_time=quote.time if quote else None,
+        state=row_state(quote, failure, table, now),
+        closes=facts.closes.get(symbol, ()),
+        model=shown.model if shown else None,
+        model_note=model_note(shown, model_notes),
+        forecast_pct=_percent(shown, 0.5),
+        low_80_pct=_percent(shown, 0.1),
+        high_80_pct=_percent(shown, 0.9),
+        p_up=shown.p_up[FORECAST_SHOWN - 1] if shown else None,
+        record=best_record(facts.records, symbol, shown.model, FORECAST_SHOWN) if shown else None,
+        signal=facts.signals.get(symbol),
+        rsi=facts.rsi.get(symbol),
+        error=failure.message if failure else None,
+    )
+
+
+def row_state(
+    quote: Quote | None, failure: SymbolFailure | None, table: SessionTable | None, now: datetime
+) -> RowState:
+    """How far the price can be trusted: from its own time and the exchange's session."""
+    if quote is None:
+        return RowState.ERR if failure is not None else RowState.STALE
+    age = now - quote.time
+    if table is None:
+        return RowState.STALE if age > STALE_AFTER else RowState.LIVE
+    state = table.state(now)
+    if state is SessionState.OPEN:
+        return RowState.LIVE if age <= STALE_AFTER else RowState.STALE
+    last = table.last_closed(now)
+    if last is not None and quote.time < last.close - STALE_AFTER:
+        return RowState.STALE
+    if state is SessionState.CLOSED or last is None or quote.time <= last.close:
+        return RowState.CLOSED
+    return RowState.PRE if state is SessionState.PRE else RowState.AH
+
+
+def shown_forecast(forecasts: Mapping[str, Forecast]) -> Forecast | None:
+    """Of one symbol's newest forecasts, the best expected model's on the newest session any model spoke about."""
+    if not forecasts:
+        return None
+    newest = max(f.as_of_session for f in forecasts.values())
+    return next(f for name in MODELS if (f := forecasts.get(name)) and f.as_of_session == newest)
+
+
+def model_note(shown: Forecast | None, notes: Mapping[str, str]) -> str | None:
+    """Why the shown model is not the first choice; None if it is."""
+    if shown is None:
+        return next(iter(notes.values()), None)
+    if shown.model == MODELS[0]:
+        return None
+    return notes.get(MODELS[0], f"{MODELS[0]} not trained yet; {shown.model} shown")
+
+
+def _percent(forecast: Forecast | None, level: float) -> float | None:
+    return None if forecast is None else math.expm1(forecast.log_return(FORECAST_SHOWN, level)) * 100.0
+
+
+def exchange_status(table: SessionTable, now: datetime) -> ExchangeStatus:
+    """The exchange's state and when it changes."""
+    state = table.state(now)
+    running, upcoming = table.current(now), table.next_open(now)
+    until = running.close if running is not None else upcoming.open if upcoming is not None else None
+    return ExchangeStatus(table.exchange, state, until)
+
+
+def read_detail(
+    store: Store, symbol: Symbol, records: Mapping[RecordKey, TrackRecord], model_notes: Mapping[str, str]
+) -> SymbolDetail | None:
+    """Everything the panes beside the table show about one symbol; None if nothing is stored of it."""
+    instrument = store.market.instruments().get(symbol)
+    bars: tuple[Bar, ...] = store.market.bars(symbol)
+    if instrument is None or not bars:
+        return None
+    forecasts = {name: e.forecast for name, e in store.ledger.latest([symbol]).get(symbol, {}).items()}
+    shown = shown_forecast(forecasts)
+    origin, outcomes = _outcomes(store, symbol, shown)
+    return SymbolDetail(
+        symbol=symbol,
+        instrument=instrument,
+        bars=bars,
+        indicators=store.market.indicators(symbol),
+        forecasts=tuple(forecasts[name] for name in MODELS if name in forecasts),
+        model_note=model_note(shown, model_notes),
+        accuracy=rolling(outcomes, ROLLING_WINDOW),
+        accuracy_origin=origin.value,
+        records=tuple(r for r in records.values() if r.symbol == symbol),
+        outcomes=outcomes,
+        signals=store.signals.recent(50, symbol),
+    )
+
+
+def _outcomes(store: Store, symbol: Symbol, shown: Forecast | None) -> tuple[Origin, tuple[Outcome, ...]]:
+    """Settled one-session forecasts of the shown model: live ones if there are any, else the backfill's."""
+    if shown is not None:
+        for origin in (Origin.LIVE, Origin.BACKFILL):
+            if rows := store.ledger.outcomes(symbol, shown.model, 1, origin, limit=DETAIL_OUTCOMES):
+                return origin, rows
+    return Origin.LIVE, ()

@@ -1,0 +1,112 @@
+"""The worker process: owns pandas, TA-Lib, torch and yfinance, and works for one front process.
+
+Two lanes, so that training never delays quotes or live forecasts: ticks run on the fast one, long jobs on the slow
+one, whose thread gives way to everything else. The process ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO
+
+from forecasting.service import wire
+from forecasting.service.backend import Backend, OnStep
+
+log = logging.getLogger("forecasting.worker")
+
+NICE_PROCESS = 5        # the screen goes first
+NICE_SLOW_LANE = 10     # on top: ticks go before training
+
+
+class Worker:
+    """Reads requests, runs each on its lane, writes answers."""
+
+    def __init__(self, requests: BinaryIO, answers: BinaryIO, build: Callable[[wire.WorkerSetup], Backend]) -> None:
+        self._requests = requests
+        self._answers = answers
+        self._build = build
+        self._write_lock = threading.Lock()
+        self._fast = ThreadPoolExecutor(1, "fast")
+        self._slow = ThreadPoolExecutor(1, "slow", initializer=_give_way)
+
+    def serve(self) -> None:
+        """Work until the requests end."""
+        setup: wire.WorkerSetup | None = None
+        backend: Backend | None = None
+        for line in self._requests:
+            frame = wire.decode(line)
+            number, call, args = frame["id"], frame["call"], frame["args"]
+            if call == "setup":
+                setup = wire.unpack(wire.WorkerSetup, args)
+                continue
+            if backend is None:
+                assert setup is not None, "the first frame is the setup"
+                try:
+                    backend = self._build(setup)
+                except Exception as error:      # tried again with the next request
+                    log.exception("the backend could not be opened")
+                    self._answer(wire.error_frame(number, error))
+                    continue
+            self._submit(backend, number, call, args)
+
+    def _submit(self, backend: Backend, number: int, call: str, args: dict[str, object]) -> None:
+        def on_step(step: object) -> None:
+            self._answer({"id": number, "step": wire.pack(step)})
+
+        def run() -> None:
+            try:
+                self._answer({"id": number, "value": wire.pack(_perform(backend, call, args, on_step))})
+            except Exception as error:
+                log.exception("%s failed", call)
+                self._answer(wire.error_frame(number, error))
+
+        (self._fast if call == "tick" else self._slow).submit(run)
+
+    def _answer(self, frame: dict[str, object]) -> None:
+        with self._write_lock:
+            self._answers.write(wire.encode(frame))
+            self._answers.flush()
+
+
+def _perform(backend: Backend, call: str, args: dict[str, object], on_step: OnStep) -> object:
+    match call:
+        case "tick":
+            tick = wire.unpack(wire.TickArgs, args)
+            return backend.tick(tick.symbols, tick.now, on_step)
+        case "work":
+            job = wire.unpack(wire.WorkArgs, args)
+            return backend.work(job.work, job.symbols, job.now, on_step)
+        case _:
+            raise ValueError(f"unknown call {call!r}")
+
+
+def _give_way() -> None:
+    # Linux schedules threads on their own: a niceness of one thread is not the process's.
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE_PROCESS + NICE_SLOW_LANE)
+
+
+def main() -> None:
+    """Serve on standard input and output until input ends."""
+    os.umask(0o077)
+    os.nice(NICE_PROCESS)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # Libraries print; the answers' pipe must not hear it.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    from forecasting.service.local import open_local
+
+    try:
+        Worker(sys.stdin.buffer, answers, open_local).serve()
+    finally:
+        # Lanes may be in the middle of a long fit; nobody waits for it any more, and every write is a transaction.
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

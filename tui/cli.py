@@ -1,0 +1,128 @@
+"""The command line: no sub-command starts the app, a sub-command answers on standard output.
+
+Standard output is data, standard error is talk, exit codes are part of the interface: 0 all fine, 1 some symbols
+failed, 2 usage or configuration, 3 source unreachable, 4 not enough history. The options that say where things come
+from stand before or after the sub-command alike.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from forecasting.domain.forecast import MODELS
+from forecasting.domain.market import parse_symbol
+from forecasting.errors import ConfigError, TapecastError
+from tui import plain
+from tui.options import Day, Options, shared_options
+
+if TYPE_CHECKING:
+    from forecasting.service.headless import Answer
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--demo", is_flag=True, help="Replay 2008: real indices, ten synthetic stocks; no network.")
+@click.option("--replay-from", type=Day(), help="First session a replay plays; later it goes on where it ended.")
+@click.version_option(package_name="tapecast", prog_name="tapecast")
+@shared_options
+@click.pass_context
+def cli(ctx: click.Context, options: Options, demo: bool, replay_from: date | None) -> None:
+    """Watch tickers, forecast them, and see how good the forecasts have been."""
+    if ctx.invoked_subcommand is None:
+        run_app(options, demo=demo, replay_from=replay_from)
+    elif demo or replay_from:
+        raise ConfigError("--demo and --replay-from start the app; leave them out, or leave the sub-command out")
+
+
+def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
+    """Start the app and stay until it ends."""
+    if options.as_of is not None:
+        raise ConfigError("--as-of is for print, forecast and indicators; to watch the past, use --source replay")
+    settings = options.settings()
+    from forecasting.service.build import build_engine
+    from tui.app import TapecastApp
+
+    engine = build_engine(settings, demo=demo, replay_start=replay_from)
+    try:
+        app = TapecastApp(
+            engine,
+            theme=settings.display.theme,
+            keys=settings.keys,
+            ascii_only=settings.display.ascii,
+            title="tapecast demo" if demo else "tapecast",
+        )
+        app.run()
+    finally:
+        engine.stop()
+    sys.exit(app.return_code or 0)
+
+
+@cli.command("print")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options
+def print_command(options: Options, as_json: bool) -> None:
+    """Print the watchlist once: price, change, state, forecast, a row per symbol."""
+    from forecasting.service import headless
+
+    answer = headless.print_rows(options.settings(), options.as_of, _progress())
+    _say(answer, as_json, plain.rows)
+
+
+@cli.command()
+@click.argument("symbols", nargs=-1, required=True)
+@click.option("--model", type=click.Choice(MODELS), help="Ask this model instead of the best one.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options
+def forecast(options: Options, symbols: tuple[str, ...], model: str | None, as_json: bool) -> None:
+    """Forecast SYMBOLS 1 to 10 sessions ahead, as quantiles."""
+    from forecasting.service import headless
+
+    asked = tuple(dict.fromkeys(parse_symbol(s) for s in symbols))
+    answer = headless.forecasts(options.settings(), asked, options.as_of, _progress(), model=model)
+    _say(answer, as_json, plain.forecasts)
+
+
+@cli.command()
+@click.argument("symbol")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options
+def indicators(options: Options, symbol: str, as_json: bool) -> None:
+    """Print RSI(14) and MACD(12,26,9) of SYMBOL, a row per closed bar."""
+    from forecasting.service import headless
+
+    answer = headless.indicators(options.settings(), parse_symbol(symbol), options.as_of, _progress())
+    _say(answer, as_json, plain.indicators)
+
+
+def _progress() -> Callable[[object], None]:
+    """Steps on standard error where a person watches it; silence elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda step: None
+
+    def show(step: Any) -> None:
+        share = "" if step.fraction is None else f"{step.fraction:4.0%} "
+        click.echo(f"\r\x1b[K{share}{step.message}", err=True, nl=False)
+
+    return show
+
+
+def _say(answer: Answer, as_json: bool, text: Callable[[Any], str]) -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", err=True, nl=False)
+    for note in answer.notes:
+        click.echo(note, err=True)
+    click.echo(json.dumps(answer.value, allow_nan=False, indent=2) if as_json else text(answer.value))
+    sys.exit(answer.exit_code)
+
+
+def main() -> None:
+    """Run the command line; a `TapecastError` becomes one line and its exit code."""
+    try:
+        cli(prog_name="tapecast")
+    except TapecastError as error:
+        click.echo(f"tapecast: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,54 @@
+"""The headless commands' answers as plain text, for people without `--json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def rows(value: dict[str, Any]) -> str:
+    """The watchlist, a line per symbol."""
+    lines = [f"{'SYMBOL':10} {'LAST':>12} {'CHG%':>7}  {'STATE':5} {'FCST 5d':>8}  80% BAND"]
+    for row in value["rows"]:
+        fc, error = row["forecast"], row["error"]
+        if error is not None and row["last"] is None:
+            lines.append(f"{row['symbol']:10} {error['message']}")
+            continue
+        band = "" if fc is None else (
+            f"{fc['median_pct']:+7.2f}%  {fc['low_80_pct']:+.1f}..{fc['high_80_pct']:+.1f} {fc['model']}"
+        )
+        last = "-" if row["last"] is None else f"{row['last']:,.2f}"
+        change = "-" if row["change_pct"] is None else f"{row['change_pct']:+.2f}"
+        lines.append(f"{row['symbol']:10} {last:>12} {change:>7}  {row['state']:5} {band}".rstrip())
+    return "\n".join(lines)
+
+
+def forecasts(value: list[dict[str, Any]]) -> str:
+    """Forecasts, a line per target session."""
+    lines = []
+    for one in value:
+        if "error" in one:
+            lines.append(f"{one['symbol']}: {one['error']['message']}")
+            continue
+        fit = f"{one['model']}, trained to {one['train_end']}"
+        lines.append(f"{one['symbol']}  {fit}, last close {one['last_close']:,.2f}")
+        for step in one["horizons"]:
+            price = dict(zip(step["levels"], step["prices"], strict=True))
+            lines.append(
+                f"  {step['target_time'][:10]}  {price[0.5]:>10,.2f}   80%  {price[0.1]:,.2f} .. {price[0.9]:,.2f}"
+                f"   95%  {price[0.025]:,.2f} .. {price[0.975]:,.2f}   p(up) {step['p_up']:.2f}"
+            )
+    return "\n".join(lines)
+
+
+def indicators(value: list[dict[str, Any]]) -> str:
+    """Indicators, a line per bar."""
+    def figure(number: float | None) -> str:
+        return f"{'-':>9}" if number is None else f"{number:9.3f}"
+
+    head = f"{'SESSION':10} {'CLOSE':>11} {'RSI':>9} {'MACD':>9} {'SIGNAL':>9} {'HIST':>9}"
+    lines = (
+        f"{r['time']:10} {r['close']:11,.2f} {figure(r['rsi'])} {figure(r['macd'])}"
+        f" {figure(r['macd_signal'])} {figure(r['macd_hist'])}"
+        for r in value
+    )
+    return "\n".join((head, *lines))
