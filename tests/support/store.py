@@ -39,19 +39,19 @@ def series(symbol: str = NVDA, n: int = 5, first: date = MONDAY) -> BarSeries:
     return BarSeries(instrument(symbol), tuple(bars))
 
 
-def forecast(symbol: str = NVDA, model: str = "har-t", as_of: date = MONDAY, **changes: Any) -> Forecast:
+def forecast(symbol: str = NVDA, model: str = "har-t", session: date = MONDAY, **changes: Any) -> Forecast:
     """A forecast whose quantile at level q, h sessions ahead, is (q - 1/2) h / 100."""
-    targets = tuple(islice(weekdays(as_of + timedelta(days=1)), len(HORIZONS)))
+    targets = tuple(islice(weekdays(session + timedelta(days=1)), len(HORIZONS)))
     values: dict[str, Any] = {
         "symbol": Symbol(symbol),
         "model": model,
         "model_id": "3f9a",
-        "train_end": as_of - timedelta(days=3),
+        "train_end": session - timedelta(days=3),
         "data_hash": "77c0",
         "seed": 7,
-        "as_of_session": as_of,
-        "as_of": close_of(as_of),
-        "issued_at": close_of(as_of) + timedelta(minutes=5),
+        "as_of_session": session,
+        "as_of": close_of(session),
+        "issued_at": close_of(session) + timedelta(minutes=5),
         "last_close": 101.25,
         "target_sessions": targets,
         "target_times": tuple(map(close_of, targets)),
