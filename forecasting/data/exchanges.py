@@ -53,7 +53,12 @@ def exchange_of(symbol: Symbol) -> str:
     return _BY_SUFFIX.get(suffix, WEEKDAYS) if dot else US
 
 
-def major_unit(currency: str) -> tuple[str, float]:
-    """The ISO currency behind `currency`, and what to divide prices by: pence, cents and agorot become 100."""
+def major_unit(currency: object) -> tuple[str, float]:
+    """The ISO currency a source means, and what to divide its prices by: pence, cents and agorot become 100.
+
+    Anything that cannot be a currency code is taken as not said: "".
+    """
+    if not isinstance(currency, str) or not re.fullmatch(r"[A-Za-z]{3}", currency):
+        return "", 1.0
     major = _MINOR_UNITS.get(currency)
     return (currency, 1.0) if major is None else (major, 100.0)

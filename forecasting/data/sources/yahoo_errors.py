@@ -1,0 +1,79 @@
+"""What yfinance and curl raise, told in tapecast's own errors.
+
+yfinance has no public error map: beside its own exceptions curl's, json's and plain KeyErrors escape. Anything not
+known here is taken for data that could not be understood.
+"""
+
+from __future__ import annotations
+
+import json
+
+from curl_cffi.requests import exceptions as curl
+from yfinance import exceptions as yf
+
+from forecasting.data.text import clean_text
+from forecasting.errors import (
+    DataError,
+    SourceBroken,
+    SourceError,
+    SourceOffline,
+    SourceRateLimited,
+    SourceRefused,
+    TapecastError,
+)
+
+
+class NoSuchSymbol(DataError):
+    """Yahoo says that it has nothing under this symbol."""
+
+    kind = "unknown-symbol"
+
+
+class NoBars(DataError):
+    """Yahoo knows the symbol but sent no bars for the range."""
+
+    kind = "no-data"
+
+
+def classify(error: Exception, asked: str) -> TapecastError:
+    """The error of our own that says what `error` means.
+
+    Args:
+        error: What came out of yfinance, curl or the reading of an answer.
+        asked: What was asked of Yahoo, for the message: "quotes", "AAPL bars".
+
+    Returns:
+        A `SourceError` if Yahoo as a whole is concerned, a `DataError` if one answer is.
+    """
+    found = clean_text(str(error), limit=120) or type(error).__name__
+    match error:
+        case TapecastError():
+            return error
+        case yf.YFRateLimitError():
+            return SourceRateLimited(f"yahoo: {asked}: asked for fewer requests; wait some minutes")
+        case yf.YFTzMissingError():
+            return NoSuchSymbol(f"{asked}: Yahoo has no such symbol; check its spelling")
+        case yf.YFPricesMissingError():
+            if error.yahoo_reason is not None:
+                return NoSuchSymbol(f"{asked}: Yahoo says '{found}'; check the symbol's spelling")
+            return NoBars(f"{asked}: {found}; take another range")
+        case yf.YFDataException() | json.JSONDecodeError() | curl.IncompleteRead() | curl.ChunkedEncodingError():
+            return SourceBroken(f"yahoo: {asked}: unreadable answer ({found}); it is asked again later")
+        case curl.HTTPError():
+            return from_status(error.response.status_code if error.response is not None else 0, asked)
+        case OSError():
+            return SourceOffline(f"yahoo: {asked}: no answer ({found}); check the network")
+        case _:
+            found = f"{type(error).__name__}: {found}"
+            return DataError(f"{asked}: answer not understood ({found}); it is asked again later")
+
+
+def from_status(status: int, asked: str) -> SourceError:
+    """The error behind an HTTP status of 400 and above."""
+    match status:
+        case 429 | 999:    # 999 is Yahoo's own "request denied"
+            return SourceRateLimited(f"yahoo: {asked}: asked for fewer requests (HTTP {status})")
+        case 401 | 403:
+            return SourceRefused(f"yahoo: {asked}: cookie or key refused (HTTP {status}); it is asked again later")
+        case _:
+            return SourceBroken(f"yahoo: {asked}: server error (HTTP {status}); it is asked again later")

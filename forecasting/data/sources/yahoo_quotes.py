@@ -1,0 +1,69 @@
+"""One object of Yahoo's quote answer, read with suspicion."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from forecasting.data.exchanges import major_unit
+from forecasting.data.text import clean_text
+from forecasting.domain.market import Quote, SessionState, Symbol
+from forecasting.errors import DataError
+
+_STATES = {
+    "PREPRE": SessionState.CLOSED, "PRE": SessionState.PRE, "REGULAR": SessionState.OPEN,
+    "POST": SessionState.POST, "POSTPOST": SessionState.CLOSED, "CLOSED": SessionState.CLOSED,
+}  # fmt: skip
+
+
+def read_quote(symbol: Symbol, answer: Mapping[str, Any], source: str) -> Quote:
+    """The newest price in `answer`: before and after the regular session the price made there, if there is one.
+
+    Raises:
+        DataError: If there is no finite price above zero, or no time with it.
+    """
+    currency, divisor = major_unit(answer.get("currency"))
+
+    def price(field: str) -> float | None:
+        value = _number(answer.get(field))
+        return value / divisor if value is not None and value > 0.0 else None
+
+    volume = _number(answer.get("regularMarketVolume"))
+    state = _STATES.get(str(answer.get("marketState")))
+    regular, previous = price("regularMarketPrice"), price("regularMarketPreviousClose")
+    newest, made = regular, _number(answer.get("regularMarketTime"))
+    extended = {SessionState.PRE: "preMarket", SessionState.POST: "postMarket"}.get(state) if state else None
+    if extended and (outside := price(f"{extended}Price")) and (moment := _number(answer.get(f"{extended}Time"))):
+        # Before the open the last regular price is the previous close; after the close it is not.
+        previous = regular if state is SessionState.PRE else previous
+        newest, made = outside, moment
+    if newest is None:
+        shown = clean_text(repr(answer.get("regularMarketPrice")), limit=30)
+        raise DataError(f"{symbol}: Yahoo's price is {shown}, expected a number above 0; it is asked again later")
+    return Quote(
+        symbol=symbol,
+        price=newest,
+        time=_moment(symbol, made),
+        previous_close=previous,
+        currency=currency,
+        source=source,
+        open=price("regularMarketOpen"),
+        high=price("regularMarketDayHigh"),
+        low=price("regularMarketDayLow"),
+        volume=volume if volume is not None and volume >= 0.0 else None,
+        state=state,
+        name=clean_text(str(answer.get("longName") or answer.get("shortName") or ""), limit=60) or None,
+    )
+
+
+def _moment(symbol: Symbol, seconds: float | None) -> datetime:
+    if seconds is None or not 0.0 < seconds < 1e11:
+        raise DataError(f"{symbol}: Yahoo's price has no time; it is asked again later")
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _number(value: object) -> float | None:
+    """A finite number, or None; text is not a number even if it looks like one."""
+    return float(value) if type(value) in (int, float) and math.isfinite(value) else None  # type: ignore[arg-type]
