@@ -95,6 +95,13 @@ def test_the_shipped_file_in_a_checkout_yields_to_the_users_own() -> None:
     assert load(None, {}, ROOT).origin == own
 
 
+def test_an_installed_package_carries_its_default_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasting.config.loading._PACKAGE", tmp_path)
+    inside = write(tmp_path / "default_config.toml", seed(5))
+    assert default_file() == inside
+    assert load(None, {}, tmp_path).origin is None      # built-in defaults, not a file somebody might edit
+
+
 @pytest.mark.parametrize(("path", "env", "by"), [
     (Path("/no/such.toml"), {}, "--config"),
     (None, {"TAPECAST_CONFIG": "/no/such.toml"}, "$TAPECAST_CONFIG"),
