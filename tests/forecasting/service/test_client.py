@@ -1,0 +1,112 @@
+"""The pipe to the worker process: answers, errors, crashes, hangs. The workers here are real child processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from forecasting.domain.market import Symbol
+from forecasting.errors import NotEnoughHistory, WorkerCrashed, WorkerError, WorkerTimeout
+from forecasting.service.backend import Step, Work
+from forecasting.service.client import WorkerClient
+from forecasting.service.wire import WorkerSetup
+
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+STUB = (sys.executable, "-m", "tests.support.worker_stub")
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerClient]:
+    monkeypatch.chdir(Path(__file__).parents[3])
+    made = WorkerClient(setup(tmp_path), log_path=tmp_path / "worker.log", command=STUB, silence_tick_s=1.5)
+    yield made
+    made.close()
+
+
+def setup(folder: Path) -> WorkerSetup:
+    return WorkerSetup("csv", folder / "s.db", folder, folder, folder, 7, 12, 0, None, 126, 1, 5)
+
+
+def tick(client: WorkerClient, symbol: str, steps: list[Step] | None = None) -> tuple[Symbol, ...]:
+    return client.tick([Symbol(symbol)], NOW, (steps if steps is not None else []).append).new_bars
+
+
+def test_a_tick_comes_back_with_its_steps_and_values(client: WorkerClient) -> None:
+    steps: list[Step] = []
+    report = client.tick([Symbol("AAPL")], NOW, steps.append)
+    assert steps == [Step("quotes", "asking", 0.5)]
+    assert (report.at, report.new_bars, report.due) == (NOW, ("AAPL",), (Work.TRAIN,))
+
+
+def test_what_a_library_prints_does_not_reach_the_pipe(client: WorkerClient) -> None:
+    assert tick(client, "NOISE") == ("NOISE",)
+
+
+def test_an_error_of_the_tree_arrives_as_itself(client: WorkerClient) -> None:
+    with pytest.raises(NotEnoughHistory, match="3 bars, needs 60"):
+        tick(client, "SHORT")
+
+
+def test_a_bug_over_there_is_named_and_the_worker_lives_on(client: WorkerClient) -> None:
+    with pytest.raises(WorkerError, match="ZeroDivisionError"):
+        tick(client, "BUG")
+    assert tick(client, "AAPL") == ("AAPL",)
+
+
+def test_a_crash_is_said_and_the_next_call_has_a_new_worker(client: WorkerClient) -> None:
+    tick(client, "AAPL")
+    first = client.pid
+    with pytest.raises(WorkerCrashed, match="ended with code 3"):
+        tick(client, "CRASH")
+    assert tick(client, "AAPL") == ("AAPL",)
+    assert client.pid not in (None, first)
+
+
+def test_a_worker_that_keeps_crashing_is_started_ever_more_rarely(client: WorkerClient) -> None:
+    for _ in range(2):
+        with pytest.raises(WorkerCrashed):
+            tick(client, "CRASH")
+    with pytest.raises(WorkerCrashed, match="started anew in 1 s"):
+        tick(client, "AAPL")
+
+
+def test_a_hang_is_ended_at_its_deadline(client: WorkerClient) -> None:
+    began = time.monotonic()
+    with pytest.raises(WorkerTimeout, match="said nothing for 2 s"):
+        tick(client, "HANG")
+    assert time.monotonic() - began < 5.0
+    assert client.pid is None
+
+
+def test_a_long_job_does_not_hold_up_a_tick(client: WorkerClient) -> None:
+    tick(client, "AAPL")
+    done: list[str] = []
+
+    def train() -> None:
+        client.work(Work.TRAIN, [Symbol("AAPL")], NOW, lambda step: None)
+        done.append("train")
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    tick(client, "AAPL")
+    done.append("tick")
+    thread.join()
+    assert done == ["tick", "train"]
+
+
+def test_closing_ends_the_child_and_refuses_further_calls(client: WorkerClient) -> None:
+    tick(client, "AAPL")
+    pid = client.pid
+    assert pid is not None
+    client.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with pytest.raises(WorkerCrashed, match="closed"):
+        tick(client, "AAPL")
