@@ -33,10 +33,12 @@ class Glyphs:
     marker: str        # plotext marker for lines
     box: str           # plotext marker for bodies
     wick: str
+    column: str        # plotext marker for histogram columns
+    inside: str        # an outcome inside its band
 
 
-UNICODE = Glyphs("▲", "▼", "✓", "✗", "●", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│")
-ASCII = Glyphs("^", "v", "+", "x", "*", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|")
+UNICODE = Glyphs("▲", "▼", "✓", "✗", "●", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "▐", "•")
+ASCII = Glyphs("^", "v", "+", "x", "*", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "|", "o")
 
 
 def price(value: float | None) -> str:
@@ -51,6 +53,11 @@ def price(value: float | None) -> str:
     if size >= 1:
         return f"{value:.2f}"
     return f"{value:.4f}" if size >= 0.01 or size == 0 else f"{value:.4g}"
+
+
+def level(value: float, span: float) -> str:
+    """A chart label: as many decimals as tell labels apart that are a fraction of `span` from each other."""
+    return f"{value:.0f}" if span >= 8 else f"{value:.1f}" if span >= 0.8 else f"{value:.3g}"
 
 
 def signed(value: float | None, decimals: int = 1, unit: str = "") -> str:
@@ -93,6 +100,16 @@ def arrow(value: float | None, glyphs: Glyphs, decimals: int = 1) -> str:
     if value is None or not isfinite(value) or round(value, decimals) == 0:
         return ""
     return glyphs.up if value > 0 else glyphs.down
+
+
+def quantity(value: float | None) -> str:
+    """A volume in thousands, millions or billions: 45.2M; nothing traded or not told is missing."""
+    if not value:
+        return MISSING
+    for size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.1f}{unit}"
+    return f"{value:.0f}"
 
 
 def age(seconds: float | None) -> str:

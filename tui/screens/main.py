@@ -18,6 +18,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import TapecastError
+from tui.charts.of_symbol import ChartOptions
 from tui.dialogs.add_symbol import AddSymbol
 from tui.dialogs.help import Help
 from tui.format import Glyphs
@@ -26,7 +27,7 @@ from tui.screens.accuracy import AccuracyView
 from tui.screens.chart import ChartView
 from tui.screens.health import HealthView
 from tui.screens.signals import SignalsView
-from tui.screens.view import ChartOptions, Scene, View
+from tui.screens.view import Scene, View
 from tui.screens.watch import WatchView
 from tui.themes import next_theme, palette
 from tui.widgets.key_hints import KeyHints

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Vertical
 from textual.widgets import Input, Static
 
 from tui.screens.view import Scene, View
 from tui.widgets.signal_log import SignalLog
+from tui.widgets.symbol_pane import SymbolPane
 from tui.widgets.watch_table import WatchTable
 
 EMPTY = """\
@@ -29,10 +30,11 @@ class WatchView(View):
 
     def compose(self) -> ComposeResult:
         """Table and pane side by side; the style sheet stacks them where there is no room."""
-        with Horizontal(id="watch-body"):
+        with Container(id="watch-body"):
             with Vertical(id="watch-left"):
                 yield WatchTable(id="table")
                 yield Static(EMPTY, id="empty", markup=False)
+            yield SymbolPane(id="pane")
         yield SignalLog()
         yield Input(placeholder="filter: part of a symbol or name; Enter keeps it, Esc clears it", id="filter")
 
@@ -50,6 +52,9 @@ class WatchView(View):
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)
         table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs)
+        pane = self.query_one(SymbolPane)
+        if scene.rows and pane.styles.display != "none":
+            pane.show(scene)
         self.query_one(SignalLog).show(scene)
 
     def page_rows(self) -> int:

@@ -22,6 +22,11 @@ from tui.themes import Palette
 
 GAP = "   "
 
+_NEXT = {
+    SessionState.PRE: "open", SessionState.OPEN: "close", SessionState.POST: "end", SessionState.CLOSED: "open",
+}
+"""What comes when a state ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -66,7 +71,7 @@ def _parts(scene: Scene, title: str) -> Iterator[Part]:
         yield Part(5, exchanges)
     yield Part(0, _data(snapshot, scene.now, palette))
     yield Part(2, _source(snapshot, palette))
-    yield Part(6, _model(snapshot, palette))
+    yield Part(6, _model(snapshot, scene.now, palette))
     for job in snapshot.jobs:
         if job.health is Health.WORKING and job.progress is not None:
             yield Part(3, _job(job, palette, glyphs))
@@ -79,7 +84,7 @@ def _tabs(scene: Scene, title: str) -> Text:
     names = [group.name for group in scene.snapshot.groups] or ["no list"]
     here = scene.group.name if scene.group else names[0]
     for i, name in enumerate(names):
-        text.append(" " if i else "")
+        text.append("  " if i else "")
         text.append(fmt.clip(name, 16), f"bold underline {scene.palette.foreground}" if name == here else scene.palette.muted)
     return text
 
@@ -99,10 +104,10 @@ def _exchanges(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
     colour = palette.up if first.state is SessionState.OPEN else palette.muted
     text = Text(f"{fmt.exchange_name(first.exchange)} ").append(first.state.value, f"bold {colour}")
     if first.until is not None:
-        goal = "close" if first.state is SessionState.OPEN else "change" if first.state is not SessionState.CLOSED else "open"
-        text.append(f" {fmt.countdown((first.until - now).total_seconds())} to {goal}", palette.muted)
-    if rest:
-        text.append(f" +{sum(e.state is SessionState.OPEN for e in rest)}/{len(rest)} open", palette.muted)
+        left = fmt.countdown((first.until - now).total_seconds())
+        text.append(f" {left} to {_NEXT[first.state]}", palette.muted)
+    if others := sum(exchange.state is SessionState.OPEN for exchange in rest):
+        text.append(f" +{others} open", palette.muted)
     return text
 
 
@@ -119,10 +124,10 @@ def _source(snapshot: Snapshot, palette: Palette) -> Text:
     return Text(f"{source.name} ").append(fmt.clip(source.message, 28), colour)
 
 
-def _model(snapshot: Snapshot, palette: Palette) -> Text:
+def _model(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
     if snapshot.model is None:
         return Text("no model yet", palette.muted)
-    trained = f" to {snapshot.model_train_end:%m-%d}" if snapshot.model_train_end else ""
+    trained = f" {(now.date() - snapshot.model_train_end).days}d" if snapshot.model_train_end else ""
     return Text.assemble(("model ", palette.muted), snapshot.model, (trained, palette.muted))
 
 

@@ -28,13 +28,13 @@ class Column:
 COLUMNS: tuple[Column, ...] = (
     Column("symbol", "SYM", 9, right=False),
     Column("last", "LAST", 9),
-    Column("change", "CHG%", 9),
-    Column("spark", "20d", 12, right=False),
-    Column("forecast", "FCST 5d", 9),
-    Column("band", "80% band", 14),
-    Column("skill", "SKILL", 9),
-    Column("signal", "SIGNAL", 10),
-    Column("age", "AGE", 7),
+    Column("change", "CHG%", 8),
+    Column("spark", "20d", 9, right=False),
+    Column("forecast", "FCST 5d", 8),
+    Column("band", "80% band", 13),
+    Column("skill", "SKILL", 8),
+    Column("signal", "SIGNAL", 9),
+    Column("age", "AGE", 6),
 )
 RAIL = 3
 """The first columns, which stay when the rest scrolls and remain when nothing else fits."""
@@ -82,7 +82,7 @@ def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: 
         case "change":
             return _direction(row.change_pct, palette, glyphs)
         case "spark":
-            return Text(fmt.sparkline(row.closes, 11, glyphs), palette.accent)
+            return Text(fmt.sparkline(row.closes, 8, glyphs), palette.accent)
         case "forecast":
             return _direction(row.forecast_pct, palette, glyphs)
         case "band":

@@ -1,0 +1,85 @@
+"""Charts of the record: a rolling rate with its interval, and past forecasts' bands with what came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from tui import format as fmt
+from tui.charts.axis import TimeAxis
+from tui.charts.figure import Brush, Figure, labels, level, line, rgb, segments
+from tui.format import Glyphs
+from tui.themes import Palette
+
+
+@dataclass(frozen=True, slots=True)
+class RateChart:
+    """A rolling share of one with its 95 % interval, against a level it is measured by."""
+
+    title: str
+    note: str                            # origin and n
+    axis: TimeAxis
+    rates: tuple[float, ...]
+    intervals: tuple[tuple[float, float], ...]   # empty where none is known
+    measured_by: float                   # 0.5 for a direction, 0.8 for an 80 % band
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """The newest rate, its interval and its n."""
+        text = Text(f"{self.title}  ", palette.muted, no_wrap=True)
+        if not self.rates:
+            return text.append("nothing settled yet")
+        text.append(fmt.share(self.rates[-1]), f"bold {palette.foreground}")
+        if self.intervals:
+            text.append(f" {fmt.interval(*self.intervals[-1])}")
+        return text.append(f"  {self.note}", palette.muted)
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Interval behind, level, then the rate."""
+        edges = [*self.rates, *(edge for pair in self.intervals[-len(self.intervals) * 3 // 4 :] for edge in pair)]
+        low = max(0.0, min([*edges, self.measured_by - 0.05]))
+        high = min(1.0, max([*edges, self.measured_by + 0.05]))
+        self.axis.apply(figure, brush, low, high)
+        labels(figure, brush, [(at, fmt.share(at)) for at in (low, self.measured_by, high)])
+        spans = [(float(i), max(lo, low), min(hi, high)) for i, (lo, hi) in enumerate(self.intervals)]
+        segments(figure, spans, brush.palette.band_95, brush.glyphs.shades[0])
+        level(figure, self.measured_by, self.axis.end, brush.palette.muted, brush.glyphs.rule)
+        line(figure, range(len(self.rates)), self.rates, brush.palette.accent, brush.glyphs.marker)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeChart:
+    """One-session forecasts' 80 % bands, and the returns that came; all in per cent."""
+
+    note: str
+    axis: TimeAxis
+    bands: tuple[tuple[float, float], ...]
+    actual: tuple[float, ...]
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """How many fell inside."""
+        text = Text("What came, over the 80% band  ", palette.muted, no_wrap=True)
+        if not self.actual:
+            return text.append("nothing settled yet")
+        inside = sum(self._inside())
+        text.append(f"{inside} of {len(self.actual)} inside", f"bold {palette.foreground}")
+        return text.append(f"  {self.note}", palette.muted)
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Bands behind, outcomes over them: inside as dots, outside as crosses."""
+        edges = [*self.actual, *(edge for pair in self.bands for edge in pair)]
+        top = max(abs(edge) for edge in edges) * 1.05
+        self.axis.apply(figure, brush, -top, top)
+        labels(figure, brush, [(at, fmt.percent(at)) for at in (-top / 1.05, 0, top / 1.05)])
+        segments(figure, [(float(i), lo, hi) for i, (lo, hi) in enumerate(self.bands)], brush.palette.band_80,
+                 brush.glyphs.shades[0])
+        inside = self._inside()
+        for wanted, mark, colour in (
+            (True, brush.glyphs.inside, brush.palette.foreground), (False, brush.glyphs.wrong, brush.palette.down)
+        ):
+            places = [i for i, held in enumerate(inside) if held is wanted]
+            if places:
+                figure.scatter(places, [self.actual[i] for i in places], color=rgb(colour), marker=mark)
+
+    def _inside(self) -> list[bool]:
+        return [lo <= value <= hi for value, (lo, hi) in zip(self.actual, self.bands, strict=True)]

@@ -1,0 +1,127 @@
+"""From a chart's values to styled text, through plotext.
+
+A build takes 10 to 30 ms, so panes build in a thread and keep the result; plotext keeps some state per process, so
+one build runs at a time. plotext itself is imported with the first build, after the first paint.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rich.text import Text
+
+from tui.format import Glyphs
+from tui.themes import Palette
+
+Figure = Any
+"""A textual_plotext.plot.Plot; untyped upstream."""
+
+
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """What a chart draws with."""
+
+    palette: Palette
+    glyphs: Glyphs
+    label_width: int   # cells of the y labels
+    columns: int       # cells of the drawing between the labels and the right edge
+    rows: int
+
+
+class Chart(Protocol):
+    """A picture's values. Charts are compared by value: an equal one is not built again."""
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """The line above the picture."""
+        ...
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Draw the picture."""
+        ...
+
+
+def build(chart: Chart, width: int, height: int, palette: Palette, glyphs: Glyphs) -> Text:
+    """The chart as `height` lines of `width` cells; takes tens of milliseconds."""
+    with _one_at_a_time:
+        from textual_plotext.plot import Plot
+
+        figure = Plot()
+        figure.plotsize(width, height)
+        figure._set_size(width, height)          # plotsize alone does not take effect on a fresh figure
+        figure.canvas_color(rgb(palette.background))
+        figure.axes_color(rgb(palette.background))
+        figure.ticks_color(rgb(palette.muted))
+        figure.xaxes(False, False)
+        figure.yaxes(False, False)
+        chart.draw(figure, _brush(width, height, palette, glyphs))
+        text = Text.from_ansi(figure.build(), no_wrap=True)
+    text.rstrip()
+    return text
+
+
+def label_width(width: int) -> int:
+    """Cells of the y labels: the same in every chart of one width, so that charts above each other share columns."""
+    return 6 if width < 60 else 8
+
+
+def _brush(width: int, height: int, palette: Palette, glyphs: Glyphs) -> Brush:
+    room = label_width(width)
+    return Brush(palette, glyphs, room, max(2, width - room - 1), max(1, height - 1))
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """#rrggbb as numbers."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def line(figure: Figure, x: Sequence[float], y: Sequence[float], colour: str, marker: str) -> None:
+    """A line through the points."""
+    if x:
+        figure.plot(list(x), list(y), color=rgb(colour), marker=marker)
+
+
+def segments(
+    figure: Figure, spans: Sequence[tuple[float, float, float]], colour: str, marker: str
+) -> None:
+    """Upright segments: (x, low, high) each."""
+    for x, low, high in spans:
+        figure.plot([x, x], [low, high], color=rgb(colour), marker=marker)
+
+
+def level(figure: Figure, y: float, right: float, colour: str, marker: str) -> None:
+    """A level from the left edge to `right`."""
+    figure.plot([0, right], [y, y], color=rgb(colour), marker=marker)
+
+
+def labels(figure: Figure, brush: Brush, ticks: Sequence[tuple[float, str]]) -> None:
+    """Labels at the left, all of the same width, whatever they say."""
+    width = brush.label_width
+    figure.yticks([at for at, _ in ticks], [text[:width].rjust(width) + " " for _, text in ticks])
+
+
+def nice_ticks(low: float, high: float, count: int) -> tuple[float, ...]:
+    """At most `count` round values between `low` and `high`."""
+    if count < 1 or not high > low:
+        return (low,)
+    rough = (high - low) / count
+    size = 10.0 ** _floor_log10(rough)
+    step = next(size * m for m in (1, 2, 2.5, 5, 10) if size * m >= rough)
+    first = -(-low // step) * step
+    return tuple(_multiples(first, step, high))
+
+
+def _floor_log10(value: float) -> int:
+    return int(f"{value:e}".rpartition("e")[2])
+
+
+def _multiples(first: float, step: float, high: float) -> Iterator[float]:
+    at = first
+    while at <= high:
+        yield round(at, 10)
+        at += step

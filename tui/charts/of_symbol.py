@@ -1,0 +1,151 @@
+"""A symbol's detail as charts that share one time axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeVar
+
+from forecasting.domain.forecast import Origin
+from forecasting.domain.snapshot import SymbolDetail
+from tui.charts.accuracy import OutcomeChart, RateChart
+from tui.charts.axis import TimeAxis
+from tui.charts.figure import label_width
+from tui.charts.oscillators import MacdChart, RsiChart, VolumeChart
+from tui.charts.price import Candle, Fan, PriceChart, candles_of, taken_together
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ChartOptions:
+    """What a person has switched on in the charts."""
+
+    timeframe: int = 2               # index into TIMEFRAMES
+    candles: bool = False
+    indicators: bool = True
+    volume: bool = True
+    forecast: bool = True
+
+    @property
+    def name(self) -> str:
+        """The timeframe's name."""
+        return TIMEFRAMES[self.timeframe][0]
+
+    @property
+    def sessions(self) -> int | None:
+        """The timeframe's length in sessions; None for everything."""
+        return TIMEFRAMES[self.timeframe][1]
+
+    def longer(self, steps: int) -> ChartOptions:
+        """The timeframe `steps` longer (or shorter), within what there is."""
+        return replace(self, timeframe=max(0, min(self.timeframe + steps, len(TIMEFRAMES) - 1)))
+
+    def toggled(self, option: str) -> ChartOptions:
+        """The same with one switch turned."""
+        return replace(self, **{option: not getattr(self, option)})
+
+
+TIMEFRAMES: tuple[tuple[str, int | None], ...] = (
+    ("1mo", 21), ("3mo", 63), ("6mo", 126), ("1y", 252), ("5y", 1260), ("max", None)
+)
+"""Names and lengths in sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolCharts:
+    """The charts of one symbol over one timeframe, column under column."""
+
+    price: PriceChart
+    volume: VolumeChart
+    rsi: RsiChart
+    macd: MacdChart
+    candles: tuple[Candle, ...]
+    dates: tuple[date, ...]
+
+
+def symbol_charts(
+    detail: SymbolDetail, options: ChartOptions, width: int, readout: int | None = None
+) -> SymbolCharts | None:
+    """The charts, as dense as `width` cells allow; None where there are no bars.
+
+    Args:
+        detail: What is shown.
+        options: Timeframe and switches.
+        width: Cells of the whole pane.
+        readout: The cross-hair's bar, counted back from the newest (0); None for no cross-hair.
+    """
+    if not detail.bars:
+        return None
+    bars = detail.bars[-options.sessions :] if options.sessions else detail.bars
+    rows = detail.indicators[-len(bars) :]
+    fan = Fan.of(detail.forecasts[0]) if detail.forecasts and options.forecast else None
+    horizons = len(detail.forecasts[0].log_returns) if detail.forecasts else 0
+    marks = max(8, width - label_width(width) - 1) * (1 if options.candles else 2)
+    size = math.ceil(len(bars) / marks)
+    candles = taken_together(candles_of(bars), size)
+    dates = _newest_of_each([bar.session for bar in bars], size)
+    place = None if readout is None else max(0, len(dates) - 1 - readout)
+    axis = TimeAxis(dates, horizons, place)
+    return SymbolCharts(
+        price=PriceChart(_title(detail), axis, candles, options.candles, fan, _note(options, size)),
+        volume=VolumeChart(axis, tuple(c.volume if c.close >= c.open else -c.volume for c in candles)),
+        rsi=RsiChart(axis, _newest_of_each([row.rsi for row in rows], size)),
+        macd=MacdChart(
+            axis, _newest_of_each([row.macd for row in rows], size),
+            _newest_of_each([row.macd_signal for row in rows], size),
+            _newest_of_each([row.macd_hist for row in rows], size),
+        ),
+        candles=candles, dates=dates,
+    )
+
+
+def hit_rate_chart(detail: SymbolDetail) -> RateChart:
+    """Rolling hit rate of the shown model, one session ahead."""
+    points = detail.accuracy
+    return RateChart(
+        "Hit rate h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
+        tuple(p.hit_rate for p in points), tuple((p.hit_low, p.hit_high) for p in points), 0.5,
+    )
+
+
+def coverage_chart(detail: SymbolDetail) -> RateChart:
+    """Rolling coverage of the 80 % band, one session ahead."""
+    points = detail.accuracy
+    return RateChart(
+        "In the 80% band h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
+        tuple(p.coverage_80 for p in points), (), 0.8,
+    )
+
+
+def outcome_chart(detail: SymbolDetail, count: int) -> OutcomeChart:
+    """The newest `count` settled forecasts."""
+    outcomes = detail.outcomes[-count:]
+    origin = "" if not outcomes else "backfill" if outcomes[-1].origin is Origin.BACKFILL else "live"
+    return OutcomeChart(
+        f"{origin} {outcomes[-1].model}" if outcomes else "", TimeAxis(tuple(o.target_session for o in outcomes)),
+        tuple((o.low_80 * 100, o.high_80 * 100) for o in outcomes), tuple(o.actual * 100 for o in outcomes),
+    )
+
+
+def _accuracy_note(detail: SymbolDetail) -> str:
+    return f"n={detail.accuracy[-1].n} {detail.accuracy_origin}" if detail.accuracy else ""
+
+
+def _title(detail: SymbolDetail) -> str:
+    mark = "~ synthetic" if detail.instrument.synthetic else ""
+    return f"{detail.symbol}{mark}"
+
+
+def _note(options: ChartOptions, size: int) -> str:
+    kind = "candles" if options.candles else "close"
+    return f"{options.name} {kind}" + (f" of {size}" if size > 1 and options.candles else "")
+
+
+def _newest_of_each(values: Sequence[T], size: int) -> tuple[T, ...]:
+    """The last value of each group of `size`, counted from the newest."""
+    return tuple(values[::-1][::size][::-1])
+
+

@@ -1,0 +1,117 @@
+"""RSI with its 30 and 70 lines, the MACD histogram with its two lines, and volume: charts under a price chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from tui import format as fmt
+from tui.charts.axis import TimeAxis
+from tui.charts.figure import Brush, Figure, labels, level, line, rgb
+from tui.format import Glyphs
+from tui.themes import Palette
+
+Values = tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RsiChart:
+    """RSI, 0..100; None during warm-up."""
+
+    axis: TimeAxis
+    rsi: Values
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """The newest figure, or the one under the cross-hair, and what it means."""
+        value = at_readout(self.rsi, self.axis)
+        text = Text("RSI 14  ", palette.muted, no_wrap=True)
+        if value is None:
+            return text.append("needs 15 bars")
+        text.append(f"{value:.1f}", f"bold {palette.foreground}")
+        if value < 30 or value > 70:
+            text.append(" oversold" if value < 30 else " overbought", palette.up if value < 30 else palette.down)
+        return text
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """The line between its two levels."""
+        self.axis.apply(figure, brush, 5, 95, dated=False)
+        labels(figure, brush, [(30, "30"), (70, "70")])
+        for at in (30, 70):
+            level(figure, at, self.axis.now, brush.palette.muted, brush.glyphs.rule)
+        line(figure, *known(self.rsi), brush.palette.accent, brush.glyphs.marker)
+
+
+@dataclass(frozen=True, slots=True)
+class MacdChart:
+    """MACD line, signal line and histogram in price units; None during warm-up."""
+
+    axis: TimeAxis
+    macd: Values
+    signal: Values
+    histogram: Values
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """The newest figures, or those under the cross-hair."""
+        macd, signal, histogram = (at_readout(v, self.axis) for v in (self.macd, self.signal, self.histogram))
+        text = Text("MACD 12,26,9  ", palette.muted, no_wrap=True)
+        if macd is None or signal is None or histogram is None:
+            return text.append("needs 34 bars")
+        text.append(f"{macd:+.3g}", palette.accent).append(f" signal {signal:+.3g} ", palette.muted)
+        text.append(f"{fmt.arrow(histogram, glyphs, 9)}{histogram:+.3g}", palette.up if histogram > 0 else palette.down)
+        return text
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Histogram behind, lines over it."""
+        every = [v for values in (self.macd, self.signal, self.histogram) for v in values if v is not None]
+        top = max((abs(v) for v in every), default=1.0) or 1.0
+        self.axis.apply(figure, brush, -top * 1.05, top * 1.05, dated=False)
+        labels(figure, brush, [(0, "0")])
+        columns(figure, self.histogram, brush.palette, brush.glyphs)
+        line(figure, *known(self.signal), brush.palette.muted, brush.glyphs.marker)
+        line(figure, *known(self.macd), brush.palette.accent, brush.glyphs.marker)
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeChart:
+    """Volume per bar, coloured by whether the price rose."""
+
+    axis: TimeAxis
+    signed: Values      # negative where the price fell
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """The newest volume, or the one under the cross-hair."""
+        value = at_readout(self.signed, self.axis)
+        return Text.assemble(("Volume  ", palette.muted), fmt.quantity(None if value is None else abs(value)), no_wrap=True)
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Columns from zero."""
+        top = max((abs(v) for v in self.signed if v is not None), default=0.0) or 1.0
+        self.axis.apply(figure, brush, 0, top, dated=False)
+        labels(figure, brush, [(top, fmt.quantity(top))])
+        for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
+            x = [i for i, v in enumerate(self.signed) if v is not None and v * sign > 0]
+            for i in x:
+                figure.plot([i, i], [0, abs(self.signed[i] or 0.0)], color=rgb(colour), marker=brush.glyphs.box)
+
+
+def columns(figure: Figure, values: Values, palette: Palette, glyphs: Glyphs) -> None:
+    """Columns from zero, up and down in their colours."""
+    for sign, colour in ((1, palette.up), (-1, palette.down)):
+        for i, v in enumerate(values):
+            if v is not None and v * sign > 0:
+                figure.plot([i, i], [0, v], color=rgb(colour), marker=glyphs.column)
+
+
+def known(values: Sequence[float | None]) -> tuple[list[int], list[float]]:
+    """Places and values where there is one."""
+    pairs = [(i, v) for i, v in enumerate(values) if v is not None]
+    return [i for i, _ in pairs], [v for _, v in pairs]
+
+
+def at_readout(values: Values, axis: TimeAxis) -> float | None:
+    """The value under the cross-hair, else the newest."""
+    if not values:
+        return None
+    return values[-1 if axis.readout is None else min(axis.readout, len(values) - 1)]

@@ -1,0 +1,79 @@
+"""Track records in words and in tables. Every figure comes with its n, its interval and its baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+from forecasting.domain.forecast import MODELS, Origin, TrackRecord
+from forecasting.domain.snapshot import SymbolRow
+from tui import format as fmt
+from tui.format import Glyphs
+from tui.themes import Palette
+from tui.widgets.watch_cells import skill
+
+
+def pane_record(row: SymbolRow | None, palette: Palette) -> Text:
+    """The lines under the charts: the shown model, its record, or what is wrong."""
+    if row is None:
+        return Text()
+    if row.error:
+        return Text(row.error, palette.error)
+    text = Text()
+    if row.model is None:
+        return text.append(f"no forecast: {row.model_note or 'no model yet'}", palette.muted)
+    text.append(row.model, palette.forecast)
+    if row.model_note:
+        text.append(f" ({row.model_note})", palette.muted)
+    if row.p_up is not None:
+        text.append(f"  up in 5 d: {fmt.share(row.p_up)}")
+    text.append("\n")
+    if row.record is not None:
+        text.append_text(record_sentence(row.record, palette))
+    else:
+        text.append("no settled forecast yet: nothing is known of its accuracy", palette.muted)
+    return text
+
+
+def record_sentence(record: TrackRecord, palette: Palette) -> Text:
+    """80% band held 78% of 126 (backfill), hit 52% [46..58], skill vs RW +1.2% [-0.4..+2.8] n=126."""
+    parts = Text(f"h={record.horizon} {record.origin.value}: ", palette.muted)
+    if record.n == 0:
+        return parts.append("nothing settled yet", palette.muted)
+    parts.append(f"80% band held {fmt.share(record.coverage_80)} of {record.n}, ")
+    parts.append(f"hit {fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}, ",
+                 "" if record.resolved else palette.muted)
+    value = None if record.skill is None else record.skill * 100
+    parts.append(f"skill vs {record.baseline} {fmt.percent(value)} ")
+    parts.append(f"{fmt.skill_interval(record.skill_low, record.skill_high)} n={record.n}", palette.muted)
+    return parts
+
+
+def record_table(records: Iterable[TrackRecord], origin: Origin, palette: Palette, glyphs: Glyphs) -> Table | Text:
+    """All records of one origin, models in their order, horizons within."""
+    rows = sorted((r for r in records if r.origin is origin), key=lambda r: (MODELS.index(r.model), r.horizon))
+    if not rows:
+        return Text(f"no {origin.value} forecast has been settled yet", palette.muted)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for heading in ("model", "h", "n", "hit rate", "up", "in 80%", "width", "MAE / RW", "skill", ""):
+        table.add_column(heading, justify="left" if heading == "model" else "right", no_wrap=True)
+    table.add_row(*(Text(str(column.header), palette.muted) for column in table.columns))
+    for record in rows:
+        table.add_row(*_record_cells(record, palette, glyphs))
+    return table
+
+
+def _record_cells(record: TrackRecord, palette: Palette, glyphs: Glyphs) -> tuple[Text, ...]:
+    return (
+        Text(record.model, palette.forecast), Text(str(record.horizon)), Text(str(record.n)),
+        Text(f"{fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}",
+             "" if record.resolved else palette.muted),
+        Text(fmt.share(record.naive_hit_rate), palette.muted),
+        Text(f"{fmt.share(record.coverage_80)} {fmt.interval(record.coverage_low, record.coverage_high)}"),
+        Text(fmt.share(record.width_80, 1)),
+        Text(f"{fmt.share(record.mae, 2)} / {fmt.share(record.mae_random_walk, 2)}"),
+        skill(record, palette, glyphs),
+        Text(fmt.skill_interval(record.skill_low, record.skill_high), palette.muted),
+    )
