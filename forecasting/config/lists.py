@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecasting.config.diagnosis import printable
-from forecasting.config.loading import default_file, parse, read_text, user_file
+from forecasting.config.loading import default_file, is_default, parse, read_text, user_file
 from forecasting.config.settings import Settings
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.watchlist import WatchGroup
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 def lists_file(settings: Settings) -> Path:
     """The file in which the lists of these settings are kept: their own, unless that is the shipped default."""
     origin = settings.origin
-    if origin is None or (default_file().exists() and origin.samefile(default_file())):
-        return user_file()
-    return origin
+    return user_file() if origin is None or is_default(origin) else origin
 
 
 def save_lists(path: Path, groups: Sequence[WatchGroup]) -> None:

@@ -58,7 +58,7 @@ def _find(path: Path | None, env: Mapping[str, str], cwd: Path) -> Path | None:
     if text := env.get("TAPECAST_CONFIG"):
         return _named(Path(text), "$TAPECAST_CONFIG")
     local, own = cwd / "config.toml", user_file()
-    candidates = (own, local) if _is_default(local) else (local, own)
+    candidates = (own, local) if is_default(local) else (local, own)
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
@@ -69,7 +69,8 @@ def _named(path: Path, by: str) -> Path:
     return found
 
 
-def _is_default(path: Path) -> bool:
+def is_default(path: Path) -> bool:
+    """Whether `path` is the shipped default itself, however it is spelt."""
     default = default_file()
     return path.is_file() and default.is_file() and path.samefile(default)
 

@@ -100,6 +100,14 @@ def test_a_first_edit_makes_the_users_file_from_the_commented_default() -> None:
     assert stat.S_IMODE(user_file().stat().st_mode) == 0o600
 
 
+def test_a_file_that_was_deleted_meanwhile_is_made_again(mine: Path) -> None:
+    before = load(mine)
+    mine.unlink()
+    assert lists_file(before) == mine
+    save_lists(mine, [group("Core", "NVDA")])
+    assert load(mine).groups() == (group("Core", "NVDA"),)
+
+
 def test_a_linked_file_stays_a_link(mine: Path, tmp_path: Path) -> None:
     link = tmp_path / "dots" / "config.toml"
     link.parent.mkdir()
@@ -135,7 +143,7 @@ _files = st.sampled_from([MINE, "", "list = [{name = 'EU', symbols = ['SAP.DE']}
 
 
 @given(_files, _groups, _groups)
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_was_saved_is_what_is_read(
     tmp_path: Path, text: str, first: list[WatchGroup], then: list[WatchGroup]
 ) -> None:

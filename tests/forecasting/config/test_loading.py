@@ -156,7 +156,7 @@ def test_a_slip_of_one_letter_is_answered_with_the_key_that_was_meant(key: str, 
 @example(b'"\\u001b[2J" = 1')
 @example(b"\xff\xfe")
 @example("\ufeff[source]\r\nseed = 3\r\n".encode())
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_settings_or_one_printable_line(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "any.toml"
     path.write_bytes(content)
