@@ -121,7 +121,7 @@ def _line_of(loc: tuple[int | str, ...], text: str) -> int | None:
     index = next((part for part in loc if isinstance(part, int)), 0)
     table: tuple[str, ...] = ()
     best, depth, seen, in_scope = None, 0, -1, True
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if header := _HEADER.match(line):
             table = _split(header[2])
             if header[1] == "[[" and table == wanted[:1]:

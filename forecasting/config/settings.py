@@ -32,13 +32,19 @@ def _list_name(text: str) -> str:
     return text.strip()
 
 
+def _folder(path: Path) -> Path:
+    if not str(path).isprintable():  # a NUL would come back as a ValueError of the first system call
+        raise ValueError("a folder name is printable text")
+    return path
+
+
 def _unique(symbols: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
     return tuple(dict.fromkeys(symbols))
 
 
 # TOML has arrays and strings only, hence not strict: a tuple may come as a list and a path as a string.
 _Symbols = Annotated[tuple[Annotated[str, AfterValidator(_symbol)], ...], Field(strict=False), AfterValidator(_unique)]
-_Folder = Annotated[Path, Field(strict=False)]
+_Folder = Annotated[Path, Field(strict=False), AfterValidator(_folder)]
 
 
 class _Section(BaseModel):

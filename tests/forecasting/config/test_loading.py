@@ -125,6 +125,7 @@ def test_a_named_file_that_is_missing_is_an_error_and_no_fallback(
     ("[refresh]\nopen_seconds = 0.5",
      ":2: refresh.open_seconds = 0.5: should be greater than or equal to 2; the default is 15.0"),
     ("[refresh]\nopen_seconds = nan", ":2: refresh.open_seconds = NaN: should be a finite number; the default is 15.0"),
+    ('[paths]\ndata_dir = "a\\u0000b"', ":2: paths.data_dir: a folder name is printable text"),
     ("list = 3", ":1: list = 3: should be an array, [..]"),
     ("source = 3", ":1: source = 3: should be a table"),
     ("[keys]\nquit = 1", ":2: keys.quit = 1: should be text, in quotes"),
