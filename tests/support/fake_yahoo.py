@@ -173,9 +173,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, endpoint: str, path: str, query: dict[str, list[str]]) -> None:
         match endpoint:
             case "cookie":
-                expires = (datetime.now(UTC) + timedelta(days=300)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-                cookie = f"A3=fake; Expires={expires}; Domain=.yahoo.com; Path=/"
-                self._send(404, "", {"Set-Cookie": cookie})
+                self._send(404, "", _cookie())
+            case "consent":
+                form = '<form><input name="csrfToken" value="t"><input name="sessionId" value="s"></form>'
+                self._send(200, form, _cookie())
             case "crumb":
                 self._send(200, CRUMB)
             case "chart":
@@ -224,6 +225,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+
+def _cookie() -> dict[str, str]:
+    expires = (datetime.now(UTC) + timedelta(days=300)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return {"Set-Cookie": f"A3=fake; Expires={expires}; Domain=.yahoo.com; Path=/"}
 
 
 def _endpoint(host: str, path: str) -> str:

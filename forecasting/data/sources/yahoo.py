@@ -26,7 +26,7 @@ from forecasting.data.text import clean_text
 from forecasting.domain.clock import Clock
 from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure
 from forecasting.domain.snapshot import Health, SourceHealth
-from forecasting.errors import DataError, SourceError
+from forecasting.errors import DataError, SourceBroken, SourceError
 
 if TYPE_CHECKING:
     from forecasting.data.sources.yahoo_session import CircuitBreaker, GuardedSession
@@ -120,12 +120,16 @@ class YahooSource:
         return self._guard
 
     @contextmanager
-    def _talking(self, asked: str) -> Iterator[GuardedSession]:
+    def _talking(self, asked: str, *, for_all: bool) -> Iterator[GuardedSession]:
         """A conversation with Yahoo: whatever goes wrong in it comes out as an error of ours, and is counted.
+
+        Args:
+            asked: What is asked for, for messages.
+            for_all: Whether an answer that makes no sense concerns every symbol rather than one.
 
         Raises:
             SourceError: If Yahoo as a whole is concerned.
-            DataError: If one answer is.
+            DataError: If one symbol's answer is.
         """
         session, breaker = self._connect()
         from curl_cffi.requests.exceptions import HTTPError, RequestException
@@ -138,6 +142,8 @@ class YahooSource:
         except Exception as error:
             YfData.cache_get.cache_clear()      # it keeps bad answers as well, without end
             known = classify(error, asked)
+            if for_all and isinstance(known, DataError):
+                known = SourceBroken(f"yahoo: {known}")
             if isinstance(known, SourceError):
                 self._answered.clear()
             if known is error:
@@ -150,17 +156,13 @@ class YahooSource:
 
     def _ask_quotes(self, symbols: Sequence[Symbol]) -> dict[Symbol, Mapping[str, Any]]:
         """Yahoo's quote objects by symbol; symbols it does not know are absent."""
-        with self._talking("quotes") as session:
+        with self._talking("quotes", for_all=True) as session:
             from yfinance.data import YfData
-            from yfinance.exceptions import YFDataException
 
             params = {"symbols": ",".join(symbols), "formatted": "false"}
             answer = YfData(session=session).get_raw_json(_QUOTE_URL, params=params, timeout=self._cap_s)
-            try:
-                results = answer["quoteResponse"]["result"]
-                return {symbol: one for one in results if (symbol := Symbol(str(one["symbol"]).upper())) in symbols}
-            except (KeyError, TypeError) as error:
-                raise YFDataException("answer without quotes") from error
+            results = answer["quoteResponse"]["result"]
+            return {symbol: one for one in results if (symbol := Symbol(str(one["symbol"]).upper())) in symbols}
 
     def _quote(self, symbol: Symbol, answer: Mapping[str, Any] | None) -> Quote | SymbolFailure:
         if answer is None:
@@ -188,7 +190,7 @@ class YahooSource:
         """Clean closed bars from at least `start`, with the days before it that make a move visible."""
         now = self._clock.now()
         newest = now.astimezone(UTC).date() + timedelta(days=1)   # it may be tomorrow already, in the east
-        with self._talking(f"{symbol} bars") as session:
+        with self._talking(f"{symbol} bars", for_all=False) as session:
             import yfinance
 
             ticker = yfinance.Ticker(symbol, session=session)
