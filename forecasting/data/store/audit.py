@@ -1,8 +1,9 @@
 """The ledger's audit: every row against the hash chains.
 
 Found is any changed byte, a row inserted, moved or dropped (the newest too, by the highest id ever given), a column
-that contradicts the hashed text, and a horizon that is neither waiting nor settled. Not found is a forger who rewrites
-the whole chain from the changed row on, counters included: against that, keep the newest entry's hash elsewhere.
+that contradicts the hashed text, and a horizon that is neither settled nor waiting for its target. Not found is a
+forger who rewrites the whole chain from the changed row on, counters included: against that, keep the newest entry's
+hash elsewhere.
 """
 
 from __future__ import annotations
@@ -22,6 +23,20 @@ def audit(connection: sqlite3.Connection) -> int:
     """
     count, horizons = _audit_forecasts(connection)
     settled = _audit_outcomes(connection)
+    _audit_pending(connection, horizons, settled)
+    return count
+
+
+def _audit_pending(connection: sqlite3.Connection, horizons: int, settled: int) -> None:
+    """What is not settled must wait, and for the target that was forecast: a horizon put off is an outcome hidden."""
+    put_off = connection.execute(
+        "SELECT p.entry_id, p.horizon FROM pending p JOIN forecasts f ON f.id = p.entry_id WHERE"
+        " p.target_session IS NOT json_extract(f.body, '$.target_sessions[' || (p.horizon - 1) || ']') OR"
+        " p.target_time IS NOT json_extract(f.body, '$.target_times[' || (p.horizon - 1) || ']')"
+        " ORDER BY p.entry_id, p.horizon LIMIT 1"
+    ).fetchone()
+    if put_off is not None:
+        _expect(False, f"entry {put_off[0]}", f"horizon {put_off[1]} waits for another target than was forecast")
     waiting = connection.execute(
         "SELECT COUNT(*) FROM pending p WHERE NOT EXISTS"
         " (SELECT 1 FROM outcomes o WHERE o.entry_id = p.entry_id AND o.horizon = p.horizon)"
@@ -31,7 +46,6 @@ def audit(connection: sqlite3.Connection) -> int:
             f"ledger: {horizons} horizons were forecast, but {waiting} wait and {settled} are settled;"
             " the list of waiting ones was edited"
         )
-    return count
 
 
 def _audit_forecasts(connection: sqlite3.Connection) -> tuple[int, int]:

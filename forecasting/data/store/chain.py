@@ -26,6 +26,8 @@ OUTCOME_COLUMNS = (
     " actual, median, low_80, high_80, p_up, crps"
 )
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
 GENESIS = bytes(32)
 """What the first row of a chain takes for the hash before it."""
 
@@ -106,10 +108,6 @@ def parse_outcome(row: Sequence[Any]) -> Outcome:
         entry_id, Symbol(symbol), model, Origin(origin), horizon, date.fromisoformat(as_of_session),
         date.fromisoformat(target_session), datetime.fromisoformat(settled_at), *figures,
     )
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

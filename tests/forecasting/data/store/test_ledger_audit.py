@@ -104,6 +104,7 @@ def test_one_changed_byte_anywhere_in_a_row_is_found(store: Store, data: st.Data
         "DELETE FROM forecasts WHERE id = 3",                       # the newest: no later row's hash to break
         "DELETE FROM outcomes WHERE id = 4",
         "DELETE FROM pending WHERE entry_id = 3 AND horizon = 10",  # an outcome that would never be asked for
+        "UPDATE pending SET target_session = '2099-01-01' WHERE entry_id = 3 AND horizon = 10",
         "UPDATE forecasts SET id = 9 WHERE id = 3",
         "INSERT INTO outcomes SELECT 5, 3, horizon, symbol, 'lstm', origin, as_of_session, target_session, settled_at,"
         " actual, median, low_80, high_80, p_up, crps, hash FROM outcomes WHERE id = 1",
