@@ -69,14 +69,17 @@ class TapecastApp(App[None], inherit_bindings=False):
         """Our own colour names, also for the moment before the first theme is in force."""
         return dict(THEMES[0].variables)
 
-    def on_mount(self) -> None:
-        """Paint the store's snapshot now; start the engine once it is on screen."""
+    def get_default_screen(self) -> MainScreen:
+        """The one screen, with what the store remembers already in it."""
         self._main = MainScreen(
             self.engine.snapshot(), keymap=self._entries, glyphs=self._glyphs, title=self._shown_title,
             monotonic=self._monotonic,
         )
-        self.push_screen(self._main)
-        self.call_after_refresh(self._start_engine)
+        return self._main
+
+    def on_mount(self) -> None:
+        """Start the engine once the first paint is on screen."""
+        self.call_after_refresh(self.bridge.start)
         for line in self._refused_keys:
             self.notify(line, severity="warning", timeout=10, markup=False)
 
@@ -105,8 +108,5 @@ class TapecastApp(App[None], inherit_bindings=False):
     def on_engine_failed(self, message: EngineFailed) -> None:
         """Tell what went wrong in a thread."""
         self.notify(message.text, severity="error", markup=False)
-
-    def _start_engine(self) -> None:
-        self.bridge.start()
 
 

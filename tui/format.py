@@ -139,10 +139,14 @@ def seconds_between(earlier: datetime | None, later: datetime) -> float | None:
 
 
 def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
-    """The last `width` values as heights between their own lowest and highest; blanks in front where there are fewer."""
-    shown = values[-width:] if width > 0 else ()
-    if not shown:
+    """Values as `width` heights between their own lowest and highest, the newest at the right.
+
+    Of more values than cells evenly spaced ones are shown, the newest among them; fewer leave blanks in front.
+    """
+    if not values or width < 1:
         return " " * width
+    step = max(1.0, (len(values) - 1) / max(1, width - 1))
+    shown = [values[len(values) - 1 - round(i * step)] for i in range(min(width, len(values)))][::-1]
     low, high = min(shown), max(shown)
     steps = len(glyphs.spark) - 1
     if high == low:

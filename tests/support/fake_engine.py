@@ -45,7 +45,8 @@ NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 LAST_CLOSE = datetime(2026, 2, 27, 21, 0, tzinfo=UTC)
 CORE = ("NVDA", "AAPL", "^GSPC", "BTC-USD", "SAP.DE", "7203.T", "KOMA", "TSM", "BADSYM")
 NAMES = {
-    "NVDA": "NVIDIA Corporation", "AAPL": "Apple Inc.", "^GSPC": "S&P 500", "BTC-USD": "Bitcoin USD", "SAP.DE": "SAP SE",
+    "NVDA": "NVIDIA Corporation", "AAPL": "Apple Inc.", "^GSPC": "S&P 500", "BTC-USD": "Bitcoin USD",
+    "SAP.DE": "SAP SE",
     "7203.T": "Toyota Motor", "KOMA": "Koma Synthetic", "TSM": "Taiwan Semiconductor", "BADSYM": "",
     "MSFT": "Microsoft", "AMD": "Advanced Micro Devices", "INTC": "[red]Intel[/red]",
 }
@@ -61,7 +62,8 @@ def bars(symbol: str, count: int = 320) -> tuple[Bar, ...]:
         price *= math.exp(rng.gauss(0.0004, 0.017))
         closes.append(price)
     scale = PRICES.get(symbol, 180.0) / closes[-1]
-    days, day = [], date(2026, 2, 27)
+    days: list[date] = []
+    day = date(2026, 2, 27)
     while len(days) < count:
         if day.weekday() < 5:
             days.append(day)
@@ -101,7 +103,7 @@ def forecast(symbol: str, model: str = "har-t") -> Forecast:
     """Normal quantiles with a small drift, ten sessions ahead."""
     last = bars(symbol)[-1]
     drift = random.Random(symbol + model).gauss(0.0008, 0.002)
-    days = []
+    days: list[date] = []
     day = last.session
     while len(days) < len(HORIZONS):
         day += timedelta(days=1)
@@ -112,7 +114,8 @@ def forecast(symbol: str, model: str = "har-t") -> Forecast:
     )
     return Forecast(
         symbol=Symbol(symbol), model=model, model_id="f" * 16, train_end=date(2026, 1, 30), data_hash="d" * 16, seed=0,
-        as_of_session=last.session, as_of=LAST_CLOSE, issued_at=LAST_CLOSE + timedelta(minutes=1), last_close=last.close,
+        as_of_session=last.session, as_of=LAST_CLOSE, issued_at=LAST_CLOSE + timedelta(minutes=1),
+        last_close=last.close,
         target_sessions=tuple(days), target_times=tuple(datetime(d.year, d.month, d.day, 21, tzinfo=UTC) for d in days),
         levels=LEVELS, log_returns=rows,
         p_up=tuple(1 - NormalDist(drift * h, 0.016 * math.sqrt(h)).cdf(0) for h in HORIZONS),
@@ -145,16 +148,19 @@ def signals(symbol: str) -> tuple[ScoredSignal, ...]:
     for i, (kind, direction, reason, back, log_return) in enumerate(kinds):
         bar = series[-1 - back]
         moment = datetime(bar.session.year, bar.session.month, bar.session.day, 21, tzinfo=UTC)
-        out.append(ScoredSignal(base + i, Signal(Symbol(symbol), kind, bar.session, moment, bar.close, direction, 5, reason),
-                                log_return, None if log_return is None else moment + timedelta(days=7)))
+        signal = Signal(Symbol(symbol), kind, bar.session, moment, bar.close, direction, 5, reason)
+        settled = None if log_return is None else moment + timedelta(days=7)
+        out.append(ScoredSignal(base + i, signal, log_return, settled))
     return tuple(out)
 
 
 def row(symbol: str) -> SymbolRow:
     """One line of the table; BADSYM has failed, 7203.T is closed and without model, TSM is stale."""
     if symbol == "BADSYM":
-        return SymbolRow(Symbol(symbol), "", "", False, None, None, None, RowState.ERR, (), None, None, None, None, None,
-                         None, None, None, None, "BADSYM: the source knows no such symbol; remove it with x")
+        return SymbolRow(
+            Symbol(symbol), "", "", False, None, None, None, RowState.ERR, (), None, None, None, None, None, None, None,
+            None, None, "BADSYM: the source knows no such symbol; remove it with x",
+        )
     series = bars(symbol)
     shown = forecast(symbol)
     last = series[-1].close * math.exp(random.Random(symbol + "tick").gauss(0, 0.012))
@@ -162,7 +168,8 @@ def row(symbol: str) -> SymbolRow:
     made = {"7203.T": NOW - timedelta(hours=9), "TSM": NOW - timedelta(days=3)}.get(symbol, NOW - timedelta(seconds=4))
     full = SymbolRow(
         symbol=Symbol(symbol), name=NAMES.get(symbol, symbol), currency="JPY" if symbol.endswith(".T") else "USD",
-        synthetic=symbol == "KOMA", last=last, change_pct=(last / series[-1].close - 1) * 100, data_time=made, state=state,
+        synthetic=symbol == "KOMA", last=last, change_pct=(last / series[-1].close - 1) * 100, data_time=made,
+        state=state,
         closes=tuple(bar.close for bar in series[-20:]), model="har-t", model_note="lstm is training",
         forecast_pct=(math.exp(shown.log_return(5, 0.5)) - 1) * 100,
         low_80_pct=(math.exp(shown.log_return(5, 0.1)) - 1) * 100,
@@ -228,7 +235,8 @@ def snapshot(groups: tuple[WatchGroup, ...], version: int = 1) -> Snapshot:
         ),
         source=SourceHealth("yahoo", Health.OK, "ok", NOW - timedelta(minutes=9), None, 12),
         jobs=(
-            JobStatus("quotes", Health.OK, "every 15 s", None, None, NOW - timedelta(seconds=4), NOW + timedelta(seconds=11)),
+            JobStatus("quotes", Health.OK, "every 15 s", None, None, NOW - timedelta(seconds=4),
+                      NOW + timedelta(seconds=11)),
             JobStatus("training", Health.WORKING, "lstm, epoch 13 of 30", 0.43, 6.0, NOW - timedelta(seconds=5), None),
             JobStatus("bars", Health.LATE, "TSM: no bars since Friday", None, None, NOW - timedelta(days=3), None),
         ),

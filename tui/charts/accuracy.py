@@ -36,10 +36,12 @@ class RateChart:
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Interval behind, level, then the rate."""
-        edges = [*self.rates, *(edge for pair in self.intervals[-len(self.intervals) * 3 // 4 :] for edge in pair)]
+        # The first windows are short and their intervals wide; they may run out of the picture.
+        settled = self.intervals[len(self.intervals) // 4 :]
+        edges = [*self.rates, *(edge for pair in settled for edge in pair)]
         low = max(0.0, min([*edges, self.measured_by - 0.05]))
         high = min(1.0, max([*edges, self.measured_by + 0.05]))
-        self.axis.apply(figure, brush, low, high)
+        self.axis.apply(figure, brush, low - 0.01, high + 0.01)
         labels(figure, brush, [(at, fmt.share(at)) for at in (low, self.measured_by, high)])
         spans = [(float(i), max(lo, low), min(hi, high)) for i, (lo, hi) in enumerate(self.intervals)]
         segments(figure, spans, brush.palette.band_95, brush.glyphs.shades[0])

@@ -1,7 +1,7 @@
 """The time axis that charts of one symbol share: past sessions, now, and the sessions forecast.
 
-Ten sessions ahead would be a sliver beside a year, so the future is drawn wider than the past; the labels under the axis
-tell the sessions.
+Ten sessions ahead would be a sliver beside a year, so the future is drawn wider than the past; the labels under the
+axis tell the sessions.
 """
 
 from __future__ import annotations

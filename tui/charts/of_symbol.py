@@ -53,6 +53,9 @@ TIMEFRAMES: tuple[tuple[str, int | None], ...] = (
 )
 """Names and lengths in sessions."""
 
+OUTCOMES = 60
+"""Settled forecasts that one picture can hold apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class SymbolCharts:
@@ -102,6 +105,25 @@ def symbol_charts(
     )
 
 
+class ChartMemo:
+    """Keeps the newest charts, so that a tick which changes none of their facts costs nothing."""
+
+    def __init__(self) -> None:
+        self._facts: tuple[ChartOptions, int, int | None] | None = None
+        self._detail: SymbolDetail | None = None
+        self._charts: SymbolCharts | None = None
+
+    def charts(
+        self, detail: SymbolDetail | None, options: ChartOptions, width: int, readout: int | None = None
+    ) -> SymbolCharts | None:
+        """As `symbol_charts`; None also where there is no detail."""
+        facts = (options, width, readout)
+        if detail is not self._detail or facts != self._facts:
+            self._detail, self._facts = detail, facts
+            self._charts = None if detail is None else symbol_charts(detail, options, width, readout)
+        return self._charts
+
+
 def hit_rate_chart(detail: SymbolDetail) -> RateChart:
     """Rolling hit rate of the shown model, one session ahead."""
     points = detail.accuracy
@@ -120,9 +142,9 @@ def coverage_chart(detail: SymbolDetail) -> RateChart:
     )
 
 
-def outcome_chart(detail: SymbolDetail, count: int) -> OutcomeChart:
-    """The newest `count` settled forecasts."""
-    outcomes = detail.outcomes[-count:]
+def outcome_chart(detail: SymbolDetail) -> OutcomeChart:
+    """The newest settled forecasts."""
+    outcomes = detail.outcomes[-OUTCOMES:]
     origin = "" if not outcomes else "backfill" if outcomes[-1].origin is Origin.BACKFILL else "live"
     return OutcomeChart(
         f"{origin} {outcomes[-1].model}" if outcomes else "", TimeAxis(tuple(o.target_session for o in outcomes)),

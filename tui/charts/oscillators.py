@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tui import format as fmt
 from tui.charts.axis import TimeAxis
-from tui.charts.figure import Brush, Figure, labels, level, line, rgb
+from tui.charts.figure import Brush, Figure, labels, level, line, segments
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -36,11 +36,13 @@ class RsiChart:
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """The line between its two levels."""
-        self.axis.apply(figure, brush, 5, 95, dated=False)
+        x, y = known(self.rsi)
+        # 12..88 keeps 30 and 70 in rows of their own down to three rows.
+        self.axis.apply(figure, brush, min([12.0, *y]), max([88.0, *y]), dated=False)
         labels(figure, brush, [(30, "30"), (70, "70")])
         for at in (30, 70):
             level(figure, at, self.axis.now, brush.palette.muted, brush.glyphs.rule)
-        line(figure, *known(self.rsi), brush.palette.accent, brush.glyphs.marker)
+        line(figure, x, y, brush.palette.accent, brush.glyphs.marker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,11 @@ class MacdChart:
     def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
         """The newest figures, or those under the cross-hair."""
         macd, signal, histogram = (at_readout(v, self.axis) for v in (self.macd, self.signal, self.histogram))
-        text = Text("MACD 12,26,9  ", palette.muted, no_wrap=True)
+        text = Text("MACD 12,26,9  ", palette.muted, no_wrap=True, overflow="ellipsis")
         if macd is None or signal is None or histogram is None:
             return text.append("needs 34 bars")
-        text.append(f"{macd:+.3g}", palette.accent).append(f" signal {signal:+.3g} ", palette.muted)
         text.append(f"{fmt.arrow(histogram, glyphs, 9)}{histogram:+.3g}", palette.up if histogram > 0 else palette.down)
-        return text
+        return text.append(f"  {macd:+.3g}", palette.accent).append(f" less {signal:+.3g}", palette.muted)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Histogram behind, lines over it."""
@@ -68,7 +69,9 @@ class MacdChart:
         top = max((abs(v) for v in every), default=1.0) or 1.0
         self.axis.apply(figure, brush, -top * 1.05, top * 1.05, dated=False)
         labels(figure, brush, [(0, "0")])
-        columns(figure, self.histogram, brush.palette, brush.glyphs)
+        for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
+            spans = [(float(i), 0.0, v) for i, v in enumerate(self.histogram) if v is not None and v * sign > 0]
+            segments(figure, spans, colour, brush.glyphs.column)
         line(figure, *known(self.signal), brush.palette.muted, brush.glyphs.marker)
         line(figure, *known(self.macd), brush.palette.accent, brush.glyphs.marker)
 
@@ -83,7 +86,8 @@ class VolumeChart:
     def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
         """The newest volume, or the one under the cross-hair."""
         value = at_readout(self.signed, self.axis)
-        return Text.assemble(("Volume  ", palette.muted), fmt.quantity(None if value is None else abs(value)), no_wrap=True)
+        shown = fmt.quantity(None if value is None else abs(value))
+        return Text.assemble(("Volume  ", palette.muted), shown, no_wrap=True)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Columns from zero."""
@@ -91,17 +95,8 @@ class VolumeChart:
         self.axis.apply(figure, brush, 0, top, dated=False)
         labels(figure, brush, [(top, fmt.quantity(top))])
         for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
-            x = [i for i, v in enumerate(self.signed) if v is not None and v * sign > 0]
-            for i in x:
-                figure.plot([i, i], [0, abs(self.signed[i] or 0.0)], color=rgb(colour), marker=brush.glyphs.box)
-
-
-def columns(figure: Figure, values: Values, palette: Palette, glyphs: Glyphs) -> None:
-    """Columns from zero, up and down in their colours."""
-    for sign, colour in ((1, palette.up), (-1, palette.down)):
-        for i, v in enumerate(values):
-            if v is not None and v * sign > 0:
-                figure.plot([i, i], [0, v], color=rgb(colour), marker=glyphs.column)
+            spans = [(float(i), 0.0, abs(v)) for i, v in enumerate(self.signed) if v is not None and v * sign > 0]
+            segments(figure, spans, colour, brush.glyphs.box)
 
 
 def known(values: Sequence[float | None]) -> tuple[list[int], list[float]]:

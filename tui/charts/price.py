@@ -73,11 +73,12 @@ class PriceChart:
 
     def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
         """Symbol, timeframe, and which model's fan it is."""
-        text = Text(self.title, "bold", no_wrap=True)
+        text = Text(no_wrap=True).append(self.title, "bold")
         text.append(f"  {self.note}" if self.note else "", palette.muted)
         if self.fan is not None:
             text.append(f"  {self.fan.model} ", palette.forecast)
-            for shade, share, colour in zip(glyphs.shades[::-1], (50, 80, 95), _band_colours(palette)[::-1], strict=True):
+            shades, colours = glyphs.shades[::-1], _band_colours(palette)[::-1]
+            for shade, share, colour in zip(shades, (50, 80, 95), colours, strict=True):
                 text.append(shade, colour).append(f"{share} ", palette.muted)
         return text
 
@@ -85,7 +86,8 @@ class PriceChart:
         """Fan below, prices over it."""
         low, high = self._limits()
         self.axis.apply(figure, brush, low, high)
-        labels(figure, brush, [(at, fmt.level(at, high - low)) for at in nice_ticks(low, high, max(2, brush.rows // 4))])
+        ticks = nice_ticks(low, high, max(2, brush.rows // 4))
+        labels(figure, brush, [(at, fmt.level(at, high - low)) for at in ticks])
         if self.fan is not None:
             self._draw_fan(figure, brush, self.fan)
         if self.as_candles:
@@ -119,7 +121,8 @@ class PriceChart:
         for rising, colour in ((True, brush.palette.up), (False, brush.palette.down)):
             chosen = [(float(i), c) for i, c in enumerate(self.candles) if (c.close >= c.open) is rising]
             segments(figure, [(i, c.low, c.high) for i, c in chosen], colour, brush.glyphs.wick)
-            segments(figure, [(i, *sorted((c.open, c.close))) for i, c in chosen], colour, brush.glyphs.box)
+            bodies = [(i, min(c.open, c.close), max(c.open, c.close)) for i, c in chosen]
+            segments(figure, bodies, colour, brush.glyphs.box)
 
 
 def _band_colours(palette: Palette) -> tuple[str, str, str]:

@@ -19,7 +19,10 @@ from tui.screens.view import Scene, View
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.record_text import record_table
 
-_NAMES = {Origin.LIVE: "live, forecast before the outcome existed", Origin.BACKFILL: "backfill, walk-forward over the past"}
+_NAMES = {
+    Origin.LIVE: "live, forecast before the outcome existed",
+    Origin.BACKFILL: "backfill, walk-forward over the past",
+}
 
 
 class AccuracyView(View):
@@ -41,10 +44,13 @@ class AccuracyView(View):
         """Show the scene's symbol and the whole list's record."""
         detail, palette, glyphs = scene.detail, scene.palette, scene.glyphs
         nothing = f"{scene.symbol or 'no symbol'}: nothing settled yet"
-        self.query_one("#hit-rate", ChartPane).show(detail and hit_rate_chart(detail), palette, glyphs, nothing)
-        self.query_one("#coverage", ChartPane).show(detail and coverage_chart(detail), palette, glyphs)
-        outcomes = self.query_one("#outcomes", ChartPane)
-        outcomes.show(detail and outcome_chart(detail, max(10, outcomes.size.width - 10)), palette, glyphs)
+        charts = (
+            ("#hit-rate", hit_rate_chart(detail) if detail else None, nothing),
+            ("#coverage", coverage_chart(detail) if detail else None, ""),
+            ("#outcomes", outcome_chart(detail) if detail else None, ""),
+        )
+        for name, chart, message in charts:
+            self.query_one(name, ChartPane).show(chart, palette, glyphs, message)
         own = detail.records if detail is not None else ()
         facts = (scene.symbol, own, scene.snapshot.records, palette)
         if facts != self._shown:

@@ -8,7 +8,7 @@ from textual.widgets import Static
 
 from forecasting.domain.market import Symbol
 from tui import format as fmt
-from tui.charts.of_symbol import SymbolCharts, symbol_charts
+from tui.charts.of_symbol import ChartMemo, SymbolCharts
 from tui.screens.view import Scene, View
 from tui.themes import Palette
 from tui.widgets.chart_pane import ChartPane
@@ -23,6 +23,7 @@ class ChartView(View):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._scene: Scene | None = None
+        self._memo = ChartMemo()
         self._back: int | None = None        # the cross-hair's bar, counted back from the newest
         self._symbol: Symbol | None = None
 
@@ -41,18 +42,19 @@ class ChartView(View):
         if scene.symbol != self._symbol:
             self._symbol, self._back = scene.symbol, None
         price = self.query_one("#chart-price", ChartPane)
-        charts = None
-        if scene.detail is not None:
-            charts = symbol_charts(scene.detail, scene.options, price.size.width, self._back)
+        charts = self._memo.charts(scene.detail, scene.options, price.size.width, self._back)
         palette, glyphs = scene.palette, scene.glyphs
         message = (scene.row and scene.row.error) or f"{scene.symbol or 'no symbol'}: no bars yet"
-        price.show(charts and charts.price, palette, glyphs, message)
-        for name, wanted in (
-            ("volume", scene.options.volume), ("rsi", scene.options.indicators), ("macd", scene.options.indicators)
+        price.show(charts.price if charts else None, palette, glyphs, message)
+        indicators = scene.options.indicators
+        for name, wanted, chart in (
+            ("volume", scene.options.volume, charts.volume if charts else None),
+            ("rsi", indicators, charts.rsi if charts else None),
+            ("macd", indicators, charts.macd if charts else None),
         ):
             pane = self.query_one(f"#chart-{name}", ChartPane)
-            pane.display = wanted and charts is not None
-            pane.show(charts and getattr(charts, name), palette, glyphs)
+            pane.set_class(not wanted or chart is None, "-off")
+            pane.show(chart, palette, glyphs)
         self.query_one("#readout", Static).update(self._readout(scene, charts))
         self.query_one("#chart-record", Static).update(pane_record(scene.row, palette))
 
@@ -75,7 +77,7 @@ class ChartView(View):
         place = len(charts.candles) - 1 - min(self._back or 0, len(charts.candles) - 1)
         candle, day = charts.candles[place], charts.dates[place]
         palette: Palette = scene.palette
-        text = Text(scene.detail.instrument.name, "bold", no_wrap=True, overflow="ellipsis")
+        text = Text(no_wrap=True, overflow="ellipsis").append(scene.detail.instrument.name, "bold")
         text.append(f"  {scene.detail.instrument.currency}  {day}  ", palette.muted)
         for label, value in (("O", candle.open), ("H", candle.high), ("L", candle.low), ("C", candle.close)):
             text.append(f"{label} ", palette.muted).append(f"{fmt.price(value)}  ")

@@ -56,7 +56,8 @@ def _jobs(jobs: Iterable[JobStatus], now: datetime, palette: Palette, glyphs: Gl
     for job in jobs:
         progress = Text()
         if job.progress is not None:
-            progress.append(fmt.progress_bar(job.progress, 12, glyphs), palette.up).append(f" {job.progress * 100:.0f}%")
+            progress.append(fmt.progress_bar(job.progress, 12, glyphs), palette.up)
+            progress.append(f" {fmt.share(job.progress)}")
         if job.eta_s is not None:
             progress.append(f" ETA {fmt.countdown(job.eta_s)}", palette.muted)
         table.add_row(

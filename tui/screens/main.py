@@ -18,6 +18,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import TapecastError
+from tui import format as fmt
 from tui.charts.of_symbol import ChartOptions
 from tui.dialogs.add_symbol import AddSymbol
 from tui.dialogs.help import Help
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
 DETAIL_DELAY = 0.12
 """Seconds the cursor has to rest before a symbol's detail is read."""
 CHORD_WAIT = 1.0
+"""Seconds that the first key of a chord waits for the second."""
+
+_LATER: dict[str, type[View]] = {
+    "chart": ChartView, "accuracy": AccuracyView, "signals": SignalsView, "health": HealthView,
+}
 
 
 class MainScreen(Screen[None], inherit_bindings=False):
@@ -81,11 +87,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         yield TruthLine(self._title_text)
         yield Static("", id="banner", markup=False)
         with ContentSwitcher(initial="watch", id="views"):
-            yield WatchView(id="watch")
-            yield ChartView(id="chart")
-            yield AccuracyView(id="accuracy")
-            yield SignalsView(id="signals")
-            yield HealthView(id="health")
+            yield WatchView(id="watch")           # the others are made when they are first asked for
         yield KeyHints()
 
     def on_mount(self) -> None:
@@ -169,7 +171,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         banner = self.query_one("#banner", Static)
         banner.display = self.tapecast.engine.paused
         if banner.display:
-            banner.update(f"PAUSED - nothing is fetched; data {self._snapshot.data_time or 'none yet':%Y-%m-%d %H:%M} UTC")
+            age = fmt.age(fmt.seconds_between(scene.snapshot.data_time, scene.now))
+            banner.update(f"PAUSED  nothing is fetched, data is {age} old; p resumes")
 
     # -- the symbol under the cursor -------------------------------------------------------------------------------
 
@@ -202,10 +205,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """The mouse chose a row."""
         self.select(event.symbol)
 
-    def on_watch_table_symbol_chosen(self, event: WatchTable.SymbolChosen) -> None:
+    async def on_watch_table_symbol_chosen(self, event: WatchTable.SymbolChosen) -> None:
         """A click on the selected row opens it."""
         self.select(event.symbol)
-        self.action_open()
+        await self.action_open()
 
     # -- moving ----------------------------------------------------------------------------------------------------
 
@@ -259,31 +262,33 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     # -- views and lists -------------------------------------------------------------------------------------------
 
-    def action_view(self, name: str) -> None:
+    async def action_view(self, name: str) -> None:
         """Show another view."""
         self._close_filter()
+        switcher = self.query_one("#views", ContentSwitcher)
+        if name in _LATER and not switcher.query(f"#{name}"):
+            await switcher.add_content(_LATER[name](id=name))
         self._view = name
-        self.query_one("#views", ContentSwitcher).current = name
+        switcher.current = name
         self.call_after_refresh(self.show)
-        self.refresh_bindings()
 
-    def action_cycle_view(self, steps: int) -> None:
+    async def action_cycle_view(self, steps: int) -> None:
         """The next view, round and round."""
-        self.action_view(VIEWS[(VIEWS.index(self._view) + steps) % len(VIEWS)])
+        await self.action_view(VIEWS[(VIEWS.index(self._view) + steps) % len(VIEWS)])
 
-    def action_open(self) -> None:
+    async def action_open(self) -> None:
         """The selected symbol's chart."""
         if self._symbol is not None:
-            self.action_view("chart")
+            await self.action_view("chart")
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Back to the table; from there, out."""
         if self._view == "watch":
             self.app.exit()
         else:
-            self.action_view("watch")
+            await self.action_view("watch")
 
-    def action_close_layer(self) -> None:
+    async def action_close_layer(self) -> None:
         """Close the filter, then the view; never the app."""
         if self._filter or self.query_one("#filter", Input).display:
             self._set_filter("")
@@ -291,7 +296,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         elif self.has_class("-bare"):
             self.action_bare()
         elif self._view != "watch":
-            self.action_view("watch")
+            await self.action_view("watch")
 
     def action_cycle_list(self, steps: int) -> None:
         """The next watchlist, round and round."""

@@ -15,6 +15,7 @@ from tui.format import Glyphs
 from tui.themes import Palette
 from tui.widgets.row_order import SortOrder
 
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """All that a view may show: one snapshot, and where the person is in it."""

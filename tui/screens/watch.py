@@ -34,8 +34,8 @@ class WatchView(View):
             with Vertical(id="watch-left"):
                 yield WatchTable(id="table")
                 yield Static(EMPTY, id="empty", markup=False)
+                yield SignalLog()
             yield SymbolPane(id="pane")
-        yield SignalLog()
         yield Input(placeholder="filter: part of a symbol or name; Enter keeps it, Esc clears it", id="filter")
 
     def on_mount(self) -> None:
@@ -44,11 +44,10 @@ class WatchView(View):
 
     def show(self, scene: Scene) -> None:
         """Show the list, and the pane for the symbol under the cursor."""
-        self.query_one("#empty", Static).display = not scene.rows
-        if not scene.rows and scene.filter_text:
-            self.query_one("#empty", Static).update(Text(f"no row matches '{scene.filter_text}'; Esc clears the filter"))
-        elif not scene.rows:
-            self.query_one("#empty", Static).update(EMPTY)
+        empty = self.query_one("#empty", Static)
+        empty.display = not scene.rows
+        no_match = f"No row matches '{scene.filter_text}'. Esc clears the filter."
+        empty.update(Text(no_match if scene.filter_text else EMPTY))
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)
         table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
-from forecasting.domain.forecast import MODELS, Origin, TrackRecord
+from forecasting.domain.forecast import BASELINE, MODELS, Origin, TrackRecord
 from forecasting.domain.snapshot import SymbolRow
 from tui import format as fmt
 from tui.format import Glyphs
@@ -38,17 +38,16 @@ def pane_record(row: SymbolRow | None, palette: Palette) -> Text:
 
 
 def record_sentence(record: TrackRecord, palette: Palette) -> Text:
-    """80% band held 78% of 126 (backfill), hit 52% [46..58], skill vs RW +1.2% [-0.4..+2.8] n=126."""
-    parts = Text(f"h={record.horizon} {record.origin.value}: ", palette.muted)
+    """h=5: 80% band held 78% of 126 (backfill), hit 52% [46..58], RW skill +1.2% [-0.4..+2.8]."""
+    text = Text().append(f"h={record.horizon}: ", palette.muted)
     if record.n == 0:
-        return parts.append("nothing settled yet", palette.muted)
-    parts.append(f"80% band held {fmt.share(record.coverage_80)} of {record.n}, ")
-    parts.append(f"hit {fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}, ",
-                 "" if record.resolved else palette.muted)
-    value = None if record.skill is None else record.skill * 100
-    parts.append(f"skill vs {record.baseline} {fmt.percent(value)} ")
-    parts.append(f"{fmt.skill_interval(record.skill_low, record.skill_high)} n={record.n}", palette.muted)
-    return parts
+        return text.append(f"nothing settled yet ({record.origin.value})", palette.muted)
+    text.append(f"80% band held {fmt.share(record.coverage_80)} of {record.n} ({record.origin.value}), ")
+    text.append(f"hit {fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}, ",
+                "" if record.resolved else palette.muted)
+    baseline = "RW" if record.baseline == BASELINE else record.baseline
+    text.append(f"{baseline} skill {fmt.percent(None if record.skill is None else record.skill * 100)} ")
+    return text.append(fmt.skill_interval(record.skill_low, record.skill_high), palette.muted)
 
 
 def record_table(records: Iterable[TrackRecord], origin: Origin, palette: Palette, glyphs: Glyphs) -> Table | Text:

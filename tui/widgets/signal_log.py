@@ -20,7 +20,8 @@ class SignalLog(Static):
 
     def show(self, scene: Scene) -> None:
         """Show the newest signals of all symbols."""
-        lines = [signal_line(signal, scene.palette, scene.glyphs) for signal in scene.snapshot.signals[:12]]
+        newest = scene.snapshot.signals[: max(1, self.size.height)]
+        lines = [signal_line(signal, scene.palette, scene.glyphs) for signal in newest]
         self.update(Text("\n").join(lines) if lines else Text("no signals yet", scene.palette.muted))
 
 
@@ -29,15 +30,16 @@ def signal_line(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
     signal = scored.signal
     colour = {1: palette.up, -1: palette.down}.get(signal.direction, palette.warning)
     return Text.assemble(
-        (fmt.local_minute(signal.time), palette.muted), f" {signal.symbol:<7} ", (f"{fmt.opinion(signal):<4} ", f"bold {colour}"),
-        f"{signal.reason}  ", outcome(scored, palette, glyphs), no_wrap=True,
+        (fmt.local_minute(signal.time), palette.muted), f" {signal.symbol:<7} ",
+        (f"{fmt.opinion(signal):<4} ", f"bold {colour}"), f"{signal.reason}  ", outcome(scored, palette, glyphs),
+        no_wrap=True,
     )
 
 
 def outcome(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
     """What came of a signal: right, wrong, open, or the move where it claimed no direction."""
     if scored.log_return is None:
-        return Text(f"open, {scored.signal.horizon} sessions", palette.muted)
+        return Text(f"open {scored.signal.horizon}d", palette.muted)
     move = fmt.percent(scored.log_return * 100)
     if scored.right is None:
         return Text(f"then {move}", palette.muted)

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.widgets import Static
 
-from tui.charts.of_symbol import hit_rate_chart, symbol_charts
+from tui.charts.of_symbol import ChartMemo, hit_rate_chart
 from tui.screens.view import Scene
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.record_text import pane_record
@@ -14,6 +14,10 @@ from tui.widgets.record_text import pane_record
 
 class SymbolPane(Vertical):
     """Everything about the symbol under the cursor that fits."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._memo = ChartMemo()
 
     def compose(self) -> ComposeResult:
         """Plots above, words below."""
@@ -29,13 +33,13 @@ class SymbolPane(Vertical):
         """Show the scene's symbol."""
         detail, palette, glyphs = scene.detail, scene.palette, scene.glyphs
         price = self.query_one("#price", ChartPane)
-        charts = None if detail is None else symbol_charts(detail, scene.options, price.size.width)
+        charts = self._memo.charts(detail, scene.options, price.size.width)
         waiting = f"{scene.symbol}: no bars yet" if scene.symbol else ""
-        price.show(charts and charts.price, palette, glyphs, (scene.row and scene.row.error) or waiting)
-        for name in ("rsi", "macd"):
+        price.show(charts.price if charts else None, palette, glyphs, (scene.row and scene.row.error) or waiting)
+        for name, chart in (("rsi", charts.rsi if charts else None), ("macd", charts.macd if charts else None)):
             pane = self.query_one(f"#{name}", ChartPane)
-            pane.display = scene.options.indicators
-            pane.show(charts and getattr(charts, name), palette, glyphs)
+            pane.set_class(not scene.options.indicators, "-off")
+            pane.show(chart, palette, glyphs)
         rate = hit_rate_chart(detail) if detail is not None and charts is not None else None
         self.query_one("#rate", ChartPane).show(rate, palette, glyphs)
         self.query_one("#record", Static).update(pane_record(scene.row, palette))

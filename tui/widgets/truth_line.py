@@ -1,7 +1,7 @@
 """The truth line: which list, what the market does, how old the data is, and who says so.
 
-A wall clock is not among it: every time shown is the time of some data. Parts are dropped from the least needed when the
-line is too narrow.
+A wall clock is not among it: every time shown is the time of some data. Parts are dropped from the least needed when
+the line is too narrow.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def _tabs(scene: Scene, title: str) -> Text:
     here = scene.group.name if scene.group else names[0]
     for i, name in enumerate(names):
         text.append("  " if i else "")
-        text.append(fmt.clip(name, 16), f"bold underline {scene.palette.foreground}" if name == here else scene.palette.muted)
+        look = f"bold underline {scene.palette.foreground}" if name == here else scene.palette.muted
+        text.append(fmt.clip(name, 16), look)
     return text
 
 

@@ -82,7 +82,7 @@ def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: 
         case "change":
             return _direction(row.change_pct, palette, glyphs)
         case "spark":
-            return Text(fmt.sparkline(row.closes, 8, glyphs), palette.accent)
+            return Text(fmt.sparkline(row.closes, 8, glyphs), palette.muted)
         case "forecast":
             return _direction(row.forecast_pct, palette, glyphs)
         case "band":

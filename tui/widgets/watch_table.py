@@ -6,7 +6,6 @@ from datetime import datetime
 
 from rich.text import Text
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import DataTable
 
 from forecasting.domain.market import Symbol
@@ -43,7 +42,7 @@ class WatchTable(DataTable[Text], inherit_bindings=False):
         self._shown: dict[str, dict[str, Text]] = {}
         self._marks: tuple[SortOrder, Palette] | None = None
 
-    def refresh(self, *regions: object, **options: bool) -> WatchTable:  # type: ignore[override]
+    def refresh(self, *regions: object, **options: bool) -> WatchTable:
         """Refresh, unless cells are being changed one by one and will be refreshed one by one."""
         return self if self._holding else super().refresh(*regions, **options)  # type: ignore[arg-type]
 
