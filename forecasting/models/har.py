@@ -54,7 +54,8 @@ class HarT:
         nus = np.empty(len(HORIZONS))
         for i, h in enumerate(HORIZONS):
             rows = panel.valid & np.isfinite(z[:, :, i])
-            coefficients[i], nus[i] = fit_log_scale(z[:, :, i][rows], x[rows])
+            before = coefficients[i - 1] if i else None
+            coefficients[i], nus[i] = fit_log_scale(z[:, :, i][rows], x[rows], start=before)
             if on_progress is not None:
                 on_progress(Progress(h / len(HORIZONS), f"{self.name} fitted at horizon {h} of {len(HORIZONS)}"))
         return FittedHarT(
