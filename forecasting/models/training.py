@@ -28,7 +28,7 @@ class TrainingSettings:
     max_epochs: int = 20
     patience: int = 4            # epochs without a better validation score before training ends
     batch: int = 32              # segments per step
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     weight_decay: float = 1e-2
     max_gradient_norm: float = 1.0
 
