@@ -49,4 +49,5 @@ class QuantileHead(nn.Module):
         below = -gaps[..., : self.middle].flip(-1).cumsum(dim=-1).flip(-1)
         above = gaps[..., self.middle :].cumsum(dim=-1)
         centre = median.unsqueeze(-1)
-        return centre + torch.cat([below, torch.zeros_like(centre), above], dim=-1)
+        quantiles: Tensor = centre + torch.cat([below, torch.zeros_like(centre), above], dim=-1)
+        return quantiles
