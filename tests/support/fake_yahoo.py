@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import socket
+import socketserver
 import struct
 import threading
 from collections import Counter
@@ -73,8 +74,7 @@ class FakeYahoo:
         class Handler(_Handler):
             yahoo = fake
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
@@ -147,10 +147,20 @@ def _quote_of(symbol: str, known: FakeSymbol) -> dict[str, Any]:
     } | known.quote  # fmt: skip
 
 
+class _Server(ThreadingHTTPServer):
+    """Listens without asking the name service what 127.0.0.1 is called."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Routes by host and path, and applies faults."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True   # headers and body are two writes: they must not wait for each other
     yahoo: FakeYahoo
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
