@@ -12,7 +12,7 @@ from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailu
 from forecasting.domain.sessions import SessionTable
 from forecasting.features.indicators import indicator_rows
 from forecasting.service.backend import OnStep, Step
-from forecasting.service.desk import Desk
+from forecasting.service.desk import TAIL_BARS, Desk
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +118,8 @@ def _keep(desk: Desk, series: BarSeries, *, replace: bool) -> None:
     symbol = series.symbol
     desk.store.market.put_instruments([series.instrument])
     desk.store.market.put_bars(series, replace=replace)
-    whole = desk.store.market.series(symbol)
-    assert whole is not None
     known = None if replace else desk.store.market.latest_indicators([symbol]).get(symbol)
-    rows = indicator_rows(whole)
+    # Exponential averages forget: over so many bars the tail's figures agree with the whole's to 1e-12.
+    bars = desk.store.market.bars(symbol, limit=None if known is None else TAIL_BARS)
+    rows = indicator_rows(BarSeries(series.instrument, bars))
     desk.store.market.put_indicators(symbol, [r for r in rows if known is None or r.session > known.session])

@@ -56,7 +56,7 @@ def _forecasts(
         wanted = missing.get(fitted.name, set())
         found += [
             f
-            for f in to_forecasts(fitted, panel, at, tables=tables, issued_at=now)
+            for f in to_forecasts(fitted, panel, at, tables=tables, issued_at=lambda as_of: now)
             if f.symbol in wanted and f.as_of_session == newest[f.symbol]
         ]
     return found

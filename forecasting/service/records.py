@@ -36,7 +36,7 @@ def update_records(store: Store, symbols: Sequence[Symbol]) -> tuple[TrackRecord
 def update_signal_records(store: Store, symbols: Sequence[Symbol]) -> None:
     """Compute how the settled signals of each kind have done, beside what the same direction did on any session."""
     settled = store.signals.scored()
-    closes = [[bar.adj_close for bar in store.market.bars(symbol)] for symbol in symbols]
+    closes = [tuple(store.market.adjusted_closes(symbol).values()) for symbol in symbols]
     rates = {h: scoring.up_rate(closes, h) for h in {s.signal.horizon for s in settled}}
     _keep(store, _SIGNALS, scoring.records(settled, {h: rate for h, rate in rates.items() if rate is not None}))
 

@@ -6,7 +6,6 @@ import math
 from datetime import date
 
 from forecasting.data.store import Store
-from forecasting.domain.decision import ScoredSignal
 from forecasting.domain.forecast import LedgerEntry, Outcome
 from forecasting.domain.market import Symbol
 from forecasting.evaluation.track_record import outcome_of
@@ -21,10 +20,13 @@ def settle_forecasts(desk: Desk) -> int:
     newest = desk.store.market.last_sessions()
     if not newest:
         return 0
-    closes = _AdjustedCloses(desk.store)
+    pending = desk.store.ledger.unsettled(max(newest.values()))
+    if not pending:
+        return 0
+    closes = _AdjustedCloses(desk.store, min(row.as_of_session for row in pending))
     due = [
         (row, start, end)
-        for row in desk.store.ledger.unsettled(max(newest.values()))
+        for row in pending
         # No bar of that session: halted, or not here yet.
         if (start := closes.at(row.symbol, row.as_of_session)) and (end := closes.at(row.symbol, row.target_session))
     ]
@@ -40,33 +42,26 @@ def settle_forecasts(desk: Desk) -> int:
 
 
 class _AdjustedCloses:
-    """Adjusted closes by symbol and session, each symbol read once."""
+    """Adjusted closes by symbol and session since one day, each symbol read once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, since: date) -> None:
         self._store = store
+        self._since = since
         self._known: dict[Symbol, dict[date, float]] = {}
 
     def at(self, symbol: Symbol, session: date) -> float | None:
         if symbol not in self._known:
-            self._known[symbol] = {bar.session: bar.adj_close for bar in self._store.market.bars(symbol)}
+            self._known[symbol] = self._store.market.adjusted_closes(symbol, since=self._since)
         return self._known[symbol].get(session)
 
 
 def settle_signals(desk: Desk) -> int:
     """Score every signal whose horizon has passed; returns how many."""
-    bars: dict[Symbol, tuple[tuple[date, float], ...]] = {}
     count = 0
     for scored in desk.store.signals.unsettled():
-        symbol = scored.signal.symbol
-        if symbol not in bars:
-            bars[symbol] = tuple((b.session, b.adj_close) for b in desk.store.market.bars(symbol))
-        if (log_return := _followed(scored, bars[symbol])) is not None:
+        signal = scored.signal
+        after = desk.store.market.adjusted_closes(signal.symbol, since=signal.session)
+        if signal.session in after and (log_return := score(signal, tuple(after.values()))) is not None:
             desk.store.signals.settle(scored.id, log_return, desk.clock.now())
             count += 1
     return count
-
-
-def _followed(scored: ScoredSignal, bars: tuple[tuple[date, float], ...]) -> float | None:
-    """The log return over the signal's horizon, in the symbol's own sessions; None while that is not over."""
-    after = [close for session, close in bars if session >= scored.signal.session]
-    return score(scored.signal, after)

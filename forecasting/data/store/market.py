@@ -105,6 +105,14 @@ class Market:
         )
         return {Symbol(symbol): date.fromisoformat(session) for symbol, session in rows if session is not None}
 
+    def adjusted_closes(self, symbol: Symbol, *, since: date | None = None) -> dict[date, float]:
+        """Adjusted closes by session, from `since` on, ascending; for those who need no more of a bar."""
+        rows = self._database.rows(
+            "SELECT session, adj_close FROM bars WHERE symbol = ? AND session >= ? ORDER BY session",
+            (symbol, "" if since is None else since.isoformat()),
+        )
+        return {date.fromisoformat(session): close for session, close in rows}
+
     def recent_closes(
         self, symbols: Iterable[Symbol], count: int, until: date | None = None
     ) -> dict[Symbol, tuple[float, ...]]:
