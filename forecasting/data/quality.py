@@ -137,9 +137,10 @@ def closed_by(table: SessionTable, now: datetime) -> Callable[[date], bool]:
 def closed_only(series: BarSeries, table: SessionTable, now: datetime) -> BarSeries:
     """`series` without the bars whose session has not closed at `now`; today's unfinished bar is not a close."""
     is_closed = closed_by(table, now)
-    bars, end = series.bars, len(series.bars)
-    while end and not is_closed(bars[end - 1].session):
-        end -= 1
+    bars, last_closed = series.bars, table.last_closed(now)
+    end = 0 if last_closed is None else bisect_right(bars, last_closed.session, key=lambda bar: bar.session)
+    while end < len(bars) and is_closed(bars[end].session):    # days the calendar does not know
+        end += 1
     return series if end == len(bars) else replace(series, bars=bars[:end])
 
 

@@ -135,8 +135,8 @@ class GuardedSession(Session[Response]):
             SourceError: If the breaker is open, or opens over this request.
             RequestException: What curl says otherwise.
         """
+        self._breaker.admit()    # before the bucket: a refusal comes at once
         self._bucket.take()
-        self._breaker.admit()
         asked = options.get("timeout")
         options["timeout"] = min(float(asked), self._cap_s) if isinstance(asked, int | float) else self._cap_s
         host = urlsplit(url).hostname or url
