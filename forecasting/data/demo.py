@@ -23,9 +23,6 @@ from forecasting.data.sources.synthetic import FloatArray, bars_from_returns, dr
 from forecasting.domain.market import BarSeries, Instrument, Symbol
 from forecasting.errors import DataError
 
-DEMO_START = date(2008, 6, 16)
-"""Where the demo's replay begins: three months before the crash, with nine years of history behind it."""
-
 _SEED = 20080616
 
 

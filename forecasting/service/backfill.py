@@ -28,7 +28,8 @@ def backfill_quick(
     desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], on_step: OnStep
 ) -> int:
     """Backfill the quick models for symbols that have no backfill; returns the number of rows."""
-    panel = desk.panel(symbols, tables)
+    wanted = {name: desk.lacks_backfill(symbols, name) for name in QUICK}
+    panel = desk.panel(symbols, tables) if any(wanted.values()) else None
     if panel is None:
         return 0
     last = len(panel.sessions) - 1          # the newest session's forecast is the tick's
@@ -39,10 +40,11 @@ def backfill_quick(
         on_step(Step("backfill", f"backfill {panel.sessions[start]} .. of {len(symbols)} symbols", done / len(starts)))
         at = range(start, min(start + BLOCK, last))
         for name in QUICK:
-            wanted = _without(desk, symbols, name)
-            fitted = desk.bench.fit_past(name, panel, start - 1) if wanted else None
+            fitted = desk.bench.fit_past(name, panel, start - 1) if wanted[name] else None
             if fitted is not None:
-                count += _record(desk, _past_tense(fitted, panel, at, tables, wanted))
+                count += _record(desk, _past_tense(fitted, panel, at, tables, wanted[name]))
+    for name, missing in wanted.items():
+        desk.backfill_done(missing, name, rows=count)
     return _finish(desk, symbols, count, on_step)
 
 
@@ -50,7 +52,7 @@ def backfill_network(
     desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], on_step: OnStep
 ) -> int:
     """Backfill the LSTM, one fit for the whole stretch, for symbols that have none; returns the number of rows."""
-    wanted = _without(desk, symbols, NETWORK)
+    wanted = desk.lacks_backfill(symbols, NETWORK)
     panel = desk.panel(symbols, tables) if wanted else None
     if panel is None:
         return 0
@@ -61,14 +63,10 @@ def backfill_network(
         on_step(Step("backfill", f"backfill fit to {panel.sessions[first - 1]}: {fit.message}", fit.fraction))
 
     fitted = desk.bench.fit_past(NETWORK, panel, first - 1, progress)
-    if fitted is None:
-        return 0
-    count = _record(desk, _past_tense(fitted, panel, range(first, last), tables, wanted))
+    past = [] if fitted is None else _past_tense(fitted, panel, range(first, last), tables, wanted)
+    count = _record(desk, past)
+    desk.backfill_done(wanted, NETWORK, rows=count)
     return _finish(desk, symbols, count, on_step)
-
-
-def _without(desk: Desk, symbols: Sequence[Symbol], model: str) -> frozenset[Symbol]:
-    return frozenset(s for s in symbols if not desk.store.ledger.has_backfill(s, model))
 
 
 def _past_tense(

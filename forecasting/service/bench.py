@@ -95,7 +95,8 @@ class Bench:
         self._tried = newest
         fitted = self._fit(NETWORK, panel, cut, on_progress)
         if fitted is not None:
-            checkpoint.save(fitted, self._dir, spec_hash=self.spec.hash)
+            if isinstance(fitted, checkpoint.Storable):
+                checkpoint.save(fitted, self._dir, spec_hash=self.spec.hash)
             self._fitted[NETWORK] = fitted
         return fitted
 

@@ -5,6 +5,7 @@ Imports nothing heavy: the front process starts here.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecasting.config import Settings, lists_file, save_lists
+from forecasting.data.sources.csv import parse_csv
 from forecasting.data.store import Store
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import ConfigError
+from forecasting.errors import ConfigError, DataError
 from forecasting.service.client import ONE_THREAD, WorkerClient
 from forecasting.service.engine import Cadence, Engine, ReplayPlan
 from forecasting.service.watchlist import Watchlist
@@ -98,13 +100,7 @@ def build_engine(settings: Settings, *, demo: bool = False, replay_start: date |
     where = place(settings, demo=demo)
     store = Store.open(where.store)
     replayed = demo or settings.source.name == "replay"
-    plan = None
-    if replayed:
-        stored = max(store.market.last_sessions().values(), default=None)
-        start = replay_start or DEMO_START
-        seconds = settings.refresh.replay_seconds_per_session
-        # A replay goes on where its ledger ends: what was forecast cannot be forecast again.
-        plan = ReplayPlan(max(start, stored) if stored else start, seconds)
+    plan = _replay_plan(settings, store, replay_start, demo=demo) if replayed else None
     return Engine(
         store=store,
         backend=WorkerClient(worker_setup(settings, where, demo=demo), log_path=where.log),
@@ -113,6 +109,24 @@ def build_engine(settings: Settings, *, demo: bool = False, replay_start: date |
         cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
         replay=plan,
     )
+
+
+def _replay_plan(settings: Settings, store: Store, start: date | None, *, demo: bool) -> ReplayPlan:
+    """Where the replay begins: where its ledger ends, since what was forecast cannot be forecast again."""
+    folder = None if demo else settings.source.csv_dir
+    start = start or (DEMO_START if folder is None else _late_in(folder))
+    stored = max(store.market.last_sessions().values(), default=start)
+    return ReplayPlan(max(start, stored), settings.refresh.replay_seconds_per_session)
+
+
+def _late_in(folder: Path) -> date:
+    """A day with three quarters of the first readable recording before it: enough to learn from, enough to watch."""
+    for path in sorted(folder.glob("*.csv")):
+        with contextlib.suppress(OSError, DataError):
+            sessions = sorted(row.session for row in parse_csv(path.read_bytes(), file=path.name))
+            if sessions:
+                return sessions[len(sessions) * 3 // 4]
+    raise ConfigError(f"replay: {folder} holds no readable SYMBOL.csv; name another folder with --csv-dir")
 
 
 def watchlist(settings: Settings, store: Store, *, demo: bool) -> Watchlist:

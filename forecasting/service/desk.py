@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -39,6 +39,7 @@ class Desk:
     backfill_sessions: int
     retry: dict[Symbol, tuple[datetime, timedelta]] = field(default_factory=dict)
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
+    _backfilled: set[tuple[Symbol, str]] = field(default_factory=set)
     _tables: dict[str, SessionTable] = field(default_factory=dict)
 
     def exchange(self, symbol: Symbol) -> str:
@@ -76,6 +77,22 @@ class Desk:
         by_exchange = {e: self.table(e) for e in sorted(set(exchanges.values()))}
         return {s: by_exchange[e] for s, e in exchanges.items()}
 
+    def lacks_backfill(self, symbols: Iterable[Symbol], model: str) -> frozenset[Symbol]:
+        """Those of `symbols` whose past `model` has not been asked about yet.
+
+        Rows in the ledger do not tell: a forecast that came too late to be live is a backfill row as well.
+        """
+        unsure = [s for s in symbols if (s, model) not in self._backfilled]
+        self._backfilled.update((s, model) for s in unsure if self.store.runs.get_meta(_backfill_key(s, model)))
+        return frozenset(s for s in unsure if (s, model) not in self._backfilled)
+
+    def backfill_done(self, symbols: Iterable[Symbol], model: str, *, rows: int) -> None:
+        """Note that the past was asked about; for good if `rows` came of it, else until the next start."""
+        for symbol in symbols:
+            self._backfilled.add((symbol, model))
+            if rows:
+                self.store.runs.set_meta(_backfill_key(symbol, model), self.clock.now().isoformat())
+
     def series(self, symbols: Sequence[Symbol], *, limit: int | None = None) -> list[BarSeries]:
         """Stored bars, the newest `limit` of each; symbols without any are left out."""
         instruments = self.store.market.instruments()
@@ -91,3 +108,7 @@ class Desk:
             return None
         by_exchange = {table.exchange: table for table in tables.values()}
         return build_panel(series, self.bench.spec, by_exchange)
+
+
+def _backfill_key(symbol: Symbol, model: str) -> str:
+    return f"backfill/{model}/{symbol}"

@@ -28,6 +28,7 @@ from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.status import Statuses
+from forecasting.service.view import STALE_AFTER
 from forecasting.service.watchlist import Watchlist
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ REFRESH = "refresh"
 BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a little after the close
 REPLAY_TICKS_PER_SESSION = 8.0
 MIN_CADENCE_S = 0.25
+REPLAY_STALE_AFTER = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class Engine:
             report=self._report,
             notices=self._notices,
             replay=self._replay_status(),
+            # A replayed session of hours passes in seconds: between two ticks lies an hour of its time.
+            stale_after=STALE_AFTER if self._replay is None else REPLAY_STALE_AFTER,
         )
         return self._reader.read(next(self._versions), status)
 

@@ -101,7 +101,7 @@ def _due(
         due.append(Work.REFIT)
     if desk.bench.train_due(newest[leader], _since(desk, NETWORK, tables[leader], newest[leader])):
         due.append(Work.TRAIN)
-    if any(not desk.store.ledger.has_backfill(s, QUICK[0]) for s in newest):
+    if any(desk.lacks_backfill(newest, fitted.name) for fitted in desk.bench.at_work(newest[leader])):
         due.append(Work.BACKFILL)
     return tuple(due)
 

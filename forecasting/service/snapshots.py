@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from forecasting.data.store import Store
 from forecasting.domain.decision import SignalRecord
@@ -16,6 +16,7 @@ from forecasting.service.backend import TickReport
 from forecasting.service.records import kept_records, kept_signal_records
 from forecasting.service.view import (
     SPARK_SESSIONS,
+    STALE_AFTER,
     Facts,
     by_key,
     exchange_status,
@@ -40,6 +41,7 @@ class Status:
     report: TickReport | None
     notices: tuple[str, ...]
     replay: ReplayStatus | None
+    stale_after: timedelta = STALE_AFTER
 
 
 class SnapshotReader:
@@ -82,6 +84,7 @@ class SnapshotReader:
             records=by_key(records),
             signals={s.signal.symbol: s for s in reversed(recent)},
             tables=tables,
+            stale_after=status.stale_after,
         )
         rows = tuple(row(s, facts, status.now, notes) for s in symbols)
         best = status.report.models[0] if status.report and status.report.models else None

@@ -55,6 +55,7 @@ class Facts:
     records: Mapping[RecordKey, TrackRecord]
     signals: Mapping[Symbol, ScoredSignal]
     tables: Mapping[str, SessionTable]
+    stale_after: timedelta = STALE_AFTER
 
 
 def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, str]) -> SymbolRow:
@@ -71,7 +72,7 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
         last=quote.price if quote else None,
         change_pct=quote.change_pct if quote else None,
         data_time=quote.time if quote else None,
-        state=row_state(quote, failure, table, now),
+        state=row_state(quote, failure, table, now, facts.stale_after),
         closes=facts.closes.get(symbol, ()),
         model=shown.model if shown else None,
         model_note=model_note(shown, model_notes),
@@ -87,19 +88,23 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
 
 
 def row_state(
-    quote: Quote | None, failure: SymbolFailure | None, table: SessionTable | None, now: datetime
+    quote: Quote | None,
+    failure: SymbolFailure | None,
+    table: SessionTable | None,
+    now: datetime,
+    stale_after: timedelta = STALE_AFTER,
 ) -> RowState:
     """How far the price can be trusted: from its own time and the exchange's session."""
     if quote is None:
         return RowState.ERR if failure is not None else RowState.STALE
     age = now - quote.time
     if table is None:
-        return RowState.STALE if age > STALE_AFTER else RowState.LIVE
+        return RowState.STALE if age > stale_after else RowState.LIVE
     state = table.state(now)
     if state is SessionState.OPEN:
-        return RowState.LIVE if age <= STALE_AFTER else RowState.STALE
+        return RowState.LIVE if age <= stale_after else RowState.STALE
     last = table.last_closed(now)
-    if last is not None and quote.time < last.close - STALE_AFTER:
+    if last is not None and quote.time < last.close - stale_after:
         return RowState.STALE
     if state is SessionState.CLOSED or last is None or quote.time <= last.close:
         return RowState.CLOSED

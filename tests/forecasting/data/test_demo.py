@@ -9,8 +9,9 @@ from itertools import pairwise
 
 import pytest
 
-from forecasting.data.demo import DEMO_START, demo_history
+from forecasting.data.demo import demo_history
 from forecasting.domain.market import BarSeries, Symbol, parse_symbol
+from forecasting.service.build import DEMO_START
 from tests.support.markets import CALENDARS
 
 
