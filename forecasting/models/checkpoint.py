@@ -11,7 +11,7 @@ import os
 import tempfile
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -26,8 +26,9 @@ from forecasting.models.registry import revive
 FORMAT = 1
 
 
+@runtime_checkable
 class Storable(Protocol):
-    """A fitted model that can be written down."""
+    """A fitted model that can be written down: all of tapecast's own are, a test's fake may not be."""
 
     parameters: Parameters
     model_id: str

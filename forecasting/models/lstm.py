@@ -28,7 +28,7 @@ from forecasting.models.heads import QuantileHead
 from forecasting.models.losses import mean_crps
 from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions
-from forecasting.models.reading import bars_until, scaled_targets, select, training_hash, valid_until
+from forecasting.models.reading import bars_until, purged_split, select, training_hash, valid_until
 from forecasting.models.training import Samples, TrainingSettings, reproducible, train
 
 _T = TypeVar("_T", bound=np.generic)
@@ -104,11 +104,9 @@ class Lstm:
 
     def _samples(self, panel: Panel, cut: int, seen: BoolArray, scaler: Scaler) -> tuple[Samples, Samples]:
         """Training and validation samples: the newest sessions validate, and no training target ends in them."""
-        tail = int((cut + 1) * (1.0 - self.settings.validation_share))
         pieces = chunks(seen)
         inputs = torch.as_tensor(scaler.transform(_gather(pieces, panel.features)), dtype=torch.float32)
-        early, late = scaled_targets(panel, tail - 1), scaled_targets(panel, cut)
-        late[:, :tail] = np.nan
+        early, late = purged_split(panel, cut, validation_share=self.settings.validation_share)
         return _answered(pieces, inputs, early), _answered(pieces, inputs, late)
 
 

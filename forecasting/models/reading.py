@@ -31,6 +31,18 @@ def scaled_targets(panel: Panel, cut: int) -> FloatArray:
     return panel.targets_until(cut) / (panel.scale[:, :, None] * ROOT_H)
 
 
+def purged_split(panel: Panel, cut: int, *, validation_share: float) -> tuple[FloatArray, FloatArray]:
+    """Scaled targets for training and for validation, shape (N, T, H) each, NaN where they do not belong.
+
+    The newest `validation_share` of the sessions until `cut` validates; training keeps only targets that were realised
+    before the first of them (purge).
+    """
+    tail = int((cut + 1) * (1.0 - validation_share))
+    training, validation = scaled_targets(panel, tail - 1), scaled_targets(panel, cut)
+    validation[:, :tail] = np.nan
+    return training, validation
+
+
 def valid_until(panel: Panel, cut: int) -> BoolArray:
     """The valid rows a fit at session index `cut` may read, shape (N, T)."""
     return panel.valid & (np.arange(len(panel.sessions)) <= cut)

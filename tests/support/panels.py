@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 
-from forecasting.domain.forecast import HORIZONS
+from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.domain.market import Symbol
 from forecasting.features.panel import FloatArray, Panel
+from forecasting.models.base import Predictions
+from forecasting.models.lstm import LstmSettings
+from forecasting.models.training import TrainingSettings
 
 COLUMNS = ("log_ewma", "log_r2_5", "log_r2_22", "leverage", "regime")
 """Features of the synthetic panels. `regime` is noise unless a test plants something in it."""
+
+TINY_LSTM = LstmSettings(hidden=4, training=TrainingSettings(max_epochs=2, batch=8))
+"""Trains in a fraction of a second."""
 
 _DECAY = 0.94
 
@@ -102,6 +109,20 @@ def poisoned(panel: Panel, cut: int, *, value: float = 1e9) -> Panel:
         scale=np.where(after[None, :], value, panel.scale),
         targets=np.where(panel.target_ends > cut, np.nan, panel.targets),
     )
+
+
+def mean_crps(predicted: Predictions, panel: Panel, at: Sequence[int], *, horizon: int) -> float:
+    """Twice the mean pinball loss of forecasts made at the sessions `at`, in log return."""
+    error = panel.targets[:, list(at), horizon - 1, None] - predicted.log_returns[:, :, horizon - 1]
+    levels = np.array(LEVELS)
+    return float(2.0 * np.nanmean(np.maximum(levels * error, (levels - 1.0) * error)))
+
+
+def covered(predicted: Predictions, panel: Panel, at: Sequence[int], horizon: int) -> float:
+    """The share of outcomes inside the 80 % band."""
+    actual, quantiles = panel.targets[:, list(at), horizon - 1], predicted.log_returns[:, :, horizon - 1]
+    inside = (quantiles[..., LEVELS.index(0.1)] <= actual) & (actual <= quantiles[..., LEVELS.index(0.9)])
+    return float(inside[np.isfinite(actual)].mean())
 
 
 def _ewma(squares: FloatArray) -> FloatArray:
