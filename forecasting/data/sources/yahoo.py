@@ -190,7 +190,7 @@ class YahooSource:
         """Clean closed bars from at least `start`, with the days before it that make a move visible."""
         now = self._clock.now()
         newest = now.astimezone(UTC).date() + timedelta(days=1)   # it may be tomorrow already, in the east
-        with self._talking(f"{symbol} bars", for_all=False) as session:
+        with self._talking(symbol, for_all=False) as session:
             import yfinance
 
             ticker = yfinance.Ticker(symbol, session=session)
@@ -204,7 +204,7 @@ class YahooSource:
             meta = ticker.get_history_metadata()
             if (found := str(meta.get("symbol", symbol)).upper()) != symbol:
                 found = clean_text(found, limit=20)
-                raise DataError(f"{symbol} bars: Yahoo answered for {found}; it is asked again later")
+                raise DataError(f"{symbol}: Yahoo answered for {found}; it is asked again later")
             currency, divisor = major_unit(meta.get("currency"))
             rows = [_raw_bar(row, divisor) for row in frame.itertuples(name=None)] if not frame.empty else []
             events = _events(frame)

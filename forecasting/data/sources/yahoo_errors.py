@@ -45,7 +45,7 @@ def classify(error: Exception, asked: str) -> TapecastError:
     Returns:
         A `SourceError` if Yahoo as a whole is concerned, a `DataError` if one answer is.
     """
-    found = clean_text(str(error), limit=120) or type(error).__name__
+    found = _reason(error)
     match error:
         case TapecastError():
             return error
@@ -68,6 +68,12 @@ def classify(error: Exception, asked: str) -> TapecastError:
         case _:
             found = f"{type(error).__name__}: {found}"
             return DataError(f"{asked}: answer not understood ({found}); it is asked again later")
+
+
+def _reason(error: Exception) -> str:
+    """What the error says, without curl's preamble and its pointer to a manual."""
+    said = str(error).partition("curl: ")[2].partition(". See http")[0] or str(error)
+    return clean_text(said, limit=100) or type(error).__name__
 
 
 def from_status(status: int, asked: str) -> SourceError:

@@ -134,6 +134,7 @@ def test_a_delisted_symbol_s_history_is_a_value(source: YahooSource) -> None:
     gone = source.history(Symbol("GONE"))
     assert isinstance(gone, SymbolFailure)
     assert gone.kind == "unknown-symbol"
+    assert gone.message == "GONE: Yahoo says 'HTTP Error 404: Not Found'; check the symbol's spelling"
     assert source.health().health is Health.OK
 
 
@@ -229,7 +230,7 @@ def test_every_fault_has_a_name_and_is_asked_at_most_a_few_times(
         with pytest.raises(kind):
             source.history(AAPL)
     assert fake.total - sent <= 9
-    assert time_module.monotonic() - started < 2.0
+    assert time_module.monotonic() - started < 4.0, "left to itself yfinance would wait for minutes"
     assert source.health().health is Health.FAILED
 
     fake.faults.clear()
@@ -243,9 +244,9 @@ def test_every_fault_has_a_name_and_is_asked_at_most_a_few_times(
 def test_a_cold_start_on_a_hung_network_fails_within_a_few_caps(source: YahooSource, fake: FakeYahoo) -> None:
     fake.faults["*"] = "hang"
     started = time_module.monotonic()
-    with pytest.raises(SourceOffline):
+    with pytest.raises(SourceOffline, match=r"timed out after \d+ milliseconds .*; next try at 22:00:\d\d UTC"):
         source.quotes([AAPL])
-    assert time_module.monotonic() - started < 3 * 0.4 + 0.5
+    assert time_module.monotonic() - started < 3 * 0.4 + 2.0
     assert fake.total <= 3
 
 
@@ -256,11 +257,13 @@ def test_a_blocked_cookie_host_does_not_stop_prices(source: YahooSource, fake: F
 
 
 def test_nothing_is_written_to_the_terminal(
-    source: YahooSource, fake: FakeYahoo, capfd: pytest.CaptureFixture[str]
+    source: YahooSource, fake: FakeYahoo, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
+    fake.faults["cookie"] = "reset"      # yfinance logs a warning about it
     source.history(AAPL)
     source.history(Symbol("GONE"))
     fake.faults["*"] = "502-html"
     with pytest.raises(SourceError):
         source.quotes([AAPL])
     assert capfd.readouterr() == ("", "")
+    assert caplog.records == [], "a log line without a handler ends up on stderr"

@@ -91,5 +91,5 @@ def test_the_bucket_lets_a_burst_through_and_then_paces() -> None:
     burst = time.monotonic() - started
     for _ in range(5):
         bucket.take()
-    assert burst < 0.09
+    assert burst < 0.5
     assert time.monotonic() - started >= 0.09
