@@ -58,10 +58,14 @@ class _Span:
             for day, opened, closed in zip(self._days, opens, closes, strict=True)
         )
 
+        self._newest: tuple[date, date, SessionTable] | None = None
+
     def cut(self, first: date, last: date) -> SessionTable:
-        return SessionTable(
-            self.exchange, self._sessions[bisect_left(self._days, first) : bisect_right(self._days, last)]
-        )
+        """The table from `first` to `last`; the newest is kept, since a watchlist asks for the same one in a row."""
+        if self._newest is None or self._newest[:2] != (first, last):
+            sessions = self._sessions[bisect_left(self._days, first) : bisect_right(self._days, last)]
+            self._newest = first, last, SessionTable(self.exchange, sessions)
+        return self._newest[2]
 
 
 def _calendar(exchange: str, first: date, last: date) -> ExchangeCalendar:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.data.quality import Action, Issue, QualityReport, RawBar, clean_bars, closed_only
@@ -122,6 +122,7 @@ CELL = st.none() | st.floats() | st.floats(0.01, 1e6)
 ROWS = st.lists(st.builds(RawBar, st.sampled_from(DAYS), CELL, CELL, CELL, CELL, CELL, CELL), max_size=30)
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_whatever_is_delivered_the_result_can_be_trusted_and_every_row_is_accounted_for(rows: list[RawBar]) -> None:
     series, report = clean(*rows)

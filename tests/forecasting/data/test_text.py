@@ -3,7 +3,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.data.text import clean_text
@@ -27,6 +27,7 @@ def test_what_could_steer_a_terminal_or_mislead_a_reader_is_gone(dirty: str, cle
     assert clean_text(dirty) == clean
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters() | st.sampled_from("\x1b[]0;m\x07\x9b\u202e"), max_size=60))
 def test_whatever_comes_in_only_printable_characters_come_out(text: str) -> None:
     cleaned = clean_text(text, limit=20)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.data.quality import RawBar
@@ -174,12 +174,14 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 RAW = st.builds(RawBar, st.dates(), NUMBERS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.none() | NUMBERS)
 
 
+@settings(deadline=None)
 @given(st.lists(RAW, max_size=20))
 def test_what_was_written_is_read_back(rows: list[RawBar]) -> None:
     lines = [",".join("" if cell is None else str(cell) for cell in row) for row in rows]
     assert parse_csv((HEADER + "\n".join(lines)).encode(), file="X.csv") == rows
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(alphabet="Dateopnhiglwcs,\"\n\r012-.x\x00", max_size=200).map(str.encode))
 def test_any_bytes_give_rows_or_one_line_that_names_the_file(content: bytes) -> None:
     for data in (content, HEADER.encode() + content):

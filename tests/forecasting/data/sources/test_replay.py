@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.data.sources.replay import ReplaySource, price_path
@@ -83,6 +83,7 @@ def test_a_recording_that_could_not_be_read_answers_with_its_failure() -> None:
 PRICE = st.floats(0.01, 1e5)
 
 
+@settings(deadline=None)
 @given(st.tuples(PRICE, PRICE, PRICE, PRICE), st.floats(0.0, 1.0))
 def test_the_path_stays_inside_the_bar_and_is_exact_at_both_ends(prices: tuple[float, ...], share: float) -> None:
     low, opened, close, high = sorted(prices)
