@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import itertools
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -24,6 +23,7 @@ from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import TapecastError
 from forecasting.service.backend import Backend, Step, TickReport, Work
+from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
@@ -81,13 +81,13 @@ class Engine:
         self._statuses = Statuses()
         self._reader = SnapshotReader(store)
         self._versions = itertools.count(1)
-        self._publishing = threading.Lock()
+        self._tick = Coalesced(self._one_tick)
+        self._publish = Coalesced(self._read_and_hand_over)
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
         self._report: TickReport | None = None
         self._notices: tuple[str, ...] = store.notices
         self._paused = False
         self._stopped = False
-        self._again = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_snapshot: OnSnapshot = lambda snapshot: None
         self._run_in_thread: RunInThread = lambda job: job()
@@ -127,7 +127,8 @@ class Engine:
     def _prepare(self) -> None:
         import apscheduler.schedulers.asyncio  # noqa: F401  warmed up here, used by Timers.start
 
-        self._on_loop(lambda: self._timers.start(self._seconds()))
+        seconds = self._seconds()
+        self._on_loop(lambda: self._timers.start(seconds))
 
     def stop(self) -> None:
         """Stop timers, worker and store."""
@@ -142,9 +143,7 @@ class Engine:
 
     def refresh(self) -> None:
         """Refresh now; while one is running, once more after it."""
-        if self._statuses.running(REFRESH):
-            self._again = True
-        else:
+        if not self._tick.again_if_running():
             self._on_loop(self._timers.refresh_now)
 
     @property
@@ -180,7 +179,7 @@ class Engine:
         """Replay only: faster or slower."""
         if isinstance(self._clock, ReplayClock):
             self._clock.change_speed(steps)
-            self._on_loop(self._pace)
+            self._on_loop(lambda: self._timers.set_cadence(self._replay_seconds()))
             self._publish_soon()
 
     def jump(self, sessions: int) -> None:
@@ -198,7 +197,6 @@ class Engine:
     async def _fire_refresh(self) -> None:
         if not self._paused:
             await self._in_thread(self._tick)
-            self._pace()
 
     async def _fire_upkeep(self) -> None:
         if not self._paused and self._report is not None:
@@ -210,28 +208,42 @@ class Engine:
 
     async def _in_thread(self, job: Callable[[], None]) -> None:
         """Run `job` in the front end's kind of thread, and wait for it without holding the loop."""
-        done = asyncio.Event()
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def run() -> None:
             try:
-                job()
+                self._guarded(job)
             finally:
-                self._on_loop(done.set)
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(done.set)
 
         self._run_in_thread(run)
         await done.wait()
 
+    def _guarded(self, job: Callable[[], None]) -> None:
+        """Run `job`; a store that fails it becomes a notice, and nothing at all once the engine has stopped."""
+        try:
+            job()
+        except TapecastError as error:
+            if not self._stopped:
+                log.warning("%s", error)
+                self._notices = (str(error), *self._store.notices)
+
     def _on_loop(self, call: Callable[[], object]) -> None:
-        if self._loop is not None and not self._stopped:
+        def unless_stopped() -> None:
+            if not self._stopped:
+                call()
+
+        if self._loop is not None:
             with contextlib.suppress(RuntimeError):        # the loop has closed meanwhile: nobody is left to tell
-                self._loop.call_soon_threadsafe(call)
+                self._loop.call_soon_threadsafe(unless_stopped)
 
     # Work, in threads.
 
-    def _tick(self) -> None:
-        if not self._statuses.begin(REFRESH, "asking for quotes"):
-            self._again = True
+    def _one_tick(self) -> None:
+        if self._stopped:
             return
+        self._statuses.begin(REFRESH, "asking for quotes")
         now = self._clock.now()
         try:
             report = self._backend.tick(self._watchlist.symbols, now, partial(self._step, REFRESH))
@@ -240,9 +252,8 @@ class Engine:
         else:
             self._tick_done(report)
         self._publish()
-        if self._again:
-            self._again = False
-            self.refresh()
+        if not self._stopped:
+            self._pace()
 
     def _tick_done(self, report: TickReport) -> None:
         self._report, self._source = report, report.source
@@ -267,7 +278,7 @@ class Engine:
     def _begin_due(self, report: TickReport) -> None:
         for work in report.due:
             if self._statuses.begin(work.value, "starting"):
-                self._on_loop(partial(self._run_in_thread, partial(self._long_job, work)))
+                self._in_background(partial(self._long_job, work))
 
     def _long_job(self, work: Work) -> None:
         now = self._clock.now()
@@ -288,41 +299,48 @@ class Engine:
         self._statuses.step(job, step.message, step.fraction)
         self._publish()
 
-    def _publish(self) -> None:
-        """Read a snapshot and hand it over; whoever comes while one is being read leaves it to the next."""
-        if self._stopped or not self._publishing.acquire(blocking=False):
-            return
-        try:
+    def _read_and_hand_over(self) -> None:
+        """Read a snapshot and hand it over."""
+        if not self._stopped:
             self._on_snapshot(self.snapshot())
-        except TapecastError as error:
-            log.warning("no snapshot: %s", error)
-        finally:
-            self._publishing.release()
 
     def _publish_soon(self) -> None:
-        self._on_loop(lambda: self._run_in_thread(self._publish))
+        self._in_background(self._publish)
+
+    def _in_background(self, job: Callable[[], None]) -> None:
+        self._on_loop(lambda: self._run_in_thread(lambda: self._guarded(job)))
 
     # Pace.
 
     def _pace(self) -> None:
-        """Set the next refreshes by what the exchanges are doing."""
-        self._timers.set_cadence(self._seconds())
-        if self._replay is not None:
-            return
-        now = self._clock.now()
-        tables = self._tables()
-        if opens := [s.open for t in tables if (s := t.next_open(now))]:
-            self._timers.wake_at("open", min(opens))
-        if closes := [s.close for t in tables if (s := t.current(now))]:
-            self._timers.wake_at("close", min(closes) + BARS_AFTER_CLOSE)
+        """Set the next refreshes by what the exchanges are doing; reads the store, so in a thread."""
+        seconds, wakes = self._seconds(), {} if self._replay is not None else self._wakes()
+
+        def apply() -> None:
+            self._timers.set_cadence(seconds)
+            for name, moment in wakes.items():
+                self._timers.wake_at(name, moment)
+
+        self._on_loop(apply)
+
+    def _wakes(self) -> dict[str, datetime]:
+        """The next open and the next close with its bars, as far as they are known."""
+        now, tables = self._clock.now(), self._tables()
+        opens = [s.open for t in tables if (s := t.next_open(now))]
+        closes = [s.close + BARS_AFTER_CLOSE for t in tables if (s := t.current(now))]
+        return {name: min(moments) for name, moments in (("open", opens), ("close", closes)) if moments}
 
     def _seconds(self) -> float:
         if self._replay is not None:
-            speed = self._clock.speed if isinstance(self._clock, ReplayClock) else 1.0
-            return max(self._replay.seconds_per_session / REPLAY_TICKS_PER_SESSION / speed, MIN_CADENCE_S)
+            return self._replay_seconds()
         now = self._clock.now()
         quiet = all(t.state(now) is SessionState.CLOSED for t in self._tables())
         return self._cadence.closed_seconds if quiet and self._report is not None else self._cadence.open_seconds
+
+    def _replay_seconds(self) -> float:
+        assert self._replay is not None
+        speed = self._clock.speed if isinstance(self._clock, ReplayClock) else 1.0
+        return max(self._replay.seconds_per_session / REPLAY_TICKS_PER_SESSION / speed, MIN_CADENCE_S)
 
     def _tables(self) -> Sequence[SessionTable]:
         return self._reader.tables(self._watchlist.symbols, self._clock.now())

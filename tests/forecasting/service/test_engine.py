@@ -1,0 +1,199 @@
+"""The engine's near side, with a backend of a few lines: timers, failures, long jobs, replay, stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from forecasting.data.store import Store
+from forecasting.domain.clock import FrozenClock
+from forecasting.domain.market import Instrument, Quote, RowState, Symbol
+from forecasting.domain.sessions import Session, SessionTable
+from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
+from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import TapecastError, WorkerCrashed
+from forecasting.service.backend import ModelStatus, OnStep, Step, TickReport, Work, WorkReport
+from forecasting.service.engine import Cadence, Engine, ReplayPlan
+from forecasting.service.watchlist import Watchlist
+
+AAPL = Symbol("AAPL")
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)      # a Monday, New York open
+DAYS = [date(2026, 3, day) for day in (2, 3, 4, 5, 6)]
+TABLE = SessionTable(
+    "XNYS", tuple(Session(d, datetime.combine(d, time(14, 30), UTC), datetime.combine(d, time(21), UTC)) for d in DAYS)
+)
+
+
+class FakeBackend:
+    """Answers with `report` or raises `error`; counts what it was asked."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.error: TapecastError | None = None
+        self.due: tuple[Work, ...] = ()
+        self.closed_through: date | None = None
+        self.ticks: list[datetime] = []
+        self.works: list[Work] = []
+        self.closed = False
+        self.seen = threading.Event()
+        self.hold = threading.Event()
+        self.hold.set()
+
+    def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
+        self.ticks.append(now)
+        self.hold.wait(5)
+        if self.error is not None:
+            raise self.error
+        on_step(Step("quotes", "1 of 1 quotes", None, stored=True))
+        source = SourceHealth("fake", Health.OK, "ok")
+        return TickReport(now, self.closed_through, (), (), 0, 0, 0, source, (), self.due, ("a note",))
+
+    def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
+        self.works.append(work)
+        self.due = ()
+        on_step(Step("train", "epoch 1", 0.5))
+        self.seen.wait(5)
+        return WorkReport(work, 3.0, "LSTM trained", (ModelStatus("lstm", "abc", DAYS[0]),))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Bench:
+    """An engine at work, and the snapshots it has published."""
+
+    def __init__(self, *, replay: ReplayPlan | None = None) -> None:
+        self.store = Store.temporary()
+        self.store.market.put_instruments([Instrument(AAPL, "Apple", "XNYS", "USD")])
+        self.store.market.put_sessions(TABLE)
+        self.backend = FakeBackend(self.store)
+        self.clock = FrozenClock(NOW)
+        self.engine = Engine(
+            store=self.store,
+            backend=self.backend,
+            watchlist=Watchlist((WatchGroup("Core", (AAPL,)),), lambda groups: None),
+            source_name="fake",
+            cadence=Cadence(0.05, 0.05),
+            replay=replay,
+            clock=None if replay is not None else self.clock,
+        )
+        self.snapshots: list[Snapshot] = []
+
+    def start(self) -> None:
+        self.engine.start(self.snapshots.append, lambda job: threading.Thread(target=job).start())
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not done():
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    made = Bench()
+    yield made
+    made.backend.hold.set()
+    made.engine.stop()
+    await asyncio.sleep(0.05)
+
+
+async def test_a_snapshot_can_be_read_before_anything_was_started(bench: Bench) -> None:
+    bench.store.market.put_quotes([Quote(AAPL, 101.0, NOW - timedelta(minutes=1), 100.0, "USD", "fake")])
+    row = bench.engine.snapshot().rows[0]
+    assert (row.last, row.state) == (101.0, RowState.LIVE)
+    assert row.change_pct == pytest.approx(1.0)
+    assert bench.backend.ticks == []
+
+
+async def test_ticks_are_published_with_rising_versions(bench: Bench) -> None:
+    bench.start()
+    await bench.until(lambda: len(bench.backend.ticks) >= 3 and len(bench.snapshots) >= 3)
+    versions = [s.version for s in bench.snapshots]
+    assert versions == sorted(set(versions))
+    newest = bench.snapshots[-1]
+    assert (newest.source.health, newest.notices) == (Health.OK, ("a note",))
+
+
+async def test_a_crashed_worker_is_shown_with_since_when_and_recovers(bench: Bench) -> None:
+    bench.backend.error = WorkerCrashed("tick: the worker ended with code 3; it is started anew in 1 s")
+    bench.start()
+    await bench.until(lambda: len(bench.backend.ticks) >= 3)
+    failed = bench.engine.snapshot().source
+    assert (failed.health, failed.since) == (Health.FAILED, NOW)
+    assert "started anew" in failed.message
+    bench.backend.error = None
+    await bench.until(lambda: bench.engine.snapshot().source.health is Health.OK)
+
+
+async def test_a_due_job_runs_once_and_its_progress_and_end_are_shown(bench: Bench) -> None:
+    bench.backend.due = (Work.TRAIN,)
+    bench.start()
+    await bench.until(lambda: any(j.progress == 0.5 for s in bench.snapshots for j in s.jobs))
+    bench.backend.seen.set()
+    await bench.until(lambda: any(j.message.startswith("LSTM trained") for j in bench.engine.snapshot().jobs))
+    assert bench.backend.works == [Work.TRAIN]
+
+
+async def test_a_pause_stops_polling_and_resuming_goes_on(bench: Bench) -> None:
+    bench.start()
+    await bench.until(lambda: len(bench.backend.ticks) >= 1)
+    bench.engine.pause(True)
+    await asyncio.sleep(0.1)
+    count = len(bench.backend.ticks)
+    await asyncio.sleep(0.2)
+    assert len(bench.backend.ticks) == count
+    bench.engine.pause(False)
+    await bench.until(lambda: len(bench.backend.ticks) > count)
+
+
+async def test_a_slow_tick_is_never_run_twice_at_once(bench: Bench) -> None:
+    bench.backend.hold.clear()
+    bench.start()
+    await bench.until(lambda: len(bench.backend.ticks) == 1)
+    bench.engine.refresh()
+    await asyncio.sleep(0.2)
+    assert len(bench.backend.ticks) == 1
+    bench.backend.hold.set()
+    await bench.until(lambda: len(bench.backend.ticks) >= 2)
+
+
+async def test_stopping_ends_the_worker_and_no_tick_follows(bench: Bench) -> None:
+    bench.start()
+    await bench.until(lambda: len(bench.backend.ticks) >= 1)
+    bench.engine.stop()
+    bench.engine.stop()
+    count = len(bench.backend.ticks)
+    await asyncio.sleep(0.2)
+    assert bench.backend.closed
+    assert len(bench.backend.ticks) <= count + 1     # one may have been on its way
+
+
+async def test_an_added_symbol_is_in_the_next_snapshot_and_undo_takes_it_out(bench: Bench) -> None:
+    bench.engine.add_symbol("Core", "msft")
+    assert [r.symbol for r in bench.engine.snapshot().rows] == ["AAPL", "MSFT"]
+    assert bench.engine.undo() == "added MSFT to Core"
+    assert [r.symbol for r in bench.engine.snapshot().rows] == ["AAPL"]
+
+
+async def test_a_replay_starts_with_the_session_after_the_last_one_stored() -> None:
+    bench = Bench(replay=ReplayPlan(DAYS[1], seconds_per_session=0.2))
+    bench.backend.closed_through = DAYS[0]
+    try:
+        bench.start()
+        await bench.until(lambda: any(now.date() == DAYS[1] and now.hour >= 14 for now in bench.backend.ticks))
+        assert bench.backend.ticks[0] == datetime(2026, 3, 3, tzinfo=UTC)      # the night before
+        # The night after the first session lasts until its bars are forecast.
+        await asyncio.sleep(0.6)
+        assert max(bench.backend.ticks).date() == DAYS[1]
+        bench.backend.closed_through = DAYS[1]
+        await bench.until(lambda: max(bench.backend.ticks).date() == DAYS[2])
+        status = bench.engine.snapshot().replay
+        assert status is not None
+        assert not status.finished
+    finally:
+        bench.engine.stop()
+        await asyncio.sleep(0.05)
