@@ -21,7 +21,7 @@ from forecasting.models.base import OnProgress, Predictions, Progress
 from forecasting.models.baselines import MIN_BARS
 from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions, widening
-from forecasting.models.reading import ROOT_H, bars_until, scaled_targets, select, training_hash, valid_until
+from forecasting.models.reading import ROOT_H, bars_until, places, scaled_targets, training_hash, valid_until
 from forecasting.models.student_t import fit_log_scale, unit_quantiles
 
 MIN_ROWS_PER_COLUMN = 20
@@ -40,16 +40,15 @@ class HarT:
 
     def fit(self, panel: Panel, *, cut: int, seed: int = 0, on_progress: OnProgress | None = None) -> FittedHarT:
         """Coefficients and degrees of freedom per horizon by maximum likelihood; see `Model.fit`."""
-        features = select(panel, self.columns)
-        seen = features[valid_until(panel, cut)]
+        features, z = panel.features[:, :, places(panel, self.columns)], scaled_targets(panel, cut)
+        complete = int((panel.valid & np.isfinite(z[:, :, -1])).sum())
         needed = MIN_ROWS_PER_COLUMN * (len(self.columns) + 1)
-        if len(seen) < needed:
+        if complete < needed:
             raise NotEnoughHistory(
-                f"har-t: {len(seen)} complete rows until {panel.sessions[cut]}, needs {needed}; load more history"
+                f"har-t: {complete} complete rows until {panel.sessions[cut]}, needs {needed}; load more history"
             )
-        scaler = Scaler.fit(seen)
+        scaler = Scaler.fit(features[valid_until(panel, cut)])
         x = design(scaler.transform(features))
-        z = scaled_targets(panel, cut)
         coefficients = np.empty((len(HORIZONS), x.shape[-1]))
         nus = np.empty(len(HORIZONS))
         for i, h in enumerate(HORIZONS):
@@ -79,8 +78,8 @@ class FittedHarT(FittedBase):
         """Quantiles s[t] sqrt(h) exp(x[t] . b[h]) t^-1(level; nu[h]); see `Fitted.predict`."""
         arrays = self.parameters.arrays
         rows = list(at)
-        features = self._scaler.transform(select(panel, self.parameters.settings["columns"])[:, rows])
-        log_scale = design(features) @ arrays["coefficients"].T      # (N, K, H)
+        features = panel.features[:, rows][:, :, places(panel, self.parameters.settings["columns"])]
+        log_scale = design(self._scaler.transform(features)) @ arrays["coefficients"].T      # (N, K, H)
         usable = panel.valid[:, rows] & (bars_until(panel, at) >= MIN_BARS)
         scale = np.where(usable, panel.scale[:, rows], np.nan)
         sigma = scale[:, :, None] * ROOT_H * np.exp(np.clip(log_scale, -_LOG_SCALE_LIMIT, _LOG_SCALE_LIMIT))

@@ -46,8 +46,6 @@ class QuantileHead(nn.Module):
         median = (self.drift + _RELUCTANCE * opinion) * self.root_h
         factor = (_LIMIT * torch.tanh(growth / _LIMIT)).exp()
         gaps = (self.start * factor.unsqueeze(-1)).cumsum(dim=-2).sqrt()                    # (..., H, Q-1)
-        below = -gaps[..., : self.middle].flip(-1).cumsum(dim=-1).flip(-1)
-        above = gaps[..., self.middle :].cumsum(dim=-1)
-        centre = median.unsqueeze(-1)
-        quantiles: Tensor = centre + torch.cat([below, torch.zeros_like(centre), above], dim=-1)
+        ladder = nn.functional.pad(gaps.cumsum(dim=-1), (1, 0))                             # (..., H, Q)
+        quantiles: Tensor = median.unsqueeze(-1) + (ladder - ladder[..., self.middle, None])
         return quantiles

@@ -28,7 +28,7 @@ from forecasting.models.heads import QuantileHead
 from forecasting.models.losses import mean_crps
 from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions
-from forecasting.models.reading import bars_until, purged_split, select, training_hash, valid_until
+from forecasting.models.reading import bars_until, places, purged_split, training_hash, valid_until
 from forecasting.models.training import Samples, TrainingSettings, reproducible, train
 
 _T = TypeVar("_T", bound=np.generic)
@@ -63,7 +63,15 @@ class LstmNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Quantiles, shape (B, T, H, Q), from standardised features, shape (B, T, F)."""
-        states, _ = self.lstm(x)                       # (B, T, F) -> (B, T, D)
+        return self.speak(self.listen(x))
+
+    def listen(self, x: Tensor) -> Tensor:
+        """States, shape (B, T, D), from standardised features, shape (B, T, F)."""
+        states: Tensor = self.lstm(x)[0]
+        return states
+
+    def speak(self, states: Tensor) -> Tensor:
+        """Quantiles, shape (..., H, Q), from states, shape (..., D)."""
         quantiles: Tensor = self.head(self.dense(states))
         return quantiles
 
@@ -169,12 +177,12 @@ class FittedLstm(FittedBase):
         pieces = chunks(panel.valid)
         answers = pieces.loss & _gather(pieces, asked)
         needed = np.flatnonzero(answers.any(axis=1))
-        features = select(panel, self.parameters.settings["columns"])
+        columns = places(panel, self.parameters.settings["columns"])
         found = []
         with reproducible(self.seed), torch.inference_mode():
             for c in np.array_split(needed, max(1, math.ceil(len(needed) / _BATCH))):
-                rows = features[pieces.symbols[c, None], pieces.rows[c]]
-                inputs = torch.as_tensor(self._scaler.transform(rows), dtype=torch.float32)
-                found.append(self._network(inputs)[torch.as_tensor(answers[c])].numpy())
+                rows = panel.features[pieces.symbols[c, None], pieces.rows[c]][..., columns]
+                states = self._network.listen(torch.as_tensor(self._scaler.transform(rows), dtype=torch.float32))
+                found.append(self._network.speak(states[torch.as_tensor(answers[c])]).numpy())
         # Chunks run symbol by symbol and forward in time, and each row is answered for once: the mask's own order.
         return np.concatenate(found)

@@ -14,8 +14,8 @@ from forecasting.features.panel import BoolArray, FloatArray, Panel
 ROOT_H: FloatArray = np.sqrt(np.array(HORIZONS, dtype=np.float64))   # (H,)
 
 
-def select(panel: Panel, columns: Sequence[str]) -> FloatArray:
-    """The named feature columns, shape (N, T, C).
+def places(panel: Panel, columns: Sequence[str]) -> list[int]:
+    """Where the named columns stand among the panel's features.
 
     Raises:
         ModelError: If the panel lacks one of them.
@@ -23,7 +23,7 @@ def select(panel: Panel, columns: Sequence[str]) -> FloatArray:
     missing = [c for c in columns if c not in panel.names]
     if missing:
         raise ModelError(f"the panel has no feature {', '.join(missing)}: fit and forecast need the same feature spec")
-    return panel.features[:, :, [panel.names.index(c) for c in columns]]
+    return [panel.names.index(c) for c in columns]
 
 
 def scaled_targets(panel: Panel, cut: int) -> FloatArray:
@@ -34,10 +34,10 @@ def scaled_targets(panel: Panel, cut: int) -> FloatArray:
 def purged_split(panel: Panel, cut: int, *, validation_share: float) -> tuple[FloatArray, FloatArray]:
     """Scaled targets for training and for validation, shape (N, T, H) each, NaN where they do not belong.
 
-    The newest `validation_share` of the sessions until `cut` validates; training keeps only targets that were realised
-    before the first of them (purge).
+    The newest `validation_share` of the valid rows until `cut` validates, cut off at a session; training keeps only
+    targets that were realised before it (purge). There must be at least one valid row.
     """
-    tail = int((cut + 1) * (1.0 - validation_share))
+    tail = int(np.quantile(np.nonzero(valid_until(panel, cut))[1], 1.0 - validation_share))
     training, validation = scaled_targets(panel, tail - 1), scaled_targets(panel, cut)
     validation[:, :tail] = np.nan
     return training, validation

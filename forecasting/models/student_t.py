@@ -21,6 +21,7 @@ from forecasting.features.panel import FloatArray
 _STEPS = 100            # at most; from a neighbouring horizon's fit about ten are enough
 _CLOSE = 1e-5           # root mean square change of the log scale below which a fit has arrived
 _RIDGE = 1e-6           # of the mean Gram diagonal: keeps a constant column's coefficient at zero, moves nothing else
+_LEAST = 1e-8           # of a squared observation: a price that never moves would send the log scale to minus infinity
 _INVERSE_NU = (0.02, 0.45)   # nu between 50 (all but normal) and 2.2 (variance still finite)
 _GOLDEN = (np.sqrt(5.0) - 1.0) / 2.0
 
@@ -32,14 +33,14 @@ def fit_log_scale(z: FloatArray, x: FloatArray, *, start: FloatArray | None = No
     information is the same for every row, so it is inverted once, and its steps always come back.
 
     Args:
-        z: Observations, shape (M,), finite, not all zero.
+        z: Observations, shape (M,), finite.
         x: Columns of the log scale, shape (M, C), finite; one of them constant.
         start: Coefficients to begin from, such as those of the horizon before.
 
     Returns:
         Coefficients, shape (C,), and nu.
     """
-    squares = z * z
+    squares = np.maximum(z * z, _LEAST)
     gram = x.T @ x
     inverse = np.linalg.inv(gram + _RIDGE * np.mean(np.diag(gram)) * np.eye(x.shape[1]))
     if start is None:

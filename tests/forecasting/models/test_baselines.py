@@ -46,6 +46,19 @@ def test_too_few_rows_are_refused_with_the_number_needed(model: Model) -> None:
         model.fit(panel, cut=45)
 
 
+def test_a_young_watchlist_whose_ten_day_targets_are_not_there_yet_is_refused() -> None:
+    panel = panel_from_returns(garch_t_returns(40, 100))     # 40 rows a session after 30 sessions of warm-up
+    with pytest.raises(NotEnoughHistory, match="har-t: 40 complete rows until 2010-02-13, needs 120"):
+        HarT(COLUMNS).fit(panel, cut=40)
+
+
+def test_a_price_that_never_moves_gets_a_finite_narrow_forecast() -> None:
+    panel = panel_from_returns(np.zeros((2, 200)))
+    predicted = EwmaT().fit(panel, cut=150).predict(panel, [180]).log_returns
+    assert np.isfinite(predicted).all()
+    assert np.abs(predicted).max() < 1e-4
+
+
 @pytest.mark.parametrize("model", [EwmaT(), HarT(COLUMNS)], ids=lambda m: m.name)
 def test_the_80_percent_band_covers_80_percent_of_a_garch_world(model: Model) -> None:
     panel = panel_from_returns(garch_t_returns(20, 2_000, seed=5))
