@@ -39,6 +39,8 @@ class Desk:
     backfill_sessions: int
     retry: dict[Symbol, tuple[datetime, timedelta]] = field(default_factory=dict)
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
+    findings: dict[Symbol, tuple[str, ...]] = field(default_factory=dict)
+    """What was found wrong with each symbol's bars, one line each."""
     _backfilled: set[tuple[Symbol, str]] = field(default_factory=set)
     _tables: dict[str, SessionTable] = field(default_factory=dict)
 

@@ -17,7 +17,7 @@ from forecasting.domain.forecast import MODELS, Forecast
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.snapshot import FORECAST_SHOWN, Health, SourceHealth, SymbolRow
 from forecasting.errors import NotEnoughHistory, SourceError
-from forecasting.service.backend import OnStep, TickReport, Work
+from forecasting.service.backend import OnStep, Work
 from forecasting.service.build import one_shot, watchlist
 from forecasting.service.local import LocalBackend
 from forecasting.service.snapshots import SnapshotReader, Status
@@ -45,11 +45,14 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     now = moment(as_of)
     with _backend(settings, as_of) as backend:
         symbols = _watched(settings, backend, now)
-        report = _tick(backend, symbols, now, on_step)
+        report = backend.tick(symbols, now, on_step)
         snapshot = SnapshotReader(backend.desk.store).read(
             1, Status(now, (), tuple(symbols), report.source, (), report, (), None)
         )
     errors = {f.symbol: f for f in report.failures}
+    if report.source.health is Health.FAILED:
+        silent = (r.symbol for r in snapshot.rows if r.symbol not in errors)
+        errors |= {s: SymbolFailure(s, SourceError.kind, report.source.message) for s in silent}
     rows = [_row(r, errors.get(r.symbol), now) for r in snapshot.rows]
     failures = [f for s in symbols if (f := errors.get(s))]
     value = {"as_of": _text(now), "source": settings.source.name, "rows": rows}
@@ -63,7 +66,7 @@ def forecasts(
     now = moment(as_of)
     with _backend(settings, as_of) as backend:
         pool = tuple(dict.fromkeys((*_watched(settings, backend, now), *symbols)))
-        report = _tick(backend, pool, now, on_step)
+        report = backend.tick(pool, now, on_step)
         if model in (None, MODELS[0]) and backend.desk.store.market.last_sessions(symbols):
             backend.work(Work.TRAIN, pool, now, on_step)
             backend.issue(pool, now)
@@ -111,13 +114,6 @@ def _backend(settings: Settings, as_of: date | None) -> AbstractContextManager[L
 
 def _watched(settings: Settings, backend: LocalBackend, now: datetime) -> tuple[Symbol, ...]:
     return watchlist(settings, backend.desk.store, demo=False).symbols or backend.catalogue(now)
-
-
-def _tick(backend: LocalBackend, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
-    report = backend.tick(symbols, now, on_step)
-    if report.source.health is Health.FAILED and not backend.desk.store.market.last_sessions(symbols):
-        raise SourceError(f"{report.source.name}: {report.source.message}")
-    return report
 
 
 def _row(row: SymbolRow, failure: SymbolFailure | None, now: datetime) -> dict[str, Any]:
@@ -176,7 +172,7 @@ def _no_forecast(
     if failure is not None and not has_bars:
         return failure
     if not has_bars and source.health is Health.FAILED:
-        return SymbolFailure(symbol, "source", source.message)
+        return SymbolFailure(symbol, SourceError.kind, source.message)
     return SymbolFailure(symbol, NOT_ENOUGH, f"{symbol}: too few bars for any model; widen its history")
 
 

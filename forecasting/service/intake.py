@@ -93,6 +93,7 @@ def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | No
     answer = desk.source.history(symbol, "1d", start)
     if isinstance(answer, SymbolFailure):
         return answer
+    desk.findings[symbol] = answer.notes
     series = closed_only(answer, table, desk.clock.now())
     if stored is not None and _readjusted(desk.store.market.bars(symbol, limit=20), series.bars):
         log.info("%s: adjusted closes changed, the whole history is read again", symbol)

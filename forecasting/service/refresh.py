@@ -62,7 +62,7 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
         source=_source_health(desk, trouble),
         models=desk.bench.statuses(max(newest.values(), default=None)),
         due=_due(desk, symbols, tables, newest),
-        notes=desk.bench.notes(),
+        notes=(*desk.bench.notes(), *(note for notes in desk.findings.values() for note in notes)),
     )
 
 
