@@ -69,21 +69,21 @@ def train(
 
     `on_progress` may raise to cancel; the exception passes through and the network is left half trained.
     """
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
+    report = on_progress or (lambda _: None)
+    at_most = settings.max_epochs
+    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     best_score, best_epoch = score(network, validation, loss), 0
     best_weights = copy.deepcopy(network.state_dict())
-    for epoch in range(1, settings.max_epochs + 1):
+    report(Progress(0.0, f"epoch 0 of at most {at_most}, validation CRPS {best_score:.4f}"))
+    for epoch in range(1, at_most + 1):
         _run_epoch(network, training, loss, optimiser, settings)
         latest = score(network, validation, loss)
         if latest < best_score:
             best_score, best_epoch = latest, epoch
             best_weights = copy.deepcopy(network.state_dict())
-        stop = epoch - best_epoch >= settings.patience or epoch == settings.max_epochs
-        if on_progress is not None:
-            text = f"epoch {epoch} of at most {settings.max_epochs}, validation CRPS {latest:.4f}"
-            on_progress(Progress(1.0 if stop else epoch / settings.max_epochs, text))
+        stop = epoch - best_epoch >= settings.patience or epoch == at_most
+        text = f"epoch {epoch} of at most {at_most}, validation CRPS {latest:.4f}"
+        report(Progress(1.0 if stop else epoch / at_most, text))
         if stop:
             break
     network.load_state_dict(best_weights)

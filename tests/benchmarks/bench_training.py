@@ -62,7 +62,7 @@ def measure(model: str, panel: Panel) -> dict[str, float]:
     return {
         "cold_fit_s": fitted_at - started,
         "cold_fit_cpu_s": cpu_fitted - cpu_started,
-        "epochs": len(epochs) if model == "lstm" else 0,
+        "epochs": len(epochs) - 1 if model == "lstm" else 0,
         "forecast_ms": 1e3 * (time.perf_counter() - warm),
         "forecast_cpu_ms": 1e3 * (time.process_time() - cpu_warm),
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
