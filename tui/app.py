@@ -6,7 +6,6 @@ engine's worker process.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import ClassVar
@@ -89,10 +88,7 @@ class TapecastApp(App[None], inherit_bindings=False):
 
     def run_in_thread(self, job: Callable[[], None]) -> None:
         """Run a blocking job in a Textual thread worker; may be called from any thread."""
-        if threading.get_ident() == self._thread_id:
-            self.run_worker(job, thread=True, exit_on_error=False)
-        else:
-            self.call_from_thread(self.run_worker, job, thread=True, exit_on_error=False)
+        self.call_later(self.run_worker, job, thread=True, exit_on_error=False)
 
     def on_snapshot_published(self) -> None:
         """Show the newest snapshot."""

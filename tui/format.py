@@ -23,7 +23,6 @@ class Glyphs:
     down: str
     right: str
     wrong: str
-    dot: str
     now: str           # the line between past and forecast
     spark: str         # eight heights
     bar_full: str
@@ -37,8 +36,8 @@ class Glyphs:
     inside: str        # an outcome inside its band
 
 
-UNICODE = Glyphs("▲", "▼", "✓", "✗", "●", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "▐", "•")
-ASCII = Glyphs("^", "v", "+", "x", "*", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "|", "o")
+UNICODE = Glyphs("▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "▐", "•")
+ASCII = Glyphs("^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "|", "o")
 
 
 def price(value: float | None) -> str:

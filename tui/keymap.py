@@ -80,7 +80,7 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("jump", "greater_than_sign", "jump(1)", "jump", "Replay: skip to the next session"),
     _entry("theme", "t", "theme", "theme", "Next theme"),
     _entry("bare", "z", "bare", "bare", "Table only, without panes and lines"),
-    _entry("palette", "colon,ctrl+p", "app.command_palette", "commands", "Find a command by name"),
+    _entry("palette", "colon,ctrl+p", "palette", "commands", "Find a command by name"),
     _entry("help", "question_mark,f1", "help", "help", "Keys of this view, searchable", footer=True),
     _entry("close", "escape", "close_layer", "close", "Close the top layer or the filter; never quits"),
     _entry("back", "q", "back", "back", "Back; in the watch view, quit", footer=True),

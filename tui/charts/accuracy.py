@@ -70,7 +70,7 @@ class OutcomeChart:
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Bands behind, outcomes over them: inside as dots, outside as crosses."""
         edges = [*self.actual, *(edge for pair in self.bands for edge in pair)]
-        top = max(abs(edge) for edge in edges) * 1.05
+        top = max((abs(edge) for edge in edges), default=0.0) * 1.05 or 1.0
         self.axis.apply(figure, brush, -top, top)
         labels(figure, brush, [(at, fmt.percent(at)) for at in (-top / 1.05, 0, top / 1.05)])
         segments(figure, [(float(i), lo, hi) for i, (lo, hi) in enumerate(self.bands)], brush.palette.band_80,

@@ -1,7 +1,7 @@
 """The time axis that charts of one symbol share: past sessions, now, and the sessions forecast.
 
-Ten sessions ahead would be a sliver beside a year, so the future is drawn wider than the past; the labels under the
-axis tell the sessions.
+It counts in cells, so that candles stand a whole number of cells apart. Ten sessions ahead would be a sliver beside a
+year, so the future is drawn wider than the past; the labels under the axis tell the sessions.
 """
 
 from __future__ import annotations
@@ -11,38 +11,37 @@ from datetime import date
 
 from tui.charts.figure import Brush, Figure, segments
 
-FUTURE_SHARE = 0.22
-"""Least share of the width that the forecast gets."""
+PAST_SHARE = 0.78
+"""Share of the width that the past gets where there is a forecast."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeAxis:
-    """Bar i stands at i, the newest at the now line, horizon h to its right."""
+    """Bars from the left edge, the newest at the now line, the horizons from there to the right edge."""
 
     dates: tuple[date, ...]
+    pitch: float = 1.0           # cells from bar to bar
     horizons: int = 0            # sessions ahead; 0 for none
+    edge: float = 0.0            # the last cell; the newest bar where that is further right
     readout: int | None = None   # bar under the cross-hair
 
     @property
     def now(self) -> float:
         """Where the newest bar stands."""
-        return float(max(0, len(self.dates) - 1))
+        return self.at(max(0, len(self.dates) - 1))
 
     @property
     def end(self) -> float:
         """The right edge."""
-        return max(1.0, self.now + self.horizons * self.step)
+        return max(1.0, self.now, self.edge)
 
-    @property
-    def step(self) -> float:
-        """Distance between two sessions ahead."""
-        if not self.horizons:
-            return 0.0
-        return max(1.0, self.now * FUTURE_SHARE / (1.0 - FUTURE_SHARE) / self.horizons)
+    def at(self, bar: int) -> float:
+        """Where a bar stands."""
+        return bar * self.pitch
 
     def ahead(self, horizon: float) -> float:
         """Where `horizon` sessions ahead stand."""
-        return self.now + horizon * self.step
+        return self.now + (self.end - self.now) * horizon / max(1, self.horizons)
 
     def apply(self, figure: Figure, brush: Brush, low: float, high: float, *, dated: bool = True) -> None:
         """Set both limits, the labels, the now line and the cross-hair. Call it first: later things draw over it."""
@@ -51,7 +50,7 @@ class TimeAxis:
         if self.horizons:
             segments(figure, [(self.now, low, high)], brush.palette.muted, brush.glyphs.now)
         if self.readout is not None:
-            segments(figure, [(self.readout, low, high)], brush.palette.foreground, brush.glyphs.wick)
+            segments(figure, [(self.at(self.readout), low, high)], brush.palette.foreground, brush.glyphs.wick)
         ticks = self._ticks(brush.columns) if dated and self.dates else []
         figure.xticks([at for at, _ in ticks], [text for _, text in ticks])
 
@@ -61,9 +60,9 @@ class TimeAxis:
         ticks = []
         room = max(1, int(columns * self.now / self.end) // 14)
         for i in range(room):
-            at = round(self.now * (i + 0.5) / room) if room > 1 else 0
-            day = self.dates[at]
-            ticks.append((float(at), f"{day:%Y-%m}" if long else f"{day:%m-%d}"))
+            bar = round((len(self.dates) - 1) * (i + 0.5) / room)
+            day = self.dates[bar]
+            ticks.append((self.at(bar), f"{day:%Y-%m}" if long else f"{day:%m-%d}"))
         if self.horizons and columns >= 30:
             ticks += [(self.now, "now"), (self.ahead(self.horizons * 0.5), f"+{self.horizons // 2}")]
         return ticks

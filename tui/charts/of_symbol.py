@@ -11,7 +11,7 @@ from typing import TypeVar
 from forecasting.domain.forecast import Origin
 from forecasting.domain.snapshot import SymbolDetail
 from tui.charts.accuracy import OutcomeChart, RateChart
-from tui.charts.axis import TimeAxis
+from tui.charts.axis import PAST_SHARE, TimeAxis
 from tui.charts.figure import label_width
 from tui.charts.oscillators import MacdChart, RsiChart, VolumeChart
 from tui.charts.price import Candle, Fan, PriceChart, candles_of, taken_together
@@ -86,12 +86,14 @@ def symbol_charts(
     rows = detail.indicators[-len(bars) :]
     fan = Fan.of(detail.forecasts[0]) if detail.forecasts and options.forecast else None
     horizons = len(detail.forecasts[0].log_returns) if detail.forecasts else 0
-    marks = max(8, width - label_width(width) - 1) * (1 if options.candles else 2)
-    size = math.ceil(len(bars) / marks)
+    columns = max(12, width - label_width(width) - 1)
+    past = int(columns * PAST_SHARE) if horizons else columns
+    size = math.ceil(len(bars) / (past if options.candles else 2 * past))
     candles = taken_together(candles_of(bars), size)
     dates = _newest_of_each([bar.session for bar in bars], size)
+    pitch = float(past // len(dates)) if options.candles else (past - 1) / max(1, len(dates) - 1)
     place = None if readout is None else max(0, len(dates) - 1 - readout)
-    axis = TimeAxis(dates, horizons, place)
+    axis = TimeAxis(dates, pitch, horizons, columns - 1, place)
     return SymbolCharts(
         price=PriceChart(_title(detail), axis, candles, options.candles, fan, _note(options, size)),
         volume=VolumeChart(axis, tuple(c.volume if c.close >= c.open else -c.volume for c in candles)),

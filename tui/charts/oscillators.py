@@ -36,7 +36,7 @@ class RsiChart:
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """The line between its two levels."""
-        x, y = known(self.rsi)
+        x, y = known(self.rsi, self.axis)
         # 12..88 keeps 30 and 70 in rows of their own down to three rows.
         self.axis.apply(figure, brush, min([12.0, *y]), max([88.0, *y]), dated=False)
         labels(figure, brush, [(30, "30"), (70, "70")])
@@ -70,10 +70,10 @@ class MacdChart:
         self.axis.apply(figure, brush, -top * 1.05, top * 1.05, dated=False)
         labels(figure, brush, [(0, "0")])
         for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
-            spans = [(float(i), 0.0, v) for i, v in enumerate(self.histogram) if v is not None and v * sign > 0]
+            spans = [(x, 0.0, v) for x, v in zip(*known(self.histogram, self.axis), strict=True) if v * sign > 0]
             segments(figure, spans, colour, brush.glyphs.column)
-        line(figure, *known(self.signal), brush.palette.muted, brush.glyphs.marker)
-        line(figure, *known(self.macd), brush.palette.accent, brush.glyphs.marker)
+        line(figure, *known(self.signal, self.axis), brush.palette.muted, brush.glyphs.marker)
+        line(figure, *known(self.macd, self.axis), brush.palette.accent, brush.glyphs.marker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +95,14 @@ class VolumeChart:
         self.axis.apply(figure, brush, 0, top, dated=False)
         labels(figure, brush, [(top, fmt.quantity(top))])
         for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
-            spans = [(float(i), 0.0, abs(v)) for i, v in enumerate(self.signed) if v is not None and v * sign > 0]
+            spans = [(x, 0.0, abs(v)) for x, v in zip(*known(self.signed, self.axis), strict=True) if v * sign > 0]
             segments(figure, spans, colour, brush.glyphs.box)
 
 
-def known(values: Sequence[float | None]) -> tuple[list[int], list[float]]:
+def known(values: Sequence[float | None], axis: TimeAxis) -> tuple[list[float], list[float]]:
     """Places and values where there is one."""
-    pairs = [(i, v) for i, v in enumerate(values) if v is not None]
-    return [i for i, _ in pairs], [v for _, v in pairs]
+    pairs = [(axis.at(i), v) for i, v in enumerate(values) if v is not None]
+    return [x for x, _ in pairs], [v for _, v in pairs]
 
 
 def at_readout(values: Values, axis: TimeAxis) -> float | None:

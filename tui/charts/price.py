@@ -94,7 +94,8 @@ class PriceChart:
             self._draw_candles(figure, brush)
         else:
             closes = [candle.close for candle in self.candles]
-            line(figure, range(len(closes)), closes, brush.palette.accent, brush.glyphs.marker)
+            x = [self.axis.at(i) for i in range(len(closes))]
+            line(figure, x, closes, brush.palette.accent, brush.glyphs.marker)
 
     def _limits(self) -> tuple[float, float]:
         """Lowest and highest drawn price, with a little room, so that a flat price still has a scale."""
@@ -109,7 +110,7 @@ class PriceChart:
 
     def _draw_fan(self, figure: Figure, brush: Brush, fan: Fan) -> None:
         horizons = self.axis.horizons
-        cells = max(horizons, round(brush.columns * (1.0 - self.axis.now / self.axis.end)) * 2)
+        cells = max(horizons, round(self.axis.end - self.axis.now))
         steps = [horizons * i / cells for i in range(1, cells + 1)]
         for band, (shade, colour) in enumerate(zip(brush.glyphs.shades, _band_colours(brush.palette), strict=True)):
             spans = [(self.axis.ahead(h), *fan.band_at(band, h)) for h in steps]
@@ -119,7 +120,7 @@ class PriceChart:
 
     def _draw_candles(self, figure: Figure, brush: Brush) -> None:
         for rising, colour in ((True, brush.palette.up), (False, brush.palette.down)):
-            chosen = [(float(i), c) for i, c in enumerate(self.candles) if (c.close >= c.open) is rising]
+            chosen = [(self.axis.at(i), c) for i, c in enumerate(self.candles) if (c.close >= c.open) is rising]
             segments(figure, [(i, c.low, c.high) for i, c in chosen], colour, brush.glyphs.wick)
             bodies = [(i, min(c.open, c.close), max(c.open, c.close)) for i, c in chosen]
             segments(figure, bodies, colour, brush.glyphs.box)

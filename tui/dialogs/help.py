@@ -36,6 +36,7 @@ class Help(ModalScreen[None]):
         super().__init__()
         self._view = view
         self._entries = entries
+        self.shown: tuple[str, ...] = ()     # ids of the entries that match
 
     def compose(self) -> ComposeResult:
         """Search line, keys, how to read the figures."""
@@ -61,8 +62,12 @@ class Help(ModalScreen[None]):
     def _show(self, query: str) -> None:
         needle = query.strip().casefold()
         table = Table.grid(padding=(0, 2))
-        for entry in self._entries:
-            keys = " ".join(shown_key(key) for key in entry.keys)
-            if needle in f"{keys} {entry.label} {entry.tooltip} {entry.id}".casefold():
-                table.add_row(Text(keys, "bold"), Text(entry.tooltip), Text(entry.id, "dim"))
+        found = [e for e in self._entries if needle in f"{_keys(e)} {e.label} {e.tooltip} {e.id}".casefold()]
+        for entry in found:
+            table.add_row(Text(_keys(entry), "bold"), Text(entry.tooltip), Text(entry.id, "dim"))
+        self.shown = tuple(entry.id for entry in found)
         self.query_one("#keys", Static).update(table)
+
+
+def _keys(entry: KeyEntry) -> str:
+    return " ".join(shown_key(key) for key in entry.keys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from forecasting.domain.market import Symbol
 from tui import format as fmt
@@ -13,6 +12,7 @@ from tui.screens.view import Scene, View
 from tui.themes import Palette
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.record_text import pane_record
+from tui.widgets.words import Words
 
 
 class ChartView(View):
@@ -29,12 +29,12 @@ class ChartView(View):
 
     def compose(self) -> ComposeResult:
         """Readout, four panes, record."""
-        yield Static(id="readout", markup=False)
+        yield Words(id="readout")
         yield ChartPane(id="chart-price")
         yield ChartPane(id="chart-volume")
         yield ChartPane(id="chart-rsi")
         yield ChartPane(id="chart-macd")
-        yield Static(id="chart-record", markup=False)
+        yield Words(id="chart-record")
 
     def show(self, scene: Scene) -> None:
         """Show the scene's symbol in the switched-on panes."""
@@ -55,8 +55,8 @@ class ChartView(View):
             pane = self.query_one(f"#chart-{name}", ChartPane)
             pane.set_class(not wanted or chart is None, "-off")
             pane.show(chart, palette, glyphs)
-        self.query_one("#readout", Static).update(self._readout(scene, charts))
-        self.query_one("#chart-record", Static).update(pane_record(scene.row, palette))
+        self.query_one("#readout", Words).say(self._readout(scene, charts))
+        self.query_one("#chart-record", Words).say(pane_record(scene.row, palette))
 
     def page_rows(self) -> int:
         """A page is ten symbols here."""

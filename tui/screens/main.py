@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from rich.text import Text
 from textual import actions
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
+from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import ContentSwitcher, Input, Static
+from textual.widgets import ContentSwitcher, Input
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
@@ -35,6 +37,7 @@ from tui.widgets.key_hints import KeyHints
 from tui.widgets.row_order import SortOrder, arrange
 from tui.widgets.truth_line import TruthLine
 from tui.widgets.watch_table import WatchTable
+from tui.widgets.words import Words
 
 if TYPE_CHECKING:
     from tui.app import TapecastApp
@@ -52,7 +55,7 @@ _LATER: dict[str, type[View]] = {
 class MainScreen(Screen[None], inherit_bindings=False):
     """Holds where the person is: view, list, symbol, order, filter, chart options."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-rail"), (40, "-narrow"), (80, "-stacked"), (100, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-rail"), (40, "-narrow"), (80, "-stacked"), (100, "-wide"), (120, "-wider")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-low"), (20, "-short"), (30, "-tall")]  # noqa: RUF012
     AUTO_FOCUS = None
 
@@ -76,7 +79,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._detail: SymbolDetail | None = None
         self._order = SortOrder()
         self._filter = ""
-        self._options = ChartOptions()
+        self.options = ChartOptions()
         self._chord = ""
         self._rest: Timer | None = None
 
@@ -85,7 +88,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Truth line, pause banner, views, footer."""
         yield TruthLine(self._title_text)
-        yield Static("", id="banner", markup=False)
+        yield Words(id="banner")
         with ContentSwitcher(initial="watch", id="views"):
             yield WatchView(id="watch")           # the others are made when they are first asked for
         yield KeyHints()
@@ -122,8 +125,15 @@ class MainScreen(Screen[None], inherit_bindings=False):
         by_symbol = {row.symbol: row for row in self._snapshot.rows}
         return arrange((by_symbol[s] for s in self.group.symbols if s in by_symbol), self._order, self._filter)
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the widgets are there; while the app closes, late messages still arrive."""
+        return self.app.is_running and self.is_attached
+
     def show(self) -> None:
         """Paint everything visible from the present state; widgets repaint only what differs."""
+        if not self.is_up:
+            return
         scene = self._scene()
         self.query_one(TruthLine).show(scene)
         self._show_banner(scene)
@@ -140,7 +150,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_detail(self, symbol: Symbol, detail: SymbolDetail | None) -> None:
         """Take a symbol's detail, unless the cursor has left the symbol."""
-        if symbol == self._symbol:
+        if symbol == self._symbol and self.is_up:
             self._detail = detail
             self.view.show(self._scene())
 
@@ -150,7 +160,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self._choose(rows[0].symbol if rows else None)
         return Scene(
             snapshot=self._snapshot, now=self._now(), group=self.group, rows=rows, order=self._order,
-            filter_text=self._filter, symbol=self._symbol, detail=self._detail, options=self._options,
+            filter_text=self._filter, symbol=self._symbol, detail=self._detail, options=self.options,
             palette=palette(self.app.theme_variables), glyphs=self._glyphs,
         )
 
@@ -162,17 +172,17 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def _tick(self) -> None:
         """Let ages and countdowns grow while nothing arrives."""
-        if self.is_current and self._snapshot.replay is None:
+        if self.is_up and self.is_current and self._snapshot.replay is None:
             self.query_one(TruthLine).show(self._scene())
             if self._view == "watch":
                 self.view.show(self._scene())
 
     def _show_banner(self, scene: Scene) -> None:
-        banner = self.query_one("#banner", Static)
+        banner = self.query_one("#banner", Words)
         banner.display = self.tapecast.engine.paused
         if banner.display:
             age = fmt.age(fmt.seconds_between(scene.snapshot.data_time, scene.now))
-            banner.update(f"PAUSED  nothing is fetched, data is {age} old; p resumes")
+            banner.say(Text(f"PAUSED  nothing is fetched, data is {age} old; p resumes"))
 
     # -- the symbol under the cursor -------------------------------------------------------------------------------
 
@@ -346,12 +356,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def action_timeframe(self, steps: int) -> None:
         """A longer or shorter timeframe."""
-        self._options = self._options.longer(steps)
+        self.options = self.options.longer(steps)
         self.show()
 
     def action_toggle_option(self, option: str) -> None:
         """Turn one of the charts' switches."""
-        self._options = self._options.toggled(option)
+        self.options = self.options.toggled(option)
         self.show()
 
     def action_theme(self) -> None:
@@ -363,6 +373,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Only the view, without lines around it."""
         self.toggle_class("-bare")
         self.call_after_refresh(self.show)
+
+    def action_palette(self) -> None:
+        """Commands by name."""
+        if not CommandPalette.is_open(self.app):
+            self.app.push_screen(CommandPalette())
 
     def action_help(self) -> None:
         """The keys of this view."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from tui.screens.view import Scene, View
 from tui.widgets.signal_log import SignalLog
 from tui.widgets.symbol_pane import SymbolPane
 from tui.widgets.watch_table import WatchTable
+from tui.widgets.words import Words
 
 EMPTY = """\
 This list is empty.
@@ -33,7 +34,7 @@ class WatchView(View):
         with Container(id="watch-body"):
             with Vertical(id="watch-left"):
                 yield WatchTable(id="table")
-                yield Static(EMPTY, id="empty", markup=False)
+                yield Words(id="empty")
                 yield SignalLog()
             yield SymbolPane(id="pane")
         yield Input(placeholder="filter: part of a symbol or name; Enter keeps it, Esc clears it", id="filter")
@@ -44,10 +45,10 @@ class WatchView(View):
 
     def show(self, scene: Scene) -> None:
         """Show the list, and the pane for the symbol under the cursor."""
-        empty = self.query_one("#empty", Static)
+        empty = self.query_one("#empty", Words)
         empty.display = not scene.rows
         no_match = f"No row matches '{scene.filter_text}'. Esc clears the filter."
-        empty.update(Text(no_match if scene.filter_text else EMPTY))
+        empty.say(Text(no_match if scene.filter_text else EMPTY), layout=True)
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)
         table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs)

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from rich.text import Text
+from textual.message import Message
 from textual.widget import Widget
 
 from tui.charts.figure import Chart, build
@@ -26,9 +27,22 @@ class Wish:
     palette: Palette
     glyphs: Glyphs
 
+    @property
+    def drawable(self) -> bool:
+        """Whether there is room for a picture that says something."""
+        return self.width >= SMALLEST[0] and self.height >= SMALLEST[1]
+
 
 class ChartPane(Widget):
     """A heading, and the newest finished picture of its chart."""
+
+    class Built(Message):
+        """A thread has finished a picture."""
+
+        def __init__(self, wish: Wish, picture: Text) -> None:
+            super().__init__()
+            self.wish = wish
+            self.picture = picture
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -48,8 +62,10 @@ class ChartPane(Widget):
             if wish == self._wish:
                 return
             self._wish = wish
-            start = not self._building and wish.width >= SMALLEST[0] and wish.height >= SMALLEST[1]
+            start = wish.drawable and not self._building
             self._building = self._building or start
+        if not wish.drawable:
+            self._picture = Text()
         self._heading = chart.heading(palette, glyphs)
         self._heading.truncate(max(0, self.size.width), overflow="ellipsis")
         self.refresh()
@@ -73,20 +89,33 @@ class ChartPane(Widget):
             self._heading, self._picture = text, Text()
             self.refresh()
 
-    def _build(self) -> None:
-        """In a thread: build the newest wish until it is the one on screen."""
-        done: Wish | None = None
-        while True:
-            with self._lock:
-                wish = self._wish
-                if wish is None or wish == done or wish.width < SMALLEST[0] or wish.height < SMALLEST[1]:
-                    self._building = False
-                    return
-            picture = build(wish.chart, wish.width, wish.height - 1, wish.palette, wish.glyphs)
-            done = wish
-            self.app.call_from_thread(self._place, wish, picture)
+    @property
+    def settled(self) -> bool:
+        """Whether what is on screen is what was asked for."""
+        return not self._building
 
-    def _place(self, wish: Wish, picture: Text) -> None:
-        if wish == self._wish:
-            self._picture = picture
+    def _build(self) -> None:
+        """In a thread: build the newest wish, and again while it has changed meanwhile."""
+        done: Wish | None = None
+        try:
+            while (wish := self._next_wish(done)) is not None:
+                picture = build(wish.chart, wish.width, wish.height - 1, wish.palette, wish.glyphs)
+                self.post_message(self.Built(wish, picture))     # never waits, so a closing app is not held up
+                done = wish
+        finally:
+            with self._lock:
+                self._building = False
+
+    def _next_wish(self, done: Wish | None) -> Wish | None:
+        """The wish to build next; None, and no longer building, where there is nothing to do."""
+        with self._lock:
+            wish = self._wish
+            self._building = wish is not None and wish != done and wish.drawable
+            return wish if self._building else None
+
+    def on_chart_pane_built(self, message: Built) -> None:
+        """Show the picture, unless something else is wanted by now."""
+        message.stop()
+        if message.wish == self._wish:
+            self._picture = message.picture
             self.refresh()

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.text import Text
-from textual.widgets import Static
 
 from forecasting.domain.snapshot import Snapshot
 from tui import format as fmt
 from tui.keymap import KeyEntry, shown_key
 from tui.themes import Palette
+from tui.widgets.words import Words
 
 
-class KeyHints(Static):
+class KeyHints(Words):
     """One line at the bottom: hints at the left, the newest notice at the right."""
 
     def __init__(self) -> None:
-        super().__init__(id="hints", markup=False)
+        super().__init__(id="hints")
 
     def show(self, entries: Iterable[KeyEntry], snapshot: Snapshot, palette: Palette) -> None:
         """Show the footer entries among `entries`, and whether there is something to know."""
-        self.update(hints(entries, snapshot, palette, self.app.size.width - 2))
+        self.say(hints(entries, snapshot, palette, self.app.size.width - 2))
 
 
 def hints(entries: Iterable[KeyEntry], snapshot: Snapshot, palette: Palette, width: int) -> Text:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
 
 from forecasting.domain.decision import ScoredSignal
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.screens.view import Scene
 from tui.themes import Palette
+from tui.widgets.words import Words
 
 
-class SignalLog(Static):
+class SignalLog(Words):
     """As many of the newest signals as there are lines."""
 
     def __init__(self) -> None:
-        super().__init__(id="signal-log", markup=False)
+        super().__init__(id="signal-log")
 
     def show(self, scene: Scene) -> None:
         """Show the newest signals of all symbols."""
         newest = scene.snapshot.signals[: max(1, self.size.height)]
         lines = [signal_line(signal, scene.palette, scene.glyphs) for signal in newest]
-        self.update(Text("\n").join(lines) if lines else Text("no signals yet", scene.palette.muted))
+        self.say(Text("\n").join(lines) if lines else Text("no signals yet", scene.palette.muted))
 
 
 def signal_line(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rich.text import Text
-from textual.widgets import Static
 
 from forecasting.domain.market import SessionState
 from forecasting.domain.snapshot import Health, JobStatus, Snapshot
@@ -19,6 +18,7 @@ from tui import format as fmt
 from tui.format import Glyphs
 from tui.screens.view import Scene
 from tui.themes import Palette
+from tui.widgets.words import Words
 
 GAP = "   "
 
@@ -36,20 +36,16 @@ class Part:
     text: Text
 
 
-class TruthLine(Static):
+class TruthLine(Words):
     """One line at the top of everything."""
 
     def __init__(self, title: str) -> None:
-        super().__init__(id="truth", markup=False)
+        super().__init__(id="truth")
         self._title = title
-        self._shown: Text | None = None
 
     def show(self, scene: Scene) -> None:
-        """Show `scene`, if it reads differently from before."""
-        line = truth_line(scene, self._title, self.app.size.width - 2)
-        if self._shown is None or line.markup != self._shown.markup:
-            self._shown = line
-            self.update(line)
+        """Show `scene`."""
+        self.say(truth_line(scene, self._title, self.app.size.width - 2))
 
 
 def truth_line(scene: Scene, title: str, width: int) -> Text:

@@ -39,6 +39,9 @@ COLUMNS: tuple[Column, ...] = (
 RAIL = 3
 """The first columns, which stay when the rest scrolls and remain when nothing else fits."""
 
+AGEING = frozenset({"signal", "age"})
+"""Columns that change while nothing happens."""
+
 # When the table is narrow: what goes first.
 _DROP_ORDER = ("spark", "signal", "skill", "band", "forecast", "age")
 

@@ -13,7 +13,8 @@ from forecasting.domain.snapshot import SymbolRow
 from tui.format import Glyphs
 from tui.themes import Palette
 from tui.widgets.row_order import SortOrder
-from tui.widgets.watch_cells import RAIL, Column, cell, columns_for, header
+from tui.widgets.watch_cells import AGEING, RAIL, Column, cell, columns_for, header
+from tui.widgets.words import same
 
 
 class WatchTable(DataTable[Text], inherit_bindings=False):
@@ -39,7 +40,8 @@ class WatchTable(DataTable[Text], inherit_bindings=False):
         super().__init__(id=id, cursor_type="row", cell_padding=0, zebra_stripes=False, show_row_labels=False,
                          cursor_foreground_priority="renderable")
         self._columns: tuple[Column, ...] = ()
-        self._shown: dict[str, dict[str, Text]] = {}
+        self._shown: dict[str, dict[str, Text]] = {}    # what the cells say, by row and column
+        self._rows: dict[str, SymbolRow] = {}           # what they were made from
         self._marks: tuple[SortOrder, Palette] | None = None
 
     def refresh(self, *regions: object, **options: bool) -> WatchTable:
@@ -54,12 +56,20 @@ class WatchTable(DataTable[Text], inherit_bindings=False):
         columns = columns_for(self._room())
         if columns != self._columns or self._marks != (order, palette):
             self._rebuild(columns, order, palette, glyphs)
-        wanted = {
-            str(row.symbol): {c.key: cell(row, c, now, palette, glyphs) for c in columns} for row in rows
-        }
+        wanted = {str(row.symbol): self._cells(row, now, palette, glyphs) for row in rows}
+        self._rows = {str(row.symbol): row for row in rows}
         with self.prevent(DataTable.RowHighlighted):
             self._change_rows(wanted)
             self.point_at(symbol)
+
+    def _cells(self, row: SymbolRow, now: datetime, palette: Palette, glyphs: Glyphs) -> dict[str, Text]:
+        """The row's cells; of a row that is as before only what grows older is made anew."""
+        before = self._shown.get(str(row.symbol), {})
+        keep = before if row == self._rows.get(str(row.symbol)) else {}
+        return {
+            c.key: keep[c.key] if c.key in keep and c.key not in AGEING else cell(row, c, now, palette, glyphs)
+            for c in self._columns
+        }
 
     def point_at(self, symbol: Symbol | None) -> None:
         """Put the cursor on `symbol` if it is here."""
@@ -102,7 +112,10 @@ class WatchTable(DataTable[Text], inherit_bindings=False):
 
     def _change_cells(self, key: str, cells: dict[str, Text]) -> None:
         before = self._shown[key]
-        changed = {column: text for column, text in cells.items() if not _same(text, before[column])}
+        changed = {
+            column: text for column, text in cells.items()
+            if text is not before[column] and not same(text, before[column])
+        }
         self._holding = True
         try:
             for column, text in changed.items():
@@ -124,8 +137,3 @@ class WatchTable(DataTable[Text], inherit_bindings=False):
         event.stop()
         if event.row_key.value is not None:
             self.post_message(self.SymbolChosen(Symbol(event.row_key.value)))
-
-
-def _same(one: Text, other: Text) -> bool:
-    """Whether two cells look the same; rich's own comparison leaves the base style out."""
-    return one == other and one.style == other.style

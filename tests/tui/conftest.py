@@ -1,0 +1,19 @@
+"""The app's tests run in UTC, and the cursor counts as resting at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _utc_and_no_delay(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    time.tzset()
+    monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 0.001)
+    yield
+    monkeypatch.undo()
+    time.tzset()

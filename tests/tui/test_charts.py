@@ -1,0 +1,116 @@
+"""Charts: what they are made of, and that every one can be drawn at any size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from forecasting.domain.snapshot import SymbolDetail
+from tests.support.fake_engine import bars, detail, forecast
+from tests.tui.test_watch_cells import COLOURS
+from tui.charts.figure import build, nice_ticks
+from tui.charts.of_symbol import (
+    ChartMemo,
+    ChartOptions,
+    coverage_chart,
+    hit_rate_chart,
+    outcome_chart,
+    symbol_charts,
+)
+from tui.charts.price import Candle, Fan, candles_of, taken_together
+from tui.format import ASCII, UNICODE
+
+
+def known_detail() -> SymbolDetail:
+    found = detail("NVDA")
+    assert found is not None
+    return found
+
+
+def test_a_fan_starts_at_the_last_close_and_its_bands_lie_inside_each_other() -> None:
+    fan = Fan.of(forecast("NVDA"))
+    assert fan.median[0] == pytest.approx(180.0)
+    assert len(fan.median) == 11
+    wide, middle, narrow = (fan.band_at(band, 7.5) for band in range(3))
+    assert wide[0] < middle[0] < narrow[0] < narrow[1] < middle[1] < wide[1]
+    assert fan.bands[1][5] == pytest.approx((forecast("NVDA").price(5, 0.1), forecast("NVDA").price(5, 0.9)))
+
+
+def test_a_split_does_not_show_as_a_fall() -> None:
+    before, after = bars("NVDA")[:2]
+    split = replace(before, close=1000.0, adj_close=100.0, high=1010.0), replace(after, close=101.0, adj_close=101.0)
+    assert [round(c.close, 6) for c in candles_of(split)] == [100.0, 101.0]
+    assert candles_of(split)[0].high == pytest.approx(101.0)
+
+
+def test_candles_taken_together_keep_the_extremes_and_the_newest_group_whole() -> None:
+    candles = [Candle(i, i + 2.0, i - 2.0, i + 1.0, 10.0) for i in range(5)]
+    assert taken_together(candles, 2) == (
+        Candle(0, 2.0, -2.0, 1.0, 10.0), Candle(1, 4.0, -1.0, 3.0, 20.0), Candle(3, 6.0, 1.0, 5.0, 20.0),
+    )
+
+
+def test_panes_under_each_other_share_one_axis() -> None:
+    charts = symbol_charts(known_detail(), ChartOptions(timeframe=3, candles=True), 100, readout=0)
+    assert charts is not None
+    assert charts.price.axis == charts.rsi.axis == charts.macd.axis == charts.volume.axis
+    assert charts.price.axis.readout == len(charts.dates) - 1
+    assert charts.dates[-1] == known_detail().bars[-1].session
+    assert len(charts.candles) == len(charts.rsi.rsi) == len(charts.dates) == 63       # 252 sessions, four a candle
+
+
+def test_no_bars_give_no_charts_and_warm_up_leaves_gaps() -> None:
+    assert symbol_charts(replace(known_detail(), bars=(), indicators=()), ChartOptions(), 80) is None
+    young = replace(known_detail(), bars=bars("NVDA")[:20], indicators=known_detail().indicators[:20], forecasts=())
+    charts = symbol_charts(young, ChartOptions(), 80)
+    assert charts is not None
+    assert charts.macd.histogram == (None,) * 20
+    assert "needs 34 bars" in charts.macd.heading(COLOURS, UNICODE).plain
+
+
+def test_charts_are_made_once_for_the_same_facts() -> None:
+    memo, facts = ChartMemo(), known_detail()
+    first = memo.charts(facts, ChartOptions(), 80)
+    assert memo.charts(facts, ChartOptions(), 80) is first
+    assert memo.charts(facts, ChartOptions(), 81) is not first
+    assert memo.charts(None, ChartOptions(), 80) is None
+
+
+@pytest.mark.parametrize(("width", "height"), [(24, 3), (37, 5), (100, 12)])
+def test_every_chart_fits_the_size_it_is_built_for(width: int, height: int) -> None:
+    whole = known_detail()
+    empty = replace(whole, accuracy=(), outcomes=(), indicators=whole.indicators[:5], bars=whole.bars[:5], forecasts=())
+    still = (replace(bar, open=5, high=5, low=5, close=5, adj_close=5, volume=0) for bar in whole.bars)
+    flat = replace(whole, bars=tuple(still))
+    for facts in (whole, empty, flat):
+        charts = symbol_charts(facts, ChartOptions(candles=height > 4), width, readout=1)
+        assert charts is not None
+        every = (charts.price, charts.volume, charts.rsi, charts.macd, hit_rate_chart(facts), coverage_chart(facts))
+        for chart in (*every, outcome_chart(facts)):
+            lines = build(chart, width, height, COLOURS, UNICODE).plain.split("\n")
+            assert len(lines) <= height
+            assert max(map(cell_len, lines)) <= width
+
+
+def test_ascii_charts_are_ascii_and_the_shades_tell_the_bands_apart() -> None:
+    charts = symbol_charts(known_detail(), ChartOptions(candles=True), 80)
+    assert charts is not None
+    assert build(charts.price, 80, 16, COLOURS, ASCII).plain.isascii()
+    drawn = build(charts.price, 80, 16, COLOURS, UNICODE).plain
+    assert all(shade in drawn for shade in "░▒▓┆")
+
+
+def test_outcomes_outside_the_band_are_counted_and_crossed() -> None:
+    chart = outcome_chart(known_detail())
+    inside = sum(low <= value <= high for value, (low, high) in zip(chart.actual, chart.bands, strict=True))
+    assert f"{inside} of 60 inside" in chart.heading(COLOURS, UNICODE).plain
+    assert "✗" in build(chart, 80, 12, COLOURS, UNICODE).plain
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"), [(0.0, 10.0, (0.0, 5.0, 10.0)), (153.0, 207.8, (160.0, 180.0, 200.0)), (5.0, 5.0, (5.0,))]
+)
+def test_ticks_are_round_numbers(low: float, high: float, ticks: tuple[float, ...]) -> None:
+    assert nice_ticks(low, high, 3) == ticks

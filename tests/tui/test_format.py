@@ -1,0 +1,95 @@
+"""Figures as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui import format as fmt
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"), (float("nan"), "-"), (0.00001234, "1.234e-05"), (0.531, "0.5310"), (183.224, "183.22"),
+        (6512.0, "6512.00"), (64123.456, "64123.5"), (412345.6, "412346"),
+    ],
+)
+def test_prices_have_as_many_decimals_as_their_size_deserves(value: float | None, text: str) -> None:
+    assert fmt.price(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "-"), (1.84, "+1.8%"), (-0.26, "-0.3%"), (0.04, "0.0%"), (-0.04, "0.0%"), (0.0, "0.0%")]
+)
+def test_a_change_that_rounds_to_zero_has_no_sign(value: float | None, text: str) -> None:
+    assert fmt.percent(value) == text
+
+
+@pytest.mark.parametrize(("value", "glyph"), [(0.06, "▲"), (0.04, ""), (-1.0, "▼"), (None, ""), (float("nan"), "")])
+def test_the_arrow_agrees_with_the_rounded_figure(value: float | None, glyph: str) -> None:
+    assert fmt.arrow(value, fmt.UNICODE) == glyph
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "-"), (-3, "0s"), (4.9, "4s"), (59, "59s"), (60, "1m"), (7_199, "1h"), (86_399, "23h"), (432_000, "5d")],
+)
+def test_ages_are_told_in_their_largest_unit(seconds: float | None, text: str) -> None:
+    assert fmt.age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-1, "0s"), (42, "42s"), (545, "9m05"), (7_800, "2h10"), (187_200, "2d4h")]
+)
+def test_countdowns_have_two_units(seconds: float, text: str) -> None:
+    assert fmt.countdown(seconds) == text
+
+
+def test_a_sparkline_shows_the_whole_span_with_the_newest_value_last() -> None:
+    assert fmt.sparkline((1, 2, 3, 4, 5, 6, 7, 8), 8, fmt.UNICODE) == "▁▂▃▄▅▆▇█"
+    assert fmt.sparkline(tuple(range(100)), 3, fmt.UNICODE) == "▁▄█"
+    assert fmt.sparkline((5.0, 5.0), 4, fmt.UNICODE) == "  ▄▄"
+    assert fmt.sparkline((), 4, fmt.UNICODE) == "    "
+
+
+@given(st.lists(st.floats(0.01, 1e6), max_size=40), st.integers(0, 30))
+def test_a_sparkline_is_always_as_wide_as_asked(values: list[float], width: int) -> None:
+    for glyphs in (fmt.UNICODE, fmt.ASCII):
+        assert len(fmt.sparkline(values, width, glyphs)) == width
+
+
+@given(st.text(max_size=30), st.integers(0, 30))
+def test_clipped_text_never_exceeds_its_room(text: str, width: int) -> None:
+    assert len(fmt.clip(text, width)) <= width
+
+
+def test_bands_shares_and_intervals() -> None:
+    assert fmt.band(-3.14, 4.8) == "-3.1..+4.8"
+    assert fmt.band(None, 4.8) == "-"
+    assert fmt.share(0.776) == "78%"
+    assert fmt.share(None) == "-"
+    assert fmt.interval(0.461, 0.58) == "[46..58]"
+    assert fmt.interval(None, 0.58) == ""
+    assert fmt.skill_interval(-0.004, 0.028) == "[-0.4..+2.8]"
+    assert fmt.quantity(45_200_000) == "45.2M"
+    assert fmt.quantity(0) == "-"
+    assert fmt.progress_bar(0.43, 8, fmt.ASCII) == "###....."
+
+
+def test_seconds_between_knows_no_earlier_moment() -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    assert fmt.seconds_between(None, now) is None
+    assert fmt.seconds_between(now - timedelta(seconds=4), now) == 4.0
+
+
+def test_ascii_glyphs_are_ascii_and_no_glyph_is_wide() -> None:
+    from rich.cells import cell_len
+
+    for name in ("up", "down", "right", "wrong", "now", "bar_full", "bar_empty", "rule", "box", "wick", "column"):
+        assert getattr(fmt.ASCII, name).isascii()
+        assert cell_len(getattr(fmt.UNICODE, name)) == 1
+    assert cell_len(fmt.UNICODE.spark) == len(fmt.UNICODE.spark) == 8

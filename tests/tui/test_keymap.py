@@ -1,0 +1,67 @@
+"""The key map: complete, free of conflicts, and safe to override."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+from tui.keymap import KEYMAP, VIEWS, bindings, entries_for, key_names, resolve, shown_key
+
+
+def test_no_two_entries_of_one_view_share_a_key() -> None:
+    for view in VIEWS:
+        for one, other in combinations(entries_for(view, KEYMAP), 2):
+            assert not set(one.keys) & set(other.keys), f"{view}: {one.id} and {other.id}"
+
+
+def test_nothing_is_bound_that_terminals_or_multiplexers_need() -> None:
+    for entry in KEYMAP:
+        for key in entry.keys:
+            assert key not in {"ctrl+s", "ctrl+q", "ctrl+a", "ctrl+b"}
+            assert not key.startswith(("alt+", "ctrl+shift+"))
+        assert not all(key.startswith("f") and key[1:].isdigit() for key in entry.keys), "an F-key as the only way"
+
+
+def test_every_entry_has_an_id_of_its_own_and_explains_itself() -> None:
+    assert len({entry.id for entry in KEYMAP}) == len(KEYMAP)
+    assert all(entry.label and entry.tooltip and entry.where <= set(VIEWS) for entry in KEYMAP)
+
+
+def test_five_and_six_are_left_for_later_views() -> None:
+    assert not {"5", "6"} & {key for entry in KEYMAP for key in entry.keys}
+
+
+def test_an_override_replaces_the_keys_of_its_entry() -> None:
+    entries, refused = resolve({"add": "f2, b", "filter": "/"})
+    by_id = {entry.id: entry for entry in entries}
+    assert by_id["add"].keys == ("f2", "b")
+    assert by_id["filter"].keys == ("slash",)
+    assert refused == ()
+
+
+def test_overrides_that_cannot_be_are_told_and_leave_the_default() -> None:
+    entries, refused = resolve({"ad": "b", "add": "x", "undo": "ctrl+s", "help": "", "quit": "alt+q"})
+    assert {entry.id: entry.keys for entry in entries} == {entry.id: entry.keys for entry in KEYMAP}
+    assert refused == (
+        "key for 'ad': no such action; did you mean 'add'?",
+        "key for 'add': x is taken by 'remove'; the default stays",
+        "key for 'undo': ^s belongs to the terminal or a multiplexer; the default stays",
+        "key for 'help': no key given; the default stays",
+        "key for 'quit': alt+q belongs to the terminal or a multiplexer; the default stays",
+    )
+
+
+def test_a_key_may_mean_two_things_in_views_that_never_meet() -> None:
+    entries, refused = resolve({"volume": "s"})       # sort is a key of the watch view, volume of the chart
+    assert refused == ()
+    assert next(entry for entry in entries if entry.id == "volume").keys == ("s",)
+
+
+def test_a_chord_binds_its_first_key() -> None:
+    chord = next(binding for binding in bindings() if binding.action.startswith("chord"))
+    assert (chord.key, chord.action) == ("g", "chord('g g', 'top')")
+
+
+def test_keys_are_shown_as_people_write_them() -> None:
+    assert [shown_key(key) for key in ("slash", "ctrl+d", "g g", "shift+tab", "j")] == ["/", "^d", "gg", "S-Tab", "j"]
+    assert key_names(",") == ("comma",)
+    assert key_names("/, f2") == ("slash", "f2")

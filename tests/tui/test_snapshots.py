@@ -1,0 +1,48 @@
+"""Pictures of the views on the fake engine; pytest's `--snapshot-update` takes them anew after a wanted change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.support.tui import make_app, press, settle
+
+SnapCompare = Callable[..., bool]
+
+
+def after(*keys: str) -> Callable[[Pilot[Any]], Any]:
+    """Press keys, then wait until everything is drawn."""
+
+    async def run(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await press(pilot, *keys)
+        for box in pilot.app.screen.query(Input):
+            box.cursor_blink = False
+        await settle(pilot)
+
+    return run
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_watch(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
+    assert snap_compare(make_app(), terminal_size=size, run_before=after("j"))
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("chart", ("2", "c", "h", "h")), ("accuracy", ("3",)), ("signals", ("4",)), ("health", ("exclamation_mark",)),
+        ("help", ("question_mark",)), ("add", ("a",)),
+    ],
+)
+def test_view(snap_compare: SnapCompare, name: str, keys: tuple[str, ...]) -> None:
+    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after(*keys))
+
+
+def test_replay_paused_light_and_ascii(snap_compare: SnapCompare) -> None:
+    app = make_app(replaying=True, theme="light", ascii_only=True)
+    assert snap_compare(app, terminal_size=(120, 35), run_before=after("p"))
