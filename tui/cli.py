@@ -8,6 +8,8 @@ from stand before or after the sub-command alike.
 from __future__ import annotations
 
 import json
+import logging
+import os
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -23,6 +25,8 @@ from tui.options import Day, Options, shared_options
 
 if TYPE_CHECKING:
     from forecasting.service.headless import Answer
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--demo", is_flag=True, help="Replay 2008: real indices, ten synthetic stocks; no network.")
@@ -47,6 +51,8 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     from tui.app import TapecastApp
 
     engine = build_engine(settings, demo=demo, replay_start=replay_from)
+    # The terminal belongs to the screen; what libraries have to say goes where the worker's log is.
+    logging.basicConfig(filename=engine.log_path, level=logging.INFO, format=LOG_FORMAT)
     try:
         app = TapecastApp(
             engine,
@@ -121,6 +127,7 @@ def _say(answer: Answer, as_json: bool, text: Callable[[Any], str]) -> None:
 
 def main() -> None:
     """Run the command line; a `TapecastError` becomes one line and its exit code."""
+    os.umask(0o077)      # whatever we write is its owner's alone
     try:
         cli(prog_name="tapecast")
     except TapecastError as error:

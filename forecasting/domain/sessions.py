@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from forecasting.domain.market import SessionState
 
 EXTENDED = {"XNYS": (timedelta(hours=5, minutes=30), timedelta(hours=4))}  # pre-market 04:00, after hours to 20:00 ET
+_NONE = (timedelta(), timedelta())
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,18 @@ class SessionTable:
         i = bisect_right(self._opens, now)
         return self.sessions[i] if i < len(self.sessions) else None
 
+    def extended_until(self, session: Session) -> datetime:
+        """When trading after `session`'s close ends; its close where the exchange has no extended hours."""
+        return session.close + EXTENDED.get(self.exchange, _NONE)[1]
+
     def state(self, now: datetime) -> SessionState:
         """What the exchange is doing at `now`; pre and post only where the exchange has extended hours."""
         if self.current(now) is not None:
             return SessionState.OPEN
-        pre, post = EXTENDED.get(self.exchange, (timedelta(), timedelta()))
+        pre, _ = EXTENDED.get(self.exchange, _NONE)
         upcoming, last = self.next_open(now), self.last_closed(now)
         if upcoming is not None and upcoming.open - pre <= now:
             return SessionState.PRE
-        if last is not None and now < last.close + post:
+        if last is not None and now < self.extended_until(last):
             return SessionState.POST
         return SessionState.CLOSED

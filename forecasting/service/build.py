@@ -108,6 +108,7 @@ def build_engine(settings: Settings, *, demo: bool = False, replay_start: date |
         source_name="demo" if demo else settings.source.name,
         cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
         replay=plan,
+        log_path=where.log.with_name("app.log"),
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from pathlib import Path
 
 from forecasting.data.store import Store
 from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
@@ -69,7 +70,9 @@ class Engine:
         cadence: Cadence,
         replay: ReplayPlan | None = None,
         clock: Clock | None = None,
+        log_path: Path | None = None,
     ) -> None:
+        self.log_path = log_path      # where the front end's own log goes, beside the worker's
         self._store = store
         self._backend = backend
         self._watchlist = watchlist
@@ -258,11 +261,9 @@ class Engine:
     def _tick_done(self, report: TickReport) -> None:
         self._report, self._source = report, report.source
         self._notices = (*report.notes, *self._store.notices)
-        healthy = report.source.health is not Health.FAILED
-        message = f"{report.issued} forecasts, {report.settled} settled" if report.issued or report.settled else "ok"
-        self._statuses.end(
-            REFRESH, Health.OK if healthy else Health.FAILED, message if healthy else report.source.message, report.at
-        )
+        done = f"{report.issued} forecasts, {report.settled} settled" if report.issued or report.settled else "ok"
+        health = report.source.health
+        self._statuses.end(REFRESH, health, done if health is Health.OK else report.source.message, report.at)
         if self._replay is not None and report.closed_through is not None:
             self._keep_replay(report.closed_through)
         self._begin_due(report)

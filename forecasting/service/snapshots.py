@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
 from forecasting.domain.decision import SignalRecord
-from forecasting.domain.market import Symbol
+from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
-from forecasting.domain.snapshot import JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
+from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import SourceError
 from forecasting.service.backend import TickReport
 from forecasting.service.records import kept_records, kept_signal_records
 from forecasting.service.view import (
@@ -54,7 +56,7 @@ class SnapshotReader:
     def tables(self, symbols: Sequence[Symbol], now: datetime) -> tuple[SessionTable, ...]:
         """The session tables of the watched symbols' exchanges, as far as they are known."""
         instruments = self._store.market.instruments()
-        exchanges = dict.fromkeys(instruments[s].exchange for s in symbols if s in instruments)
+        exchanges = dict.fromkeys(instruments[s].exchange if s in instruments else exchange_of(s) for s in symbols)
         return tuple(t for e in exchanges if (t := self._table(e, now)).sessions)
 
     def _table(self, exchange: str, now: datetime) -> SessionTable:
@@ -75,7 +77,7 @@ class SnapshotReader:
         facts = Facts(
             instruments=store.market.instruments(),
             quotes=store.market.quotes(),
-            failures=store.market.failures(),
+            failures=_failures(store, status),
             closes=store.market.recent_closes(symbols, SPARK_SESSIONS),
             forecasts={
                 s: {m: e.forecast for m, e in entries.items()} for s, entries in store.ledger.latest(symbols).items()
@@ -116,3 +118,12 @@ class SnapshotReader:
     @staticmethod
     def _model_notes(report: TickReport | None) -> dict[str, str]:
         return {m.name: m.note for m in report.models if m.note} if report else {}
+
+
+def _failures(store: Store, status: Status) -> dict[Symbol, SymbolFailure]:
+    """What is wrong with each symbol; where the whole source is silent, that."""
+    failures = store.market.failures()
+    if status.source.health in (Health.FAILED, Health.LATE):
+        silent = {s: SymbolFailure(s, SourceError.kind, status.source.message) for s in status.symbols}
+        failures = {**silent, **failures}
+    return failures

@@ -135,8 +135,14 @@ def _percent(forecast: Forecast | None, level: float) -> float | None:
 def exchange_status(table: SessionTable, now: datetime) -> ExchangeStatus:
     """The exchange's state and when it changes."""
     state = table.state(now)
-    running, upcoming = table.current(now), table.next_open(now)
-    until = running.close if running is not None else upcoming.open if upcoming is not None else None
+    running, upcoming, last = table.current(now), table.next_open(now), table.last_closed(now)
+    until: datetime | None
+    if running is not None:
+        until = running.close
+    elif state is SessionState.POST and last is not None:
+        until = table.extended_until(last)
+    else:
+        until = upcoming.open if upcoming is not None else None
     return ExchangeStatus(table.exchange, state, until)
 
 
