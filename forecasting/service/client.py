@@ -49,7 +49,8 @@ class _Child:
             start_new_session=True,
             env={**os.environ, **ONE_THREAD},
         )
-        self._waiting: dict[int, queue.SimpleQueue[dict[str, Any] | None]] = {}
+        self._waiting: dict[int, tuple[str, queue.SimpleQueue[dict[str, Any] | None]]] = {}
+        self._heard: dict[str, float] = {}     # per kind of call: when the child last said something
         self._lock = threading.Lock()
         self._number = 0
         self.send({"id": 0, "call": "setup", "args": wire.pack(setup)})
@@ -66,7 +67,8 @@ class _Child:
         with self._lock:
             self._number += 1
             number = self._number
-            answers = self._waiting[number] = queue.SimpleQueue()
+            answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+            self._waiting[number] = call, answers
             if self.process.poll() is not None:
                 answers.put(None)
         with contextlib.suppress(OSError):      # a broken pipe: the reader has seen the end and says so
@@ -86,13 +88,22 @@ class _Child:
                 log.warning("unreadable line from the worker: %r", line[:200])
                 continue
             with self._lock:
-                answers = self._waiting.get(frame.get("id", -1))
+                call, answers = self._waiting.get(frame.get("id", -1), ("", None))
+                self._heard[call] = time.monotonic()
             if answers is not None:
                 answers.put(frame)
         self.process.wait()
         with self._lock:
-            for answers in self._waiting.values():
-                answers.put(None)
+            for _, waiting in self._waiting.values():
+                waiting.put(None)
+
+    def silent_for(self, call: str, since: float) -> float:
+        """Seconds since the child said anything about calls of this kind, or since `since` if that is later.
+
+        Long jobs wait for each other over there: one that waits is silent, and its lane is not.
+        """
+        with self._lock:
+            return time.monotonic() - max(self._heard.get(call, 0.0), since)
 
     def end(self, grace_s: float) -> None:
         """Close its input, wait up to `grace_s`, then kill."""
@@ -160,12 +171,15 @@ class WorkerClient:
 
     def _call(self, call: str, args: object, on_step: OnStep, silence_s: float) -> Any:
         child = self._running()
+        asked = time.monotonic()
         number, answers = child.ask(call, args)
         try:
             while True:
                 try:
-                    frame = answers.get(timeout=silence_s)
+                    frame = answers.get(timeout=max(silence_s - child.silent_for(call, asked), 0.05))
                 except queue.Empty:
+                    if child.silent_for(call, asked) < silence_s:
+                        continue
                     self._failed(child)
                     raise WorkerTimeout(
                         f"{call}: the worker said nothing for {silence_s:.0f} s and was stopped; "

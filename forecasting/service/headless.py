@@ -56,7 +56,8 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     rows = [_row(r, errors.get(r.symbol), now) for r in snapshot.rows]
     failures = [f for s in symbols if (f := errors.get(s))]
     value = {"as_of": _text(now), "source": settings.source.name, "rows": rows}
-    return Answer(value, _lines(failures, report.source), _exit_code(symbols, failures, report.source))
+    notes = (*backend.desk.store.notices, *_lines(failures, report.source))
+    return Answer(value, notes, _exit_code(symbols, failures, report.source))
 
 
 def forecasts(
@@ -83,7 +84,8 @@ def forecasts(
         failure = _no_forecast(symbol, errors.get(symbol), report.source, symbol in known)
         failures.append(failure)
         value.append({"symbol": symbol, "error": _error(failure)})
-    return Answer(value, _lines(failures, report.source), _exit_code(symbols, failures, report.source))
+    notes = (*backend.desk.store.notices, *_lines(failures, report.source))
+    return Answer(value, notes, _exit_code(symbols, failures, report.source))
 
 
 def indicators(settings: Settings, symbol: Symbol, as_of: date | None, on_step: OnStep) -> Answer:

@@ -101,6 +101,22 @@ def test_a_long_job_does_not_hold_up_a_tick(client: WorkerClient) -> None:
     assert done == ["tick", "train"]
 
 
+def test_a_long_job_that_waits_for_another_is_not_taken_for_hung(tmp_path: Path, client: WorkerClient) -> None:
+    patient = WorkerClient(setup(tmp_path), log_path=tmp_path / "w.log", command=STUB, silence_work_s=1.5)
+    done: list[Work] = []
+
+    def run(work: Work) -> None:
+        done.append(patient.work(work, [Symbol("AAPL")], NOW, lambda step: None).work)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in Work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    patient.close()
+    assert set(done) == set(Work)       # the last one waited for two seconds, and a silence of 1.5 s is allowed
+
+
 def test_closing_ends_the_child_and_refuses_further_calls(client: WorkerClient) -> None:
     tick(client, "AAPL")
     pid = client.pid
