@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import BindingsMap, BindingType
 
 from forecasting.service.facade import EngineFacade
 from tui import format as fmt
 from tui.bridge import EngineBridge
-from tui.commands import KeymapCommands
-from tui.keymap import resolve
+from tui.keymap import bindings, resolve
 from tui.messages import DetailLoaded, EngineFailed
 from tui.screens.main import MainScreen
 from tui.themes import DEFAULT_THEME, THEMES, theme_name
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+
+def _keymap_commands() -> type[Provider]:
+    """The palette's commands, imported when it is first opened."""
+    from tui.commands import KeymapCommands
+
+    return KeymapCommands
 
 
 class TapecastApp(App[None], inherit_bindings=False):
@@ -29,7 +38,7 @@ class TapecastApp(App[None], inherit_bindings=False):
     TITLE = "tapecast"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []       # all keys are in tui.keymap; ctrl+q stays with flow control
-    COMMANDS = {KeymapCommands}                      # noqa: RUF012 - Textual's own declaration
+    COMMANDS = {_keymap_commands}                    # noqa: RUF012 - Textual's own declaration
     ENABLE_COMMAND_PALETTE = False                   # its key is in the key map, not fixed
 
     def __init__(
@@ -56,17 +65,25 @@ class TapecastApp(App[None], inherit_bindings=False):
         self.engine = engine
         self.bridge = EngineBridge(engine, self.post_message, self.run_in_thread)
         self._entries, self._refused_keys = resolve(keys or {})
+        self._bindings = BindingsMap(bindings(e for e in self._entries if e.id == "quit"))    # also above dialogs
         self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
         self._shown_title = title
         self._monotonic = monotonic
         self._main: MainScreen | None = None
         for each in THEMES:
             self.register_theme(each)
-        self.theme = theme_name(theme)
+        self._start_theme(theme_name(theme))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colour names, also for the moment before the first theme is in force."""
         return dict(THEMES[0].variables)
+
+    def _start_theme(self, name: str) -> None:
+        """Put a theme in force before there is anything to restyle, so that the first paint is styled once."""
+        self.set_reactive(TapecastApp.theme, name)
+        self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+        self.set_class(not self.current_theme.dark, "-light-mode", update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> MainScreen:
         """The one screen, with what the store remembers already in it."""

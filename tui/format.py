@@ -166,9 +166,9 @@ def clip(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(0, width - 1)] + "…" if width > 0 else ""
 
 
-def local_time(moment: datetime | None) -> str:
+def local_time(moment: datetime) -> str:
     """The time of day on this machine's clock."""
-    return MISSING if moment is None else moment.astimezone().strftime("%H:%M:%S")
+    return moment.astimezone().strftime("%H:%M:%S")
 
 
 def local_minute(moment: datetime) -> str:

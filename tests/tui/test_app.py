@@ -55,6 +55,20 @@ async def test_a_price_tick_does_not_read_the_detail_again_but_a_new_forecast_do
         assert fake(app).calls.count(("detail", "NVDA")) == reads + 1
 
 
+async def test_snapshots_that_never_stop_do_not_starve_the_detail(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await settle(pilot)
+        reads = fake(app).calls.count(("detail", "NVDA"))
+        monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 0.05)
+        for price in range(100):
+            fake(app).push(lambda s, p=price: replace(s, rows=(replace(s.rows[0], rsi=float(p)), *s.rows[1:])))
+            await pilot.pause(0.002)
+            if fake(app).calls.count(("detail", "NVDA")) > reads:
+                break
+        assert fake(app).calls.count(("detail", "NVDA")) > reads
+
+
 async def test_a_detail_for_a_symbol_the_cursor_has_left_is_dropped() -> None:
     app = make_app()
     async with app.run_test(size=(120, 35)) as pilot:

@@ -13,12 +13,12 @@ from tests.tui.test_watch_cells import COLOURS
 from tui.charts.figure import build, nice_ticks
 from tui.charts.of_symbol import (
     ChartMemo,
-    ChartOptions,
     coverage_chart,
     hit_rate_chart,
     outcome_chart,
     symbol_charts,
 )
+from tui.charts.options import ChartOptions
 from tui.charts.price import Candle, Fan, candles_of, taken_together
 from tui.format import ASCII, UNICODE
 

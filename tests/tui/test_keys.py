@@ -18,6 +18,17 @@ from tui.screens.view import View
 SIZE = (120, 35)
 
 
+@pytest.fixture(autouse=True)
+def _no_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most keys need no charts; a test that does asks for `details`."""
+    monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 60.0)
+
+
+@pytest.fixture
+def details(monkeypatch: pytest.MonkeyPatch, _no_details: None) -> None:
+    monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 0.001)
+
+
 def view_id(app: object) -> str | None:
     return main_screen(app).view.id  # type: ignore[arg-type]
 
@@ -91,8 +102,11 @@ async def test_escape_closes_layers_but_never_quits() -> None:
 async def test_ctrl_c_quits_from_a_dialog() -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
-        await press(pilot, "a", "ctrl+c")
-    assert ("stop",) in fake(app).calls
+        await press(pilot, "a")
+        assert isinstance(app.screen, AddSymbol)
+        await press(pilot, "ctrl+c")
+        assert app._exit
+    assert fake(app).calls[-1] == ("stop",)
 
 
 async def test_brackets_change_the_list() -> None:
@@ -192,6 +206,7 @@ async def test_timeframe_and_switches_change_the_chart() -> None:
         assert not main_screen(app).query_one("#chart-rsi").display
 
 
+@pytest.mark.usefixtures("details")
 async def test_the_cross_hair_reads_the_bar_it_is_moved_to() -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:

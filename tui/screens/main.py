@@ -1,17 +1,20 @@
-"""The one screen: truth line, views, footer; it turns keys and widgets' messages into what happens next."""
+"""The one screen: truth line, views, footer; it turns keys and widgets' messages into what happens next.
+
+What the first paint does not need (charts, dialogs, the other views) is imported when it is first asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 from textual import actions
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
-from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Input
@@ -21,15 +24,9 @@ from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import TapecastError
 from tui import format as fmt
-from tui.charts.of_symbol import ChartOptions
-from tui.dialogs.add_symbol import AddSymbol
-from tui.dialogs.help import Help
+from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.keymap import VIEWS, KeyEntry, bindings, entries_for
-from tui.screens.accuracy import AccuracyView
-from tui.screens.chart import ChartView
-from tui.screens.health import HealthView
-from tui.screens.signals import SignalsView
 from tui.screens.view import Scene, View
 from tui.screens.watch import WatchView
 from tui.themes import next_theme, palette
@@ -47,9 +44,8 @@ DETAIL_DELAY = 0.12
 CHORD_WAIT = 1.0
 """Seconds that the first key of a chord waits for the second."""
 
-_LATER: dict[str, type[View]] = {
-    "chart": ChartView, "accuracy": AccuracyView, "signals": SignalsView, "health": HealthView,
-}
+_LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsView", "health": "HealthView"}
+"""Views that are imported and made when they are first asked for; each in the module of its name."""
 
 
 class MainScreen(Screen[None], inherit_bindings=False):
@@ -57,7 +53,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-rail"), (40, "-narrow"), (80, "-stacked"), (100, "-wide"), (120, "-wider")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-low"), (20, "-short"), (30, "-tall")]  # noqa: RUF012
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""      # the keys are the screen's; only the filter ever has the focus
 
     def __init__(
         self, snapshot: Snapshot, *, keymap: tuple[KeyEntry, ...], glyphs: Glyphs, title: str,
@@ -65,7 +61,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
     ) -> None:
         super().__init__()
         # The key map is this run's, with its overrides, so the bindings are this instance's.
-        self._bindings = BindingsMap(bindings(keymap))
+        self._bindings = BindingsMap(bindings(entry for entry in keymap if entry.id != "quit"))
         self.keymap = keymap
         self._where = {actions.parse(entry.action)[1:]: entry.where for entry in keymap}
         self._glyphs = glyphs
@@ -87,11 +83,19 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         """Truth line, pause banner, views, footer."""
+        self._take_size_classes()
         yield TruthLine(self._title_text)
         yield Words(id="banner")
         with ContentSwitcher(initial="watch", id="views"):
             yield WatchView(id="watch")           # the others are made when they are first asked for
         yield KeyHints()
+
+    def _take_size_classes(self) -> None:
+        """The classes of the terminal's size, before the first layout; Textual sets them after it and starts over."""
+        for size, steps in (
+            (self.app.size.width, self.HORIZONTAL_BREAKPOINTS), (self.app.size.height, self.VERTICAL_BREAKPOINTS)
+        ):
+            self.add_class(next(name for least, name in reversed(steps) if size >= least), update=False)
 
     def on_mount(self) -> None:
         """First paint, from what the store remembers."""
@@ -145,7 +149,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         before = self._row_facts()
         self._snapshot, self._arrived = snapshot, self._monotonic()
         self.show()
-        if self._row_facts() != before:
+        if self._row_facts() != before and self._rest is None:
             self._want_detail()
 
     def show_detail(self, symbol: Symbol, detail: SymbolDetail | None) -> None:
@@ -208,6 +212,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._rest = self.set_timer(DETAIL_DELAY, self._ask_detail) if self._symbol is not None else None
 
     def _ask_detail(self) -> None:
+        self._rest = None
         if self._symbol is not None:
             self.tapecast.bridge.want_detail(self._symbol)
 
@@ -277,7 +282,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._close_filter()
         switcher = self.query_one("#views", ContentSwitcher)
         if name in _LATER and not switcher.query(f"#{name}"):
-            await switcher.add_content(_LATER[name](id=name))
+            made: View = getattr(import_module(f"tui.screens.{name}"), _LATER[name])(id=name)
+            await switcher.add_content(made)
         self._view = name
         switcher.current = name
         self.call_after_refresh(self.show)
@@ -376,17 +382,22 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def action_palette(self) -> None:
         """Commands by name."""
-        if not CommandPalette.is_open(self.app):
-            self.app.push_screen(CommandPalette())
+        from textual.command import CommandPalette
+
+        self.app.push_screen(CommandPalette())
 
     def action_help(self) -> None:
         """The keys of this view."""
+        from tui.dialogs.help import Help
+
         self.app.push_screen(Help(self._view, self.offered()))
 
     # -- the engine ------------------------------------------------------------------------------------------------
 
     def action_add(self) -> None:
         """Ask for a symbol; the engine says whether it can be one."""
+        from tui.dialogs.add_symbol import AddSymbol
+
         group = self.group.name if self.group else self._group_name
 
         def add(text: str) -> Symbol:

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
 from forecasting.domain.watchlist import WatchGroup
-from tui.charts.of_symbol import ChartOptions
+from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.themes import Palette
 from tui.widgets.row_order import SortOrder

@@ -111,8 +111,9 @@ def _exchanges(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
 def _data(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
     if snapshot.data_time is None:
         return Text("no data yet", palette.warning)
-    age = fmt.age(fmt.seconds_between(snapshot.data_time, now))
-    return Text.assemble(("data ", palette.muted), fmt.local_time(snapshot.data_time), (f" ({age})", palette.muted))
+    age_s = (now - snapshot.data_time).total_seconds()
+    moment = fmt.local_time(snapshot.data_time) if age_s < 72_000 else fmt.local_minute(snapshot.data_time)
+    return Text.assemble(("data ", palette.muted), moment, (f" ({fmt.age(age_s)})", palette.muted))
 
 
 def _source(snapshot: Snapshot, palette: Palette) -> Text:

@@ -59,7 +59,7 @@ def columns_for(width: int) -> tuple[Column, ...]:
 def header(column: Column, sorted_by: str | None, reverse: bool, glyphs: Glyphs) -> Text:
     """A column's label, marked where it is sorted by."""
     mark = "" if column.key != sorted_by else (glyphs.down if reverse else glyphs.up)
-    return _fit(Text(column.label + mark, no_wrap=True), column)
+    return _fit(Text(column.label[: column.width - 1 - len(mark)] + mark, no_wrap=True), column)
 
 
 def cell(row: SymbolRow, column: Column, now: datetime, palette: Palette, glyphs: Glyphs) -> Text:

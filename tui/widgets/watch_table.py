@@ -17,7 +17,7 @@ from tui.widgets.watch_cells import AGEING, RAIL, Column, cell, columns_for, hea
 from tui.widgets.words import same
 
 
-class WatchTable(DataTable[Text], inherit_bindings=False):
+class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
     """Rows of symbols. The keys belong to the screen, so the table has none of its own."""
 
     _holding = False    # Textual refreshes before __init__ is through
