@@ -17,10 +17,10 @@ class QuantileHead(nn.Module):
 
     It starts from given quantiles and moves them. Per horizon, a factor on the variance that this horizon adds: squared
     gaps between neighbouring levels are then sums of non-negative terms over h, so quantiles never cross and no spread
-    falls with h, whatever the weights. Per horizon, a shift of the median: a drift common to all, plus the state's
-    opinion at a hundredth of its weight. All symbols share their market's days, so a network free to bet on direction,
-    by the median or by lopsided gaps, learns the few hundred days it was shown; measured on real bars, that freedom
-    costs more than the volatility forecast earns. Everything starts at zero: the given quantiles as they are.
+    falls with h, whatever the weights. Per horizon, a shift of the median at a hundredth of its weight: all symbols
+    share their market's days, so a network free to bet on direction, by the median or by lopsided gaps, learns the few
+    hundred days it was shown; measured on real bars, that freedom costs more than the volatility forecast earns.
+    The projection starts at zero, which leaves the given quantiles as they are.
     """
 
     start: Tensor    # (H, Q-1) squared gaps that each horizon adds
@@ -36,14 +36,13 @@ class QuantileHead(nn.Module):
         self.register_buffer("start", torch.as_tensor(added, dtype=torch.float32))
         self.register_buffer("root_h", torch.arange(1.0, self.horizons + 1.0).sqrt())
         self.projection = nn.Linear(width, 2 * self.horizons)
-        self.drift = nn.Parameter(torch.zeros(self.horizons))
         nn.init.zeros_(self.projection.weight)
         nn.init.zeros_(self.projection.bias)
 
     def forward(self, state: Tensor) -> Tensor:
         """Quantiles, shape (..., H, Q), from states, shape (..., D)."""
         growth, opinion = self.projection(state).tensor_split(2, dim=-1)                    # (..., H) each
-        median = (self.drift + _RELUCTANCE * opinion) * self.root_h
+        median = _RELUCTANCE * opinion * self.root_h
         factor = (_LIMIT * torch.tanh(growth / _LIMIT)).exp()
         gaps = (self.start * factor.unsqueeze(-1)).cumsum(dim=-2).sqrt()                    # (..., H, Q-1)
         ladder = nn.functional.pad(gaps.cumsum(dim=-1), (1, 0))                             # (..., H, Q)

@@ -99,7 +99,10 @@ class Lstm:
         s = self.settings
         with reproducible(seed):
             network = LstmNetwork(len(panel.names), start, hidden=s.hidden, layers=s.layers, dropout=s.dropout)
-            epoch = train(network, training, validation, _Crps(), s.training, on_progress)
+            epoch = train(
+                network, training, validation, s.training,
+                loss=_Crps(), validation_loss=_CentredCrps(), on_progress=on_progress,
+            )
         weights = {k: v.numpy() for k, v in network.state_dict().items()}
         return FittedLstm(
             Parameters(
@@ -141,6 +144,13 @@ class _Crps(nn.Module):
 
     def forward(self, quantiles: Tensor, z: Tensor) -> Tensor:
         return mean_crps(quantiles / self.root_h[:, None], z, self.levels)
+
+
+class _CentredCrps(_Crps):
+    """The same with medians taken out: a hundred days' direction is luck, and must not choose when training stops."""
+
+    def forward(self, quantiles: Tensor, z: Tensor) -> Tensor:
+        return super().forward(quantiles - quantiles[..., len(LEVELS) // 2, None], z)
 
 
 class FittedLstm(FittedBase):

@@ -62,22 +62,22 @@ def reproducible(seed: int) -> Iterator[None]:
 
 
 def train(
-    network: nn.Module, training: Samples, validation: Samples, loss: Loss, settings: TrainingSettings,
-    on_progress: OnProgress | None = None,
+    network: nn.Module, training: Samples, validation: Samples, settings: TrainingSettings, *,
+    loss: Loss, validation_loss: Loss, on_progress: OnProgress | None = None,
 ) -> int:
-    """Train `network` in place; call inside `reproducible`. Returns the epoch kept.
+    """Train `network` in place on `loss`; call inside `reproducible`. Returns the epoch kept, by `validation_loss`.
 
     `on_progress` may raise to cancel; the exception passes through and the network is left half trained.
     """
     report = on_progress or (lambda _: None)
     at_most = settings.max_epochs
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    best_score, best_epoch = score(network, validation, loss), 0
+    best_score, best_epoch = score(network, validation, validation_loss), 0
     best_weights = copy.deepcopy(network.state_dict())
     report(Progress(0.0, f"epoch 0 of at most {at_most}, validation CRPS {best_score:.4f}"))
     for epoch in range(1, at_most + 1):
         _run_epoch(network, training, loss, optimiser, settings)
-        latest = score(network, validation, loss)
+        latest = score(network, validation, validation_loss)
         if latest < best_score:
             best_score, best_epoch = latest, epoch
             best_weights = copy.deepcopy(network.state_dict())
