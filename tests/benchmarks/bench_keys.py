@@ -27,18 +27,20 @@ LONGEST_S = 60.0
 PAUSES_S = (0.05, 0.25)       # some above and some below the rest after which the panes are read and drawn
 SETTLING_S = 0.4              # after a jump to the top
 LOADING_S = 8.0
-TRAINING_S = 75.0
+TRAINING_S = 45.0             # from first paint; the demo's first training lies inside
 QUIET_S = 120.0                # longest wait for a paused demo's worker to finish what it has begun
 DOWN, TOP, PAUSE = "j", "\x1b[H", "p"
 
 
 def run(runs: int = 3) -> Figures:
-    """Measure `runs` stretches of 8 s idle and loading, one training, and `runs` stretches of the idle demo."""
+    """Measure `runs` stretches of 8 s idle and loading, and `runs` demos from their start, each idle at its end."""
     with TemporaryDirectory() as folder:
         filled = fill(Path(folder), symbols=SYMBOLS)
         idle = [each for _ in range(runs) for each in _idle(filled)]
         loading = [each for n in range(runs) for each in _loading(filled.copied(Path(folder) / f"loading-{n}"))]
-        training, demo_idle = _demo(Path(folder) / "demo", idle_s=runs * LOADING_S)
+        demos = [_demo(Path(folder) / f"demo-{n}") for n in range(runs)]
+    training = [each for found, _ in demos for each in found]
+    demo_idle = [each for _, found in demos for each in found]
     places = {"idle": idle, "loading": loading, "training": training, "demo_idle": demo_idle}
     seconds = {name: [a.seconds for a in found if a.seconds is not None] for name, found in places.items()}
     figures: dict[str, float | int | str | None] = {}
@@ -69,7 +71,7 @@ def _loading(filled: Filled) -> list[Answer]:
         return _presses(program, filled.symbols, LOADING_S)
 
 
-def _demo(data_dir: Path, *, idle_s: float) -> tuple[list[Answer], list[Answer]]:
+def _demo(data_dir: Path) -> tuple[list[Answer], list[Answer]]:
     """Presses while the truth line shows training; and paused, after it has gone."""
     command = [sys.executable, "-m", "tui", "--demo", "--data-dir", str(data_dir)]
     symbols = tuple(demo_history())
@@ -77,7 +79,7 @@ def _demo(data_dir: Path, *, idle_s: float) -> tuple[list[Answer], list[Answer]]
         training = [a for a in _presses(program, symbols, TRAINING_S) if "train " in a.truth_line]
         program.press(PAUSE)
         _wait_until_quiet(program)
-        return training, _presses(program, symbols, idle_s)
+        return training, _presses(program, symbols, LOADING_S)
 
 
 def _wait_until_quiet(program: Recorder) -> None:
