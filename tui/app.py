@@ -67,6 +67,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._entries, self._refused_keys = resolve(keys or {})
         self._bindings = BindingsMap(bindings(e for e in self._entries if e.id == "quit"))    # also above dialogs
         self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
+        self.set_class(ascii_only, "-ascii")
         self._shown_title = title
         self._monotonic = monotonic
         self._main: MainScreen | None = None

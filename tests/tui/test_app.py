@@ -61,8 +61,14 @@ async def test_snapshots_that_never_stop_do_not_starve_the_detail(monkeypatch: p
         await settle(pilot)
         reads = fake(app).calls.count(("detail", "NVDA"))
         monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 0.05)
-        for price in range(100):
-            fake(app).push(lambda s, p=price: replace(s, rows=(replace(s.rows[0], rsi=float(p)), *s.rows[1:])))
+        rsi = iter(range(100))
+
+        def another_rsi(snapshot: Snapshot) -> Snapshot:
+            return replace(snapshot, rows=(replace(snapshot.rows[0], rsi=float(next(rsi))), *snapshot.rows[1:]))
+
+        fake(app).push(another_rsi)
+        for _ in range(90):
+            fake(app).push()
             await pilot.pause(0.002)
             if fake(app).calls.count(("detail", "NVDA")) > reads:
                 break

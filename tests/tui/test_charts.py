@@ -105,7 +105,7 @@ def test_ascii_charts_are_ascii_and_the_shades_tell_the_bands_apart() -> None:
 def test_outcomes_outside_the_band_are_counted_and_crossed() -> None:
     chart = outcome_chart(known_detail())
     inside = sum(low <= value <= high for value, (low, high) in zip(chart.actual, chart.bands, strict=True))
-    assert f"{inside} of 60 inside" in chart.heading(COLOURS, UNICODE).plain
+    assert f"{inside} of 60 in the 80% band" in chart.heading(COLOURS, UNICODE).plain
     assert "✗" in build(chart, 80, 12, COLOURS, UNICODE).plain
 
 

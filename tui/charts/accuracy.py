@@ -60,11 +60,11 @@ class OutcomeChart:
 
     def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
         """How many fell inside."""
-        text = Text("What came, over the 80% band  ", palette.muted, no_wrap=True)
+        text = Text("Outcomes h=1  ", palette.muted, no_wrap=True)
         if not self.actual:
             return text.append("nothing settled yet")
         inside = sum(self._inside())
-        text.append(f"{inside} of {len(self.actual)} inside", f"bold {palette.foreground}")
+        text.append(f"{inside} of {len(self.actual)} in the 80% band", f"bold {palette.foreground}")
         return text.append(f"  {self.note}", palette.muted)
 
     def draw(self, figure: Figure, brush: Brush) -> None:

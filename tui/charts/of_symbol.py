@@ -97,7 +97,7 @@ def hit_rate_chart(detail: SymbolDetail) -> RateChart:
     """Rolling hit rate of the shown model, one session ahead."""
     points = detail.accuracy
     return RateChart(
-        "Hit rate h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
+        "Hits h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
         tuple(p.hit_rate for p in points), tuple((p.hit_low, p.hit_high) for p in points), 0.5,
     )
 
@@ -106,7 +106,7 @@ def coverage_chart(detail: SymbolDetail) -> RateChart:
     """Rolling coverage of the 80 % band, one session ahead."""
     points = detail.accuracy
     return RateChart(
-        "In the 80% band h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
+        "80% band h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
         tuple(p.coverage_80 for p in points), (), 0.8,
     )
 

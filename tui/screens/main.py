@@ -76,6 +76,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._order = SortOrder()
         self._filter = ""
         self.options = ChartOptions()
+        self._arranged: tuple[tuple[object, ...], tuple[SymbolRow, ...]] | None = None
         self._chord = ""
         self._rest: Timer | None = None
 
@@ -123,11 +124,14 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return next((g for g in groups if g.name == self._group_name), groups[0] if groups else None)
 
     def rows(self) -> tuple[SymbolRow, ...]:
-        """The list's rows, filtered and sorted."""
-        if self.group is None:
-            return ()
-        by_symbol = {row.symbol: row for row in self._snapshot.rows}
-        return arrange((by_symbol[s] for s in self.group.symbols if s in by_symbol), self._order, self._filter)
+        """The list's rows, filtered and sorted; the same tuple as long as nothing has changed."""
+        facts = (self._snapshot, self.group, self._order, self._filter)
+        if self._arranged is None or any(a is not b for a, b in zip(facts, self._arranged[0], strict=True)):
+            by_symbol = {row.symbol: row for row in self._snapshot.rows}
+            listed = self.group.symbols if self.group else ()
+            rows = arrange((by_symbol[s] for s in listed if s in by_symbol), self._order, self._filter)
+            self._arranged = (facts, rows)
+        return self._arranged[1]
 
     @property
     def is_up(self) -> bool:
@@ -169,10 +173,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
         )
 
     def _now(self) -> datetime:
-        """The engine's clock, carried on since the snapshot; a replay's clock runs at its own pace, so it is not."""
+        """The engine's clock, carried on by whole seconds; a replay's clock runs at its own pace, so it is not."""
         if self._snapshot.replay is not None:
             return self._snapshot.now
-        return self._snapshot.now + timedelta(seconds=self._monotonic() - self._arrived)
+        return self._snapshot.now + timedelta(seconds=int(self._monotonic() - self._arrived))
 
     def _tick(self) -> None:
         """Let ages and countdowns grow while nothing arrives."""

@@ -51,9 +51,12 @@ class TruthLine(Words):
 def truth_line(scene: Scene, title: str, width: int) -> Text:
     """The whole line in at most `width` cells."""
     parts = list(_parts(scene, title))
-    while len(parts) > 1 and sum(part.text.cell_len for part in parts) + len(GAP) * (len(parts) - 1) > width:
-        parts.remove(max(parts, key=lambda part: part.rank))
-    line = Text(GAP, no_wrap=True).join([part.text for part in parts])
+    room, kept = width + len(GAP), set()
+    for part in sorted(parts, key=lambda part: part.rank):
+        if part.text.cell_len + len(GAP) <= room or part.rank == 0:
+            room -= part.text.cell_len + len(GAP)
+            kept.add(id(part))
+    line = Text(GAP, no_wrap=True).join([part.text for part in parts if id(part) in kept])
     line.truncate(width, overflow="ellipsis")
     return line
 

@@ -42,6 +42,8 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
         self._columns: tuple[Column, ...] = ()
         self._shown: dict[str, dict[str, Text]] = {}    # what the cells say, by row and column
         self._rows: dict[str, SymbolRow] = {}           # what they were made from
+        self._listed: tuple[SymbolRow, ...] = ()        # what is shown, as of
+        self._now: datetime | None = None
         self._marks: tuple[SortOrder, Palette] | None = None
 
     def refresh(self, *regions: object, **options: bool) -> WatchTable:
@@ -56,6 +58,11 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
         columns = columns_for(self._room())
         if columns != self._columns or self._marks != (order, palette):
             self._rebuild(columns, order, palette, glyphs)
+        elif rows is self._listed and now == self._now:
+            with self.prevent(DataTable.RowHighlighted):
+                self.point_at(symbol)
+            return
+        self._listed, self._now = rows, now
         wanted = {str(row.symbol): self._cells(row, now, palette, glyphs) for row in rows}
         self._rows = {str(row.symbol): row for row in rows}
         with self.prevent(DataTable.RowHighlighted):
