@@ -7,8 +7,15 @@ from textual.pilot import Pilot
 from tests.support.fake_engine import FakeEngine
 from tui.app import TapecastApp
 from tui.screens.main import MainScreen
+from tui.themes import THEMES, palette
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.watch_table import WatchTable
+
+COLOURS = palette(
+    {**THEMES[0].variables, "accent": "#e6c35c", "warning": "#e6c35c", "error": "#ff6b6b", "foreground": "#d7dde4",
+     "background": "#0f141a"}
+)
+"""The default theme's palette, for what is drawn without an app."""
 
 
 def make_app(

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from forecasting.domain.snapshot import SymbolDetail
 from tests.support.fake_engine import bars, detail, forecast
-from tests.tui.test_watch_cells import COLOURS
+from tests.support.tui import COLOURS
 from tui.charts.figure import build, nice_ticks
 from tui.charts.of_symbol import (
     ChartMemo,

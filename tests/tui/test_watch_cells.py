@@ -8,14 +8,10 @@ from datetime import timedelta
 from forecasting.domain.forecast import Origin
 from forecasting.domain.market import RowState
 from tests.support.fake_engine import NOW, record, row
+from tests.support.tui import COLOURS
 from tui.format import ASCII, UNICODE, Glyphs
-from tui.themes import THEMES, Palette, palette
+from tui.themes import Palette
 from tui.widgets.watch_cells import COLUMNS, RAIL, cell, columns_for, skill
-
-COLOURS = palette(
-    {**THEMES[0].variables, "accent": "#e6c35c", "warning": "#e6c35c", "error": "#ff6b6b", "foreground": "#d7dde4",
-     "background": "#0f141a"}
-)
 
 
 def texts(symbol: str, glyphs: Glyphs = UNICODE, colours: Palette = COLOURS) -> dict[str, str]:

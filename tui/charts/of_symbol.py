@@ -19,7 +19,6 @@ from tui.charts.price import Candle, Fan, PriceChart, candles_of, taken_together
 
 T = TypeVar("T")
 
-
 OUTCOMES = 60
 """Settled forecasts that one picture can hold apart."""
 

@@ -6,7 +6,6 @@ What the first paint does not need (charts, dialogs, the other views) is importe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -20,18 +19,17 @@ from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Input
 
 from forecasting.domain.market import Symbol
-from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
-from forecasting.domain.watchlist import WatchGroup
+from forecasting.domain.snapshot import Snapshot, SymbolDetail
 from forecasting.errors import TapecastError
 from tui import format as fmt
 from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.keymap import VIEWS, KeyEntry, bindings, entries_for
+from tui.screens.place import Place
 from tui.screens.view import Scene, View
 from tui.screens.watch import WatchView
 from tui.themes import next_theme, palette
 from tui.widgets.key_hints import KeyHints
-from tui.widgets.row_order import SortOrder, arrange
 from tui.widgets.truth_line import TruthLine
 from tui.widgets.watch_table import WatchTable
 from tui.widgets.words import Words
@@ -67,16 +65,11 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._glyphs = glyphs
         self._title_text = title
         self._monotonic = monotonic
-        self._snapshot = snapshot
+        self.place = Place(snapshot)
+        self.options = ChartOptions()
         self._arrived = monotonic()
         self._view = "watch"
-        self._group_name = snapshot.groups[0].name if snapshot.groups else ""
-        self._symbol: Symbol | None = None
         self._detail: SymbolDetail | None = None
-        self._order = SortOrder()
-        self._filter = ""
-        self.options = ChartOptions()
-        self._arranged: tuple[tuple[object, ...], tuple[SymbolRow, ...]] | None = None
         self._chord = ""
         self._rest: Timer | None = None
 
@@ -118,22 +111,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return self.query_one(f"#{self._view}", View)
 
     @property
-    def group(self) -> WatchGroup | None:
-        """The list on screen; the first one where the former is gone."""
-        groups = self._snapshot.groups
-        return next((g for g in groups if g.name == self._group_name), groups[0] if groups else None)
-
-    def rows(self) -> tuple[SymbolRow, ...]:
-        """The list's rows, filtered and sorted; the same tuple as long as nothing has changed."""
-        facts = (self._snapshot, self.group, self._order, self._filter)
-        if self._arranged is None or any(a is not b for a, b in zip(facts, self._arranged[0], strict=True)):
-            by_symbol = {row.symbol: row for row in self._snapshot.rows}
-            listed = self.group.symbols if self.group else ()
-            rows = arrange((by_symbol[s] for s in listed if s in by_symbol), self._order, self._filter)
-            self._arranged = (facts, rows)
-        return self._arranged[1]
-
-    @property
     def is_up(self) -> bool:
         """Whether the widgets are there; while the app closes, late messages still arrive."""
         return self.app.is_running and self.is_attached
@@ -150,37 +127,38 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take a newer snapshot; read the selected symbol again if its facts have changed."""
-        before = self._row_facts()
-        self._snapshot, self._arrived = snapshot, self._monotonic()
+        before = self.place.facts()
+        self.place.snapshot, self._arrived = snapshot, self._monotonic()
         self.show()
-        if self._row_facts() != before and self._rest is None:
+        if self.place.facts() != before and self._rest is None:
             self._want_detail()
 
     def show_detail(self, symbol: Symbol, detail: SymbolDetail | None) -> None:
         """Take a symbol's detail, unless the cursor has left the symbol."""
-        if symbol == self._symbol and self.is_up:
+        if symbol == self.place.symbol and self.is_up:
             self._detail = detail
             self.view.show(self._scene())
 
     def _scene(self) -> Scene:
-        rows = self.rows()
-        if all(row.symbol != self._symbol for row in rows):
+        place = self.place
+        rows = place.rows()
+        if all(row.symbol != place.symbol for row in rows):
             self._choose(rows[0].symbol if rows else None)
         return Scene(
-            snapshot=self._snapshot, now=self._now(), group=self.group, rows=rows, order=self._order,
-            filter_text=self._filter, symbol=self._symbol, detail=self._detail, options=self.options,
+            snapshot=place.snapshot, now=self._now(), group=place.group, rows=rows, order=place.order,
+            filter_text=place.filter_text, symbol=place.symbol, detail=self._detail, options=self.options,
             palette=palette(self.app.theme_variables), glyphs=self._glyphs,
         )
 
     def _now(self) -> datetime:
         """The engine's clock, carried on by whole seconds; a replay's clock runs at its own pace, so it is not."""
-        if self._snapshot.replay is not None:
-            return self._snapshot.now
-        return self._snapshot.now + timedelta(seconds=int(self._monotonic() - self._arrived))
+        if self.place.snapshot.replay is not None:
+            return self.place.snapshot.now
+        return self.place.snapshot.now + timedelta(seconds=int(self._monotonic() - self._arrived))
 
     def _tick(self) -> None:
         """Let ages and countdowns grow while nothing arrives."""
-        if self.is_up and self.is_current and self._snapshot.replay is None:
+        if self.is_up and self.is_current and self.place.snapshot.replay is None:
             self.query_one(TruthLine).show(self._scene())
             if self._view == "watch":
                 self.view.show(self._scene())
@@ -194,31 +172,26 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     # -- the symbol under the cursor -------------------------------------------------------------------------------
 
-    def _row_facts(self) -> SymbolRow | None:
-        """The selected row without what every tick changes; the panes show closed bars."""
-        row = None if self._symbol is None else self._snapshot.row(self._symbol)
-        return None if row is None else replace(row, last=None, change_pct=None, data_time=None)
-
     def select(self, symbol: Symbol | None) -> None:
         """Put the cursor on `symbol` and paint."""
-        if symbol != self._symbol:
+        if symbol != self.place.symbol:
             self._choose(symbol)
             self.show()
 
     def _choose(self, symbol: Symbol | None) -> None:
-        self._symbol = symbol
+        self.place.symbol = symbol
         self._want_detail()
 
     def _want_detail(self) -> None:
         """Read the selected symbol's detail once the cursor has rested."""
         if self._rest is not None:
             self._rest.stop()
-        self._rest = self.set_timer(DETAIL_DELAY, self._ask_detail) if self._symbol is not None else None
+        self._rest = self.set_timer(DETAIL_DELAY, self._ask_detail) if self.place.symbol is not None else None
 
     def _ask_detail(self) -> None:
         self._rest = None
-        if self._symbol is not None:
-            self.tapecast.bridge.want_detail(self._symbol)
+        if self.place.symbol is not None:
+            self.tapecast.bridge.want_detail(self.place.symbol)
 
     def on_watch_table_symbol_highlighted(self, event: WatchTable.SymbolHighlighted) -> None:
         """The mouse chose a row."""
@@ -257,10 +230,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def action_step(self, rows: int) -> None:
         """Select the symbol `rows` further down the list, stopping at its ends."""
-        symbols = [row.symbol for row in self.rows()]
-        if symbols:
-            here = symbols.index(self._symbol) if self._symbol in symbols else 0
-            self.select(symbols[max(0, min(here + rows, len(symbols) - 1))])
+        self.select(self.place.stepped(rows))
 
     def action_sideways(self, steps: int) -> None:
         """Columns, or the chart's readout."""
@@ -298,7 +268,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     async def action_open(self) -> None:
         """The selected symbol's chart."""
-        if self._symbol is not None:
+        if self.place.symbol is not None:
             await self.action_view("chart")
 
     async def action_back(self) -> None:
@@ -310,7 +280,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     async def action_close_layer(self) -> None:
         """Close the filter, then the view; never the app."""
-        if self._filter or self.query_one("#filter", Input).display:
+        if self.place.filter_text or self.query_one("#filter", Input).display:
             self._set_filter("")
             self._close_filter()
         elif self.has_class("-bare"):
@@ -320,11 +290,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def action_cycle_list(self, steps: int) -> None:
         """The next watchlist, round and round."""
-        names = [group.name for group in self._snapshot.groups]
-        if names:
-            here = names.index(self.group.name) if self.group else 0
-            self._group_name = names[(here + steps) % len(names)]
-            self.show()
+        self.place.cycle_list(steps)
+        self.show()
 
     # -- filter and order ------------------------------------------------------------------------------------------
 
@@ -332,7 +299,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Ask for the text to filter by."""
         box = self.query_one("#filter", Input)
         box.display = True
-        box.value = self._filter
+        box.value = self.place.filter_text
         box.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -345,7 +312,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._close_filter()
 
     def _set_filter(self, text: str) -> None:
-        self._filter = text
+        self.place.filter_text = text
         self.show()
 
     def _close_filter(self) -> None:
@@ -354,12 +321,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self._order = self._order.next_column()
+        self.place.order = self.place.order.next_column()
         self.show()
 
     def action_reverse(self) -> None:
         """Turn the order round."""
-        self._order = self._order.turned()
+        self.place.order = self.place.order.turned()
         self.show()
 
     # -- charts and looks ------------------------------------------------------------------------------------------
@@ -402,26 +369,26 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """Ask for a symbol; the engine says whether it can be one."""
         from tui.dialogs.add_symbol import AddSymbol
 
-        group = self.group.name if self.group else self._group_name
+        group = self.place.group_name
 
         def add(text: str) -> Symbol:
             return self.tapecast.engine.add_symbol(group, text)
 
         def added(symbol: Symbol | None) -> None:
             if symbol is not None:
-                self._symbol = symbol
+                self.place.symbol = symbol
                 self._catch_up()
 
         self.app.push_screen(AddSymbol(group, add), added)
 
     def action_remove(self) -> None:
         """Take the selected symbol off the list."""
-        if self._symbol is None or self.group is None:
+        symbol, group = self.place.symbol, self.place.group_name
+        if symbol is None:
             return
-        symbol, group, rows = self._symbol, self.group.name, [row.symbol for row in self.rows()]
+        neighbour = self.place.after_removal()
         if self._ask(lambda: self.tapecast.engine.remove_symbol(group, symbol)):
-            place = rows.index(symbol)
-            self._choose(next(iter(rows[place + 1 : place + 2] or rows[place - 1 : place]), None))
+            self._choose(neighbour)
             self._catch_up()
             self.notify(f"{symbol} is off the list; its history stays. u undoes.", markup=False)
 
@@ -452,7 +419,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._replay(lambda: self.tapecast.engine.jump(sessions))
 
     def _replay(self, call: Callable[[], None]) -> None:
-        if self._snapshot.replay is None:
+        if self.place.snapshot.replay is None:
             self.notify("only a replay has a speed; prices here are live", markup=False)
         elif self._ask(call):
             self._catch_up()

@@ -1,0 +1,67 @@
+"""Where a person is: which list, which rows of it in which order, and the symbol under the cursor. No widgets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from forecasting.domain.market import Symbol
+from forecasting.domain.snapshot import Snapshot, SymbolRow
+from forecasting.domain.watchlist import WatchGroup
+from tui.widgets.row_order import SortOrder, arrange
+
+
+class Place:
+    """A place in the newest snapshot; it outlives the snapshots."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.symbol: Symbol | None = None
+        self.order = SortOrder()
+        self.filter_text = ""
+        self._group_name = snapshot.groups[0].name if snapshot.groups else ""
+        self._arranged: tuple[tuple[object, ...], tuple[SymbolRow, ...]] | None = None
+
+    @property
+    def group(self) -> WatchGroup | None:
+        """The list; the first one where the former is gone."""
+        groups = self.snapshot.groups
+        return next((g for g in groups if g.name == self._group_name), groups[0] if groups else None)
+
+    @property
+    def group_name(self) -> str:
+        """The list's name; the first symbol ever added makes a list where there is none."""
+        return self.group.name if self.group else self._group_name or "Watch"
+
+    def cycle_list(self, steps: int) -> None:
+        """Go to another list, round and round."""
+        names = [group.name for group in self.snapshot.groups]
+        if names:
+            self._group_name = names[(names.index(self.group_name) + steps) % len(names)]
+
+    def rows(self) -> tuple[SymbolRow, ...]:
+        """The list's rows, filtered and sorted; the same tuple as long as nothing has changed."""
+        facts = (self.snapshot, self.group, self.order, self.filter_text)
+        if self._arranged is None or any(a is not b for a, b in zip(facts, self._arranged[0], strict=True)):
+            by_symbol = {row.symbol: row for row in self.snapshot.rows}
+            listed = self.group.symbols if self.group else ()
+            rows = arrange((by_symbol[s] for s in listed if s in by_symbol), self.order, self.filter_text)
+            self._arranged = (facts, rows)
+        return self._arranged[1]
+
+    def stepped(self, steps: int) -> Symbol | None:
+        """The symbol `steps` rows further down, stopping at the ends; None in an empty list."""
+        symbols = [row.symbol for row in self.rows()]
+        if not symbols:
+            return None
+        here = symbols.index(self.symbol) if self.symbol in symbols else 0
+        return symbols[max(0, min(here + steps, len(symbols) - 1))]
+
+    def after_removal(self) -> Symbol | None:
+        """Where the cursor goes when its row is taken away: the next row, else the one before, else nowhere."""
+        neighbours = (self.stepped(1), self.stepped(-1))
+        return next((symbol for symbol in neighbours if symbol != self.symbol), None)
+
+    def facts(self) -> SymbolRow | None:
+        """The symbol's row without what every tick changes; while it is equal, charts of closed bars are as well."""
+        row = None if self.symbol is None else self.snapshot.row(self.symbol)
+        return None if row is None else replace(row, last=None, change_pct=None, data_time=None)
