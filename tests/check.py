@@ -23,7 +23,8 @@ def main() -> int:
         print(f"== {name}", flush=True)
         began = time.monotonic()
         code = subprocess.run([str(part) for part in command], cwd=ROOT).returncode
-        print(f"== {name}: {'ok' if code == 0 else f'exit code {code}'} in {time.monotonic() - began:.0f} s", flush=True)
+        outcome = "ok" if code == 0 else f"exit code {code}"
+        print(f"== {name}: {outcome} in {time.monotonic() - began:.0f} s", flush=True)
         if code:
             failed.append(name)
     print(f"== failed: {', '.join(failed)}" if failed else "== all gates hold")
