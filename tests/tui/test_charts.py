@@ -109,6 +109,14 @@ def test_outcomes_outside_the_band_are_counted_and_crossed() -> None:
     assert "✗" in build(chart, 80, 12, COLOURS, UNICODE).plain
 
 
+def test_few_settled_forecasts_still_make_a_band_without_gaps() -> None:
+    whole = known_detail()
+    few = replace(whole, outcomes=whole.outcomes[-4:])
+    middle = build(outcome_chart(few), 60, 11, COLOURS, UNICODE).plain.split("\n")[5]
+    assert " " not in middle.strip().removeprefix("0.0% ")
+    assert middle.count("░") + middle.count("•") == 60 - 8 - 1
+
+
 @pytest.mark.parametrize(
     ("low", "high", "ticks"), [(0.0, 10.0, (0.0, 5.0, 10.0)), (153.0, 207.8, (160.0, 180.0, 200.0)), (5.0, 5.0, (5.0,))]
 )

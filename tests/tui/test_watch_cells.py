@@ -20,7 +20,7 @@ def texts(symbol: str, glyphs: Glyphs = UNICODE, colours: Palette = COLOURS) -> 
 
 def test_a_live_row_tells_price_change_forecast_band_skill_signal_and_age() -> None:
     assert texts("NVDA") == {
-        "symbol": "NVDA", "last": "183.17", "change": "▲+1.8%", "spark": "▅▄▁▂▃▇▇█", "forecast": "▲+2.2%",
+        "symbol": "NVDA", "last": "183.17", "change": "▲+1.8%", "spark": "▅▄▃▁▆▇█", "forecast": "▲+2.2%",
         "band": "-2.3..+7.0", "skill": "+3.1", "signal": "BUY 2d", "age": "4s",
     }
 
@@ -60,14 +60,16 @@ def test_every_cell_fills_its_column_and_leaves_a_gap() -> None:
             plain = cell(row(symbol), column, NOW, COLOURS, UNICODE).plain
             assert len(plain) == column.width, (symbol, column.key)
             assert plain.endswith(" ")
+    made_up = replace(row("KOMA"), symbol=type(row("KOMA").symbol)("ABCDEFGHIJKLMNO"))
+    assert cell(made_up, COLUMNS[0], NOW, COLOURS, UNICODE).plain == "ABCDEFG…~ "
     long = replace(row("NVDA"), symbol=type(row("NVDA").symbol)("ABCDEFGHIJKLMNO"))
-    assert cell(long, COLUMNS[0], NOW, COLOURS, UNICODE).plain == "ABCDEFG… "
+    assert cell(long, COLUMNS[0], NOW, COLOURS, UNICODE).plain == "ABCDEFGH… "
 
 
 def test_columns_are_dropped_from_the_least_needed_and_the_rail_stays() -> None:
     assert [c.key for c in columns_for(79)] == [c.key for c in COLUMNS]
     assert " ".join(c.key for c in columns_for(78)) == "symbol last change forecast band skill signal age"
-    assert " ".join(c.key for c in columns_for(61)) == "symbol last change forecast band skill age"
+    assert " ".join(c.key for c in columns_for(62)) == "symbol last change forecast band skill age"
     assert [c.key for c in columns_for(5)] == [c.key for c in COLUMNS[:RAIL]]
 
 

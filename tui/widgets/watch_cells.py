@@ -26,10 +26,10 @@ class Column:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("symbol", "SYM", 9, right=False),
+    Column("symbol", "SYM", 10, right=False),
     Column("last", "LAST", 9),
     Column("change", "CHG%", 8),
-    Column("spark", "20d", 9, right=False),
+    Column("spark", "20d", 8, right=False),
     Column("forecast", "FCST 5d", 8),
     Column("band", "80% band", 13),
     Column("skill", "SKILL", 8),
@@ -85,7 +85,7 @@ def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: 
         case "change":
             return _direction(row.change_pct, palette, glyphs)
         case "spark":
-            return Text(fmt.sparkline(row.closes, 8, glyphs), palette.muted)
+            return Text(fmt.sparkline(row.closes, 7, glyphs), palette.muted)
         case "forecast":
             return _direction(row.forecast_pct, palette, glyphs)
         case "band":
@@ -98,10 +98,10 @@ def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: 
 
 
 def _symbol(row: SymbolRow, palette: Palette) -> Text:
-    text = Text(str(row.symbol), "bold")
-    if row.synthetic:
-        text.append("~", palette.muted)
-    return text
+    """The symbol, cut where it is too long; the mark of a synthetic one is never cut off."""
+    mark = "~" if row.synthetic else ""
+    text = Text(fmt.clip(str(row.symbol), COLUMNS[0].width - 1 - len(mark)), "bold")
+    return text.append(mark, palette.muted)
 
 
 def _direction(value: float | None, palette: Palette, glyphs: Glyphs) -> Text:
