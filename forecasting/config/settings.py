@@ -93,7 +93,7 @@ class ModelSettings(_Section):
 class DisplaySettings(_Section):
     """How the screen looks."""
 
-    theme: Annotated[str, Field(min_length=1, max_length=40)] = "dark"
+    theme: Annotated[str, Field(min_length=1, max_length=40)] = "tapecast"
     ascii: bool = False                                              # draw with ASCII characters only
     timeframe: Timeframe = "6mo"                                     # of charts at start
 

@@ -371,6 +371,7 @@ class Engine:
 
     def _job_lines(self) -> tuple[JobStatus, ...]:
         return tuple(
-            replace(line, next_run=self._timers.next_refresh()) if line.name == REFRESH else line
+            # A replay's clock and the timers' tell different times: "next" would mean nothing there.
+            replace(line, next_run=self._timers.next_refresh()) if line.name == REFRESH and not self._replay else line
             for line in self._statuses.lines()
         )
