@@ -13,6 +13,8 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import date
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,8 +53,8 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     from tui.app import TapecastApp
 
     engine = build_engine(settings, demo=demo, replay_start=replay_from)
-    # The terminal belongs to the screen; what libraries have to say goes where the worker's log is.
-    logging.basicConfig(filename=engine.log_path, level=logging.INFO, format=LOG_FORMAT)
+    if engine.log_path is not None:
+        _log_to(engine.log_path)
     try:
         app = TapecastApp(
             engine,
@@ -65,6 +67,13 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     finally:
         engine.stop()
     sys.exit(app.return_code or 0)
+
+
+def _log_to(path: Path) -> None:
+    """The terminal belongs to the screen; what libraries have to say goes beside the worker's log."""
+    handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2)
+    logging.basicConfig(handlers=[handler], level=logging.INFO, format=LOG_FORMAT)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)      # it would note every timer
 
 
 @cli.command("print")

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from rich.text import Text
 from textual import actions
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
@@ -21,7 +20,6 @@ from textual.widgets import ContentSwitcher, Input
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail
 from forecasting.errors import TapecastError
-from tui import format as fmt
 from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.keymap import VIEWS, KeyEntry, bindings, entries_for
@@ -29,10 +27,10 @@ from tui.screens.place import Place
 from tui.screens.view import Scene, View
 from tui.screens.watch import WatchView
 from tui.themes import next_theme, palette
+from tui.widgets.banner import Banner
 from tui.widgets.key_hints import KeyHints
 from tui.widgets.truth_line import TruthLine
 from tui.widgets.watch_table import WatchTable
-from tui.widgets.words import Words
 
 if TYPE_CHECKING:
     from tui.app import TapecastApp
@@ -76,10 +74,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
     # -- what is shown ---------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """Truth line, pause banner, views, footer."""
+        """Truth line, banner, views, footer."""
         self._take_size_classes()
         yield TruthLine(self._title_text)
-        yield Words(id="banner")
+        yield Banner()
         with ContentSwitcher(initial="watch", id="views"):
             yield WatchView(id="watch")           # the others are made when they are first asked for
         yield KeyHints()
@@ -121,7 +119,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
             return
         scene = self._scene()
         self.query_one(TruthLine).show(scene)
-        self._show_banner(scene)
+        self.query_one(Banner).show(scene, paused=self.tapecast.engine.paused)
         self.view.show(scene)
         self.query_one(KeyHints).show(self.offered(), scene.snapshot, scene.palette)
 
@@ -162,13 +160,6 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.query_one(TruthLine).show(self._scene())
             if self._view == "watch":
                 self.view.show(self._scene())
-
-    def _show_banner(self, scene: Scene) -> None:
-        banner = self.query_one("#banner", Words)
-        banner.display = self.tapecast.engine.paused
-        if banner.display:
-            age = fmt.age(fmt.seconds_between(scene.snapshot.data_time, scene.now))
-            banner.say(Text(f"PAUSED  nothing is fetched, data is {age} old; p resumes"))
 
     # -- the symbol under the cursor -------------------------------------------------------------------------------
 

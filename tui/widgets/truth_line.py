@@ -122,7 +122,9 @@ def _data(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
 def _source(snapshot: Snapshot, palette: Palette) -> Text:
     source = snapshot.source
     colour = health_colour(source.health, palette)
-    return Text(f"{source.name} ").append(fmt.clip(source.message, 28), colour)
+    # What is wrong stands in the banner; here is room for how bad it is.
+    word = source.message if source.health in (Health.OK, Health.WORKING) else source.health.value.upper()
+    return Text(f"{source.name} ").append(fmt.clip(word, 28), colour)
 
 
 def _model(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:

@@ -1,0 +1,47 @@
+"""The line below the truth line, there only when something keeps the screen from being what a person takes it for."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from forecasting.domain.snapshot import Health, SourceHealth
+from tui import format as fmt
+from tui.screens.view import Scene
+from tui.widgets.words import Words
+
+_TROUBLE = (Health.LATE, Health.FAILED)
+
+
+class Banner(Words):
+    """Says that polling is paused, or what is wrong with the source, since when, and what happens next."""
+
+    def __init__(self) -> None:
+        super().__init__(id="banner")
+
+    def show(self, scene: Scene, *, paused: bool) -> None:
+        """Show what there is to say, or nothing at all."""
+        text = paused_text(scene) if paused else trouble_text(scene)
+        self.display = text is not None
+        if text is not None:
+            self.say(text)
+
+
+def paused_text(scene: Scene) -> Text:
+    """That nothing is fetched, and how old what is seen has become."""
+    age = fmt.age(fmt.seconds_between(scene.snapshot.data_time, scene.now))
+    return Text(f"PAUSED  nothing is fetched, data is {age} old; p resumes")
+
+
+def trouble_text(scene: Scene) -> Text | None:
+    """What is wrong with the source; None while it is well."""
+    source = scene.snapshot.source
+    if source.health not in _TROUBLE:
+        return None
+    since = "" if source.since is None else f"  since {fmt.local_time(source.since)}"
+    return Text(f"{source.message.removeprefix(f'{source.name}: ')}{since}{_next(source)}", overflow="ellipsis")
+
+
+def _next(source: SourceHealth) -> str:
+    if source.retry_at is not None:
+        return f", next try {fmt.local_time(source.retry_at)}"
+    return ", tried again at the next refresh; r asks now"
