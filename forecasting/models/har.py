@@ -18,10 +18,9 @@ from forecasting.errors import NotEnoughHistory
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.features.scaling import Scaler
 from forecasting.models.base import OnProgress, Predictions, Progress
-from forecasting.models.baselines import MIN_BARS
 from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions, widening
-from forecasting.models.reading import ROOT_H, bars_until, places, scaled_targets, training_hash, valid_until
+from forecasting.models.reading import MIN_BARS, ROOT_H, bars_until, places, scaled_targets, training_hash, valid_until
 from forecasting.models.student_t import fit_log_scale, unit_quantiles
 
 MIN_ROWS_PER_COLUMN = 20

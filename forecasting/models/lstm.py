@@ -23,7 +23,7 @@ from forecasting.features.panel import BoolArray, FloatArray, Panel
 from forecasting.features.scaling import Scaler
 from forecasting.features.windows import Chunks, chunks
 from forecasting.models.base import OnProgress, Predictions
-from forecasting.models.baselines import EwmaT
+from forecasting.models.ewma_t import EwmaT
 from forecasting.models.heads import QuantileHead
 from forecasting.models.losses import mean_crps
 from forecasting.models.parameters import FittedBase, Parameters

@@ -13,6 +13,9 @@ from forecasting.features.panel import BoolArray, FloatArray, Panel
 
 ROOT_H: FloatArray = np.sqrt(np.array(HORIZONS, dtype=np.float64))   # (H,)
 
+MIN_BARS = 60
+"""Own bars a symbol needs before anything but its historical standard deviation is used."""
+
 
 def places(panel: Panel, columns: Sequence[str]) -> list[int]:
     """Where the named columns stand among the panel's features.

@@ -1,33 +1,48 @@
-"""Models by name. Torch is imported only when the LSTM is asked for: the others must be ready long before."""
+"""Models by name. Torch is imported only when a network is asked for: the others must be ready long before."""
 
 from __future__ import annotations
 
-from forecasting.domain.forecast import MODELS
 from forecasting.errors import ModelError
 from forecasting.features.pipeline import HAR_COLUMNS, MARKET_COLUMNS
 from forecasting.models.base import Fitted, Model
-from forecasting.models.baselines import EwmaT, FittedEwmaT, FittedRandomWalk, RandomWalk
+from forecasting.models.ewma_t import EwmaT, FittedEwmaT
+from forecasting.models.garch import FittedGarchT, GarchT
 from forecasting.models.har import FittedHarT, HarT
+from forecasting.models.naive import NAIVE, FittedNaive, Naive
 from forecasting.models.parameters import Parameters
 
+NAMES = ("ensemble", "lstm", "har-t", "garch-t", "ewma-t", *reversed(NAIVE))
+"""Every model there is, best expected first."""
 
-def create(name: str) -> Model:
-    """The model called `name`, one of `domain.forecast.MODELS`, with its default settings.
+
+def create(name: str, *, seeds: int | None = None, processes: int = 1) -> Model:
+    """The model called `name`, one of `NAMES`, with its default settings.
+
+    Args:
+        name: Which.
+        seeds: Networks in the ensemble; other models take no notice.
+        processes: Child processes the ensemble trains in; other models take no notice.
 
     Raises:
         ModelError: If there is no such model.
     """
     match name:
-        case "random-walk":
-            return RandomWalk()
         case "ewma-t":
             return EwmaT()
         case "har-t":
             return HarT((*HAR_COLUMNS, *MARKET_COLUMNS))
+        case "garch-t":
+            return GarchT()
         case "lstm":
             from forecasting.models.lstm import Lstm
 
             return Lstm()
+        case "ensemble":
+            from forecasting.models.ensemble import Ensemble, EnsembleSettings
+
+            return Ensemble(EnsembleSettings() if seeds is None else EnsembleSettings(seeds=seeds), processes=processes)
+        case _ if name in NAIVE:
+            return Naive(name)
         case _:
             raise _unknown(name)
 
@@ -39,19 +54,25 @@ def revive(parameters: Parameters) -> Fitted:
         ModelError: If there is no such model.
     """
     match parameters.name:
-        case "random-walk":
-            return FittedRandomWalk(parameters)
         case "ewma-t":
             return FittedEwmaT(parameters)
         case "har-t":
             return FittedHarT(parameters)
+        case "garch-t":
+            return FittedGarchT(parameters)
         case "lstm":
             from forecasting.models.lstm import FittedLstm
 
             return FittedLstm(parameters)
-        case _:
-            raise _unknown(parameters.name)
+        case "ensemble":
+            from forecasting.models.ensemble import FittedEnsemble
+
+            return FittedEnsemble(parameters)
+        case name if name in NAIVE:
+            return FittedNaive(parameters)
+        case name:
+            raise _unknown(name)
 
 
 def _unknown(name: str) -> ModelError:
-    return ModelError(f"there is no model '{name}'; choose one of {', '.join(MODELS)}")
+    return ModelError(f"there is no model '{name}'; choose one of {', '.join(NAMES)}")

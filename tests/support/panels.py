@@ -11,8 +11,13 @@ import numpy as np
 from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.domain.market import Symbol
 from forecasting.features.panel import FloatArray, Panel
-from forecasting.models.base import Predictions
-from forecasting.models.lstm import LstmSettings
+from forecasting.models.base import Model, Predictions
+from forecasting.models.ensemble import Ensemble, EnsembleSettings
+from forecasting.models.ewma_t import EwmaT
+from forecasting.models.garch import GarchT
+from forecasting.models.har import HarT
+from forecasting.models.lstm import Lstm, LstmSettings
+from forecasting.models.naive import NAIVE, Naive
 from forecasting.models.training import TrainingSettings
 
 COLUMNS = ("log_ewma", "log_r2_5", "log_r2_22", "leverage", "regime")
@@ -20,6 +25,13 @@ COLUMNS = ("log_ewma", "log_r2_5", "log_r2_22", "leverage", "regime")
 
 TINY_LSTM = LstmSettings(hidden=4, training=TrainingSettings(max_epochs=2, batch=8))
 """Trains in a fraction of a second."""
+
+TINY_ENSEMBLE = Ensemble(EnsembleSettings(seeds=2), TINY_LSTM, columns=COLUMNS)
+
+EVERY_MODEL: tuple[Model, ...] = (
+    *map(Naive, NAIVE), EwmaT(), GarchT(), HarT(COLUMNS), Lstm(TINY_LSTM), TINY_ENSEMBLE,
+)
+"""All of tapecast's models, small enough for tests."""
 
 _DECAY = 0.94
 

@@ -5,14 +5,15 @@ from scipy.special import ndtri
 from forecasting.errors import NotEnoughHistory
 from forecasting.features.panel import FloatArray
 from forecasting.models.base import Model
-from forecasting.models.baselines import EwmaT, RandomWalk
+from forecasting.models.ewma_t import EwmaT
 from forecasting.models.har import HarT
+from forecasting.models.naive import Naive
 from tests.support.panels import COLUMNS, covered, garch_t_returns, mean_crps, panel_from_returns
 
 
 def test_the_random_walk_spreads_the_historical_deviation_over_the_root_of_time() -> None:
     returns = np.tile([0.01, -0.01], (1, 100))
-    walk = RandomWalk().fit(panel_from_returns(returns), cut=100)
+    walk = Naive("random-walk").fit(panel_from_returns(returns), cut=100)
     quantiles = walk.predict(panel_from_returns(returns), [150]).log_returns[0, 0]
     assert quantiles[0, 1] == pytest.approx(0.01 * ndtri(0.05))
     assert quantiles[3] == pytest.approx(2.0 * quantiles[0])
@@ -20,7 +21,7 @@ def test_the_random_walk_spreads_the_historical_deviation_over_the_root_of_time(
 
 def test_centred_forecasts_claim_no_direction() -> None:
     panel = panel_from_returns(garch_t_returns(2, 300))
-    for model in (RandomWalk(), EwmaT(), HarT(COLUMNS)):
+    for model in (Naive("random-walk"), EwmaT(), HarT(COLUMNS)):
         assert (model.fit(panel, cut=250).predict(panel, [299]).p_up == 0.5).all()
 
 
@@ -31,7 +32,7 @@ def test_below_sixty_bars_only_historical_deviation_speaks() -> None:
     panel.returns[1, :351] = np.nan
     spoken = {
         m.name: np.isfinite(m.fit(panel, cut=340).predict(panel, [355, 365, 399]).p_up[1, :, 0]).tolist()
-        for m in (RandomWalk(), EwmaT(), HarT(COLUMNS))
+        for m in (Naive("random-walk"), EwmaT(), HarT(COLUMNS))
     }
     # 6, 16 and 50 bars, and one return fewer; ten make the first deviation.
     assert spoken == {
@@ -82,7 +83,7 @@ def test_a_planted_volatility_regime_is_found() -> None:
     at = range(1_000, 1_499)
     crps = {
         m.name: mean_crps(m.fit(panel, cut=999).predict(panel, at), panel, at, horizon=1)
-        for m in (RandomWalk(), EwmaT(), HarT(COLUMNS))
+        for m in (Naive("random-walk"), EwmaT(), HarT(COLUMNS))
     }
     # Mean CRPS of N(0, sd) is .564 sd: knowing the regime .564 x (.3 x 3 % + .7 x 1 %) = .90 %.
     assert crps["har-t"] == pytest.approx(0.0090, abs=0.0002)

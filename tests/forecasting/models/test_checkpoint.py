@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from forecasting.errors import CheckpointError
 from forecasting.models.base import Model
-from forecasting.models.baselines import EwmaT, RandomWalk
 from forecasting.models.checkpoint import Storable, load, save
+from forecasting.models.ewma_t import EwmaT
 from forecasting.models.har import HarT
-from forecasting.models.lstm import Lstm
-from tests.support.panels import COLUMNS, TINY_LSTM, garch_t_returns, panel_from_returns
+from tests.support.panels import COLUMNS, EVERY_MODEL, garch_t_returns, panel_from_returns
 
 PANEL = panel_from_returns(garch_t_returns(2, 330, seed=6))
 SPEC = "0123456789ab"
@@ -26,7 +25,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, bytes, Path]
     return fitted.model_id, save(fitted, folder, spec_hash=SPEC).read_bytes(), folder / "spoilt.safetensors"
 
 
-@pytest.mark.parametrize("model", [RandomWalk(), EwmaT(), HarT(COLUMNS), Lstm(TINY_LSTM)], ids=lambda m: m.name)
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda m: m.name)
 def test_a_model_comes_back_as_it_was(model: Model, tmp_path: Path) -> None:
     fitted = model.fit(PANEL, cut=300, seed=3)
     assert isinstance(fitted, Storable)

@@ -6,7 +6,6 @@ from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.features.panel import Panel
-from forecasting.models.baselines import RandomWalk
 from forecasting.models.forecasts import to_forecasts
 from tests.support.panels import garch_t_returns, panel_from_returns
 
@@ -30,7 +29,7 @@ def _tables(table: SessionTable, panel: Panel = PANEL) -> dict[Symbol, SessionTa
 
 def test_a_forecast_names_its_sessions_and_their_closes() -> None:
     table = _table(PANEL.sessions[0], 130)
-    walk = RandomWalk().fit(PANEL, cut=CUT)
+    walk = Naive("random-walk").fit(PANEL, cut=CUT)
     forecast = to_forecasts(walk, PANEL, [99], tables=_tables(table))[1]
     targets = table.after(PANEL.sessions[99], 10)
     assert forecast.symbol == "S01"
@@ -45,7 +44,7 @@ def test_a_forecast_names_its_sessions_and_their_closes() -> None:
 
 def test_targets_are_sessions_of_the_exchange_not_days() -> None:
     weekly = _table(PANEL.sessions[0], 200, step=7)
-    walk = RandomWalk().fit(PANEL, cut=CUT)
+    walk = Naive("random-walk").fit(PANEL, cut=CUT)
     forecast = to_forecasts(walk, PANEL, [98], tables=_tables(weekly))[0]
     assert {b - a for a, b in zip(forecast.target_sessions, forecast.target_sessions[1:], strict=False)} == {
         timedelta(days=7)
@@ -54,14 +53,14 @@ def test_targets_are_sessions_of_the_exchange_not_days() -> None:
 
 def test_a_session_unknown_to_the_timetable_closes_at_21_utc() -> None:
     later = _table(PANEL.sessions[99] + timedelta(days=3), 30)
-    walk = RandomWalk().fit(PANEL, cut=CUT)
+    walk = Naive("random-walk").fit(PANEL, cut=CUT)
     assert to_forecasts(walk, PANEL, [99], tables=_tables(later))[0].as_of == datetime.combine(
         PANEL.sessions[99], datetime.min.time(), tzinfo=UTC
     ).replace(hour=21)
 
 
 def test_sessions_that_the_fit_has_seen_are_left_out() -> None:
-    walk = RandomWalk().fit(PANEL, cut=CUT)
+    walk = Naive("random-walk").fit(PANEL, cut=CUT)
     made = to_forecasts(walk, PANEL, [CUT - 1, CUT, CUT + 1], tables=_tables(_table(PANEL.sessions[0], 130)))
     assert [f.as_of_session for f in made] == [PANEL.sessions[CUT + 1]] * 2
 
@@ -70,18 +69,18 @@ def test_symbols_that_did_not_trade_or_have_no_forecast_yet_are_left_out() -> No
     panel = panel_from_returns(garch_t_returns(3, 100))
     panel.traded[0, 99] = False
     panel.returns[1, :95] = np.nan
-    walk = RandomWalk().fit(panel, cut=CUT)
+    walk = Naive("random-walk").fit(panel, cut=CUT)
     made = to_forecasts(walk, panel, [99], tables=_tables(_table(panel.sessions[0], 130), panel))
     assert [f.symbol for f in made] == ["S02"]
 
 
 def test_a_timetable_that_ends_too_early_gives_no_forecast() -> None:
-    walk = RandomWalk().fit(PANEL, cut=CUT)
+    walk = Naive("random-walk").fit(PANEL, cut=CUT)
     assert to_forecasts(walk, PANEL, [99], tables=_tables(_table(PANEL.sessions[0], 105))) == []
 
 
 def test_the_caller_says_when_it_was_issued() -> None:
-    walk = RandomWalk().fit(PANEL, cut=CUT)
+    walk = Naive("random-walk").fit(PANEL, cut=CUT)
     made = to_forecasts(
         walk, PANEL, [99], tables=_tables(_table(PANEL.sessions[0], 130)),
         issued_at=lambda as_of: as_of + timedelta(minutes=5),

@@ -5,8 +5,9 @@ import pytest
 
 from forecasting.errors import NotEnoughHistory
 from forecasting.models.base import Progress
-from forecasting.models.baselines import EwmaT, RandomWalk
+from forecasting.models.ewma_t import EwmaT
 from forecasting.models.lstm import FittedLstm, Lstm, LstmSettings
+from forecasting.models.naive import Naive
 from forecasting.models.training import TrainingSettings
 from tests.support.panels import TINY_LSTM, garch_t_returns, mean_crps, panel_from_returns
 
@@ -80,5 +81,5 @@ def test_a_planted_volatility_regime_is_learned() -> None:
     training = TrainingSettings(max_epochs=12, batch=8, learning_rate=0.02)
     settings = LstmSettings(hidden=8, dropout=0.0, training=training)
     lstm = mean_crps(Lstm(settings).fit(panel, cut=699).predict(panel, at), panel, at, horizon=1)
-    walk = mean_crps(RandomWalk().fit(panel, cut=699).predict(panel, at), panel, at, horizon=1)
+    walk = mean_crps(Naive("random-walk").fit(panel, cut=699).predict(panel, at), panel, at, horizon=1)
     assert lstm < 0.97 * walk

@@ -10,17 +10,13 @@ from hypothesis import strategies as st
 
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.models.base import Fitted, Model
-from forecasting.models.baselines import EwmaT, RandomWalk
-from forecasting.models.har import HarT
-from forecasting.models.lstm import Lstm
+from forecasting.models.naive import NAIVE
 from forecasting.models.parameters import FittedBase
 from forecasting.models.reading import purged_split, scaled_targets
-from tests.support.panels import COLUMNS, TINY_LSTM, garch_t_returns, panel_from_returns, poisoned, until
+from tests.support.panels import EVERY_MODEL, garch_t_returns, panel_from_returns, poisoned, until
 
 N_SESSIONS, CUT = 420, 330
 PANEL = panel_from_returns(garch_t_returns(3, N_SESSIONS, seed=1))
-MODELS: tuple[Model, ...] = (RandomWalk(), EwmaT(), HarT(COLUMNS), Lstm(TINY_LSTM))
-
 
 Change = Callable[[FloatArray], FloatArray]
 
@@ -49,11 +45,11 @@ FUTURES: dict[str, Callable[[Panel, int], Panel]] = {
 
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Fitted]:
-    return {m.name: m.fit(PANEL, cut=CUT) for m in MODELS}
+    return {m.name: m.fit(PANEL, cut=CUT) for m in EVERY_MODEL}
 
 
 @pytest.mark.parametrize("future", FUTURES)
-@pytest.mark.parametrize("name", [m.name for m in MODELS])
+@pytest.mark.parametrize("name", [m.name for m in EVERY_MODEL])
 def test_forecasts_are_bitwise_the_same_whatever_comes_later(
     fitted: dict[str, Fitted], name: str, future: str
 ) -> None:
@@ -67,7 +63,7 @@ def test_forecasts_are_bitwise_the_same_whatever_comes_later(
         assert told.p_up.tobytes() == blind.p_up.tobytes()
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.name)
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda m: m.name)
 def test_a_fit_on_a_poisoned_future_has_the_same_bytes(model: Model) -> None:
     clean, poison = model.fit(PANEL, cut=CUT), model.fit(poisoned(PANEL, CUT), cut=CUT)
     assert isinstance(clean, FittedBase)
@@ -77,7 +73,7 @@ def test_a_fit_on_a_poisoned_future_has_the_same_bytes(model: Model) -> None:
     assert clean.model_id == poison.model_id
 
 
-@pytest.mark.parametrize("model", MODELS[1:], ids=lambda m: m.name)
+@pytest.mark.parametrize("model", [m for m in EVERY_MODEL if m.name not in NAIVE], ids=lambda m: m.name)
 def test_a_fit_on_a_poisoned_past_differs(model: Model) -> None:
     assert model.fit(PANEL, cut=CUT).model_id != model.fit(poisoned(PANEL, CUT - 40), cut=CUT).model_id
 

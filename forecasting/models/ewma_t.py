@@ -1,6 +1,6 @@
-"""The two forecasts every other must beat: a random walk and a recalibrated EWMA.
+"""EWMA-t: the EWMA forecast with its width and its tails fitted. The networks start from it.
 
-Both are centred on the last close: they speak about how far, never about where to.
+It is centred on the last close: it speaks about how far, never about where to.
 """
 
 from __future__ import annotations
@@ -8,52 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtri
 
-from forecasting.domain.forecast import HORIZONS, LEVELS
+from forecasting.domain.forecast import HORIZONS
 from forecasting.errors import NotEnoughHistory
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.models.base import OnProgress, Predictions, Progress
 from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions, widening
-from forecasting.models.reading import ROOT_H, bars_until, scaled_targets, training_hash
+from forecasting.models.reading import MIN_BARS, ROOT_H, bars_until, scaled_targets, training_hash
 from forecasting.models.student_t import fit_log_scale, unit_quantiles
-
-MIN_RETURNS = 10
-"""Own returns a symbol needs before its historical standard deviation means anything."""
-
-MIN_BARS = 60
-"""Own bars a symbol needs before anything but its historical standard deviation is used."""
-
-
-class RandomWalk:
-    """Zero drift, normal, with the symbol's expanding historical standard deviation; nothing is fitted."""
-
-    name = "random-walk"
-
-    def fit(self, panel: Panel, *, cut: int, seed: int = 0, on_progress: OnProgress | None = None) -> FittedRandomWalk:
-        """Remember where the training rows end; see `Model.fit`."""
-        return FittedRandomWalk(
-            Parameters(
-                name=self.name, arrays={}, settings={}, train_end=panel.sessions[cut],
-                data_hash=training_hash(panel, cut), seed=seed,
-            )
-        )
-
-
-class FittedRandomWalk(FittedBase):
-    """A random walk."""
-
-    def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
-        """Quantiles sd[t] sqrt(h) Phi^-1(level), sd about zero over the symbol's own returns; see `Fitted.predict`."""
-        known = np.isfinite(panel.returns)
-        count = np.cumsum(known, axis=1)
-        energy = np.cumsum(np.where(known, panel.returns**2, 0.0), axis=1)
-        usable = panel.traded & (count >= MIN_RETURNS)
-        sd = np.sqrt(np.divide(energy, count, out=np.full(energy.shape, np.nan), where=usable))[:, list(at)]
-        normal = ndtri(np.array(LEVELS))
-        normal[len(LEVELS) // 2] = 0.0
-        return predictions(sd[:, :, None, None] * ROOT_H[:, None] * normal)
 
 
 class EwmaT:
