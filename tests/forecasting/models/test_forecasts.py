@@ -7,6 +7,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.features.panel import Panel
 from forecasting.models.forecasts import to_forecasts
+from forecasting.models.naive import Naive
 from tests.support.panels import garch_t_returns, panel_from_returns
 
 PANEL = panel_from_returns(garch_t_returns(2, 100))
