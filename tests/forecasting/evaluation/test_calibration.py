@@ -1,0 +1,214 @@
+"""The tracker learns from what has happened, brings coverage back, and keeps quantiles in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from forecasting.domain.forecast import HORIZONS, LEVELS
+from forecasting.domain.market import Symbol
+from forecasting.errors import CheckpointError
+from forecasting.evaluation.calibration import (
+    LIMIT,
+    SHOCK_WINDOW,
+    Tracker,
+    calibrate,
+    calibrated,
+    follow,
+    regime_shock,
+    split_start,
+    stretch,
+)
+from forecasting.features.panel import FloatArray, Panel
+from forecasting.features.pipeline import HAR_COLUMNS, MARKET_COLUMNS, build_panel
+from forecasting.models.base import Predictions
+from forecasting.models.har import HarT
+from forecasting.models.quantiles import predictions
+from forecasting.models.student_t import unit_quantiles
+from tests.support.bars import stocknet
+from tests.support.ledger_rows import forecast as ledger_forecast
+from tests.support.panels import covered, panel_from_returns
+
+LOW, HIGH = LEVELS.index(0.1), LEVELS.index(0.9)
+UNIT = unit_quantiles(50.0)      # all but normal, (Q,)
+
+
+def steady(panel: Panel, at: list[int], sd: float) -> Predictions:
+    """The same normal bands every day, whatever the panel says."""
+    n = len(panel.symbols)
+    unit = sd * np.sqrt(np.array(HORIZONS))[:, None] * UNIT
+    return predictions(np.tile(unit, (n, len(at), 1, 1)))
+
+
+def simulated(n_symbols: int, n_sessions: int, seed: int = 0) -> tuple[Panel, list[int]]:
+    """Normal returns of 1 % a day."""
+    panel = panel_from_returns(np.random.default_rng(seed).normal(0.0, 0.01, (n_symbols, n_sessions)))
+    return panel, list(range(30, n_sessions - len(HORIZONS)))
+
+
+def run(panel: Panel, raw: Predictions, at: list[int], actual: FloatArray | None = None) -> tuple[Predictions, Tracker]:
+    outcomes = panel.targets[:, at] if actual is None else actual
+    return calibrate(panel.symbols, raw, outcomes, panel.target_ends[:, at], at)
+
+
+@pytest.mark.parametrize("wrong_by", [0.7, 1.3])
+def test_bands_off_by_thirty_per_cent_regain_their_coverage_at_one_session(wrong_by: float) -> None:
+    panel, at = simulated(3, 1500)
+    raw = steady(panel, at, 0.01 * wrong_by)
+    issued, _ = run(panel, raw, at)
+    late = slice(500, None)
+    assert abs(covered(raw, panel, at, 1) - 0.8) > 0.09
+    assert covered(
+        Predictions(issued.log_returns[:, late], issued.p_up[:, late]), panel, at[late], 1
+    ) == pytest.approx(0.8, abs=0.02)
+
+
+def test_each_tail_learns_for_itself() -> None:
+    panel, at = simulated(1, 1500)
+    raw = steady(panel, at, 0.01)
+    lopsided = np.where(panel.targets < 0.0, 1.5 * panel.targets, panel.targets)[:, at]
+    _, tracker = run(panel, raw, at, lopsided)
+    factors = np.exp(tracker.learnt[panel.symbols[0]][0])
+    assert factors[LOW] == pytest.approx(1.5, abs=0.15)
+    assert factors[HIGH] == pytest.approx(1.0, abs=0.1)
+
+
+def _spoilt(values: FloatArray, unknown: np.typing.NDArray[np.bool_], change: Callable[[FloatArray], FloatArray]
+            ) -> FloatArray:
+    return np.where(unknown, change(values), values)
+
+
+@pytest.mark.parametrize("change", [lambda x: x * 1e3, lambda x: -x, lambda x: x * np.nan], ids=["x1e3", "-x", "nan"])
+def test_outcomes_not_yet_realised_change_nothing_that_is_issued(change: Callable[[FloatArray], FloatArray]) -> None:
+    panel, at = simulated(3, 220)
+    raw = steady(panel, at, 0.007)
+    issued, _ = run(panel, raw, at)
+    for now in np.random.default_rng(1).integers(20, len(at) - 15, size=25):
+        unknown = panel.target_ends[:, at] > at[now]
+        blind, _ = run(panel, raw, at, _spoilt(panel.targets[:, at], unknown, change))
+        assert blind.log_returns[:, : now + 1].tobytes() == issued.log_returns[:, : now + 1].tobytes()
+        if not np.isnan(change(np.ones(1))).any():      # and the check sees: outcomes do change what follows them
+            assert blind.log_returns[:, -1].tobytes() != issued.log_returns[:, -1].tobytes()
+
+
+def test_a_tracker_told_of_outcomes_before_they_are_realised_is_caught() -> None:
+    panel, at = simulated(2, 220)
+    raw = steady(panel, at, 0.007)
+    early = np.maximum(panel.target_ends[:, at] - 1, np.array(at)[:, None] + 1)      # the leak: known a day too soon
+    leaking, _ = calibrate(panel.symbols, raw, panel.targets[:, at], early, at)
+    unknown = panel.target_ends[:, at] > at[100]
+    blind, _ = calibrate(panel.symbols, raw, _spoilt(panel.targets[:, at], unknown, lambda x: -x * 1e3), early, at)
+    assert blind.log_returns[:, :101].tobytes() != leaking.log_returns[:, :101].tobytes()
+
+
+def test_session_by_session_gives_the_numbers_of_the_whole_history_at_once() -> None:
+    panel, at = simulated(2, 160)
+    raw = steady(panel, at, 0.007)
+    whole, final = run(panel, raw, at)
+    tracker = Tracker()
+    issued: list[FloatArray] = []
+    for i, session in enumerate(at):
+        tracker = Tracker.from_dict(json.loads(json.dumps(tracker.to_dict())))     # a restart every night
+        for h in HORIZONS:
+            if i >= h:
+                for n, symbol in enumerate(panel.symbols):
+                    assert panel.target_ends[n, at[i - h], h - 1] == session
+                    said, came = issued[i - h][n, h - 1], float(panel.targets[n, at[i - h], h - 1])
+                    tracker.settle(symbol, h, said.tolist(), came)
+        issued.append(np.stack([tracker.apply(s, raw.log_returns[n, i]) for n, s in enumerate(panel.symbols)]))
+    np.testing.assert_allclose(np.stack(issued, axis=1), whole.log_returns, rtol=1e-12)
+    for symbol in panel.symbols:
+        np.testing.assert_allclose(tracker.learnt[symbol], final.learnt[symbol], rtol=1e-12)
+
+
+def test_factors_stay_within_two_and_a_half_times_of_their_start() -> None:
+    panel, at = simulated(1, 3000)
+    _, tracker = run(panel, steady(panel, at, 0.0001), at)
+    factors = tracker.learnt[panel.symbols[0]]
+    assert np.exp(factors[0, [LOW, HIGH]]) == pytest.approx(2.5, abs=0.02)
+    assert np.abs(factors).max() <= LIMIT
+
+
+def test_whatever_the_factors_quantiles_ascend_and_bands_never_narrow_with_the_horizon() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        median = rng.normal(0.0, 0.01, (len(HORIZONS), 1))
+        raw = median + 0.01 * np.sqrt(np.array(HORIZONS))[:, None] * UNIT
+        issued = stretch(raw, rng.uniform(-LIMIT, LIMIT, raw.shape))
+        assert (np.diff(issued, axis=-1) >= 0.0).all()
+        assert (np.diff(issued[:, HIGH] - issued[:, LOW]) >= -1e-15).all()
+        np.testing.assert_allclose(issued[:, len(LEVELS) // 2], median[:, 0])
+
+
+def test_a_symbol_without_forecasts_stays_silent_and_is_not_learnt() -> None:
+    panel, at = simulated(2, 120)
+    raw = steady(panel, at, 0.01)
+    raw.log_returns[1] = np.nan
+    issued, tracker = run(panel, raw, at)
+    assert np.isnan(issued.log_returns[1]).all()
+    assert list(tracker.learnt) == [panel.symbols[0]]
+
+
+def test_a_domain_forecast_keeps_its_median_and_gets_the_tickers_band() -> None:
+    forecast = ledger_forecast()
+    learnt = np.full((len(HORIZONS), len(LEVELS)), np.log(2.0))
+    wider = calibrated(forecast, Tracker(learnt={forecast.symbol: learnt}))
+    for h in (1, 10):
+        before = forecast.log_return(h, 0.9) - forecast.log_return(h, 0.5)
+        assert wider.log_return(h, 0.9) - wider.log_return(h, 0.5) == pytest.approx(2.0 * before)
+        assert wider.log_return(h, 0.5) == forecast.log_return(h, 0.5)
+    other = calibrated(forecast, Tracker(learnt={Symbol("OTHER"): learnt}))
+    assert other.log_return(1, 0.9) == pytest.approx(forecast.log_return(1, 0.9))
+
+
+def test_the_split_start_is_the_factor_that_held_out_rows_ask_for() -> None:
+    panel, at = simulated(4, 1200)
+    start = split_start(steady(panel, at, 0.005), panel.targets[:, at])
+    assert np.exp(start[0, [0, LOW, HIGH]]) == pytest.approx(2.0, rel=0.04)
+    few = [*at[:50]]
+    assert (split_start(steady(panel, few, 0.005), panel.targets[:, few]) == 0.0).all()
+
+
+@pytest.mark.parametrize("content", [{}, {"start": [[0.0]], "learnt": {}}, {"start": "x", "learnt": None}])
+def test_a_foreign_state_is_refused_in_one_line(content: dict[str, object]) -> None:
+    with pytest.raises(CheckpointError, match="calibration state"):
+        Tracker.from_dict(content)
+
+
+def test_sixty_sessions_below_seventy_per_cent_raise_the_badge_with_its_n() -> None:
+    days = [date(2008, 6, 2) + timedelta(days=i) for i in range(100)]
+    calm = [8.0] * 100
+    assert regime_shock(days, calm, [10] * 100) is None
+    shaken = [8.0] * 70 + [5.0] * 30
+    shock = regime_shock(days, shaken, [10] * 100)
+    assert shock is not None
+    assert shock.coverage == pytest.approx(0.65)
+    assert (shock.n, shock.n_days) == (600, SHOCK_WINDOW)
+    # 60 sessions hold 8 x 60 - 3 x k; below 420 from k = 21 on: the 21st bad session.
+    assert shock.since == days[70 + 20]
+    assert regime_shock(days[:59], shaken[-59:], [10] * 59) is None
+
+
+def test_on_real_bars_more_tickers_are_covered_as_promised() -> None:
+    panel = build_panel(stocknet())
+    cut, last = panel.index_of(date(2013, 12, 31)), panel.index_of(date(2014, 12, 31))
+    at = list(range(cut + 1, last + 1))
+    fitted = HarT((*HAR_COLUMNS, *MARKET_COLUMNS)).fit(panel, cut=cut)
+    raw = fitted.predict(panel, at)
+    issued, _ = follow(fitted, panel, raw, at)
+    within = [np.mean(np.abs(_per_ticker(p, panel, at) - 0.8) <= 0.03) for p in (raw, issued)]
+    assert within[0] < 0.70
+    assert within[1] > 0.80
+
+
+def _per_ticker(predicted: Predictions, panel: Panel, at: list[int]) -> FloatArray:
+    actual, q = panel.targets[:, at, 0], predicted.log_returns[:, :, 0]
+    known = np.isfinite(actual) & np.isfinite(q[..., 0])
+    inside = known & (q[..., LOW] <= actual) & (actual <= q[..., HIGH])
+    enough = known.sum(axis=1) > 100
+    share: FloatArray = inside.sum(axis=1)[enough] / known.sum(axis=1)[enough]
+    return share
