@@ -73,7 +73,7 @@ def _log_to(path: Path) -> None:
     """The terminal belongs to the screen; what libraries have to say goes beside the worker's log."""
     handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2)
     logging.basicConfig(handlers=[handler], level=logging.INFO, format=LOG_FORMAT)
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)      # it would note every timer
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)      # it notes every timer, and each that waited
 
 
 @cli.command("print")
