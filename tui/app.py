@@ -6,6 +6,7 @@ engine's worker process.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar
@@ -96,9 +97,15 @@ class TapecastApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Start the engine once the first paint is on screen."""
-        self.call_after_refresh(self.bridge.start)
+        self.call_after_refresh(self._first_painted)
         for line in self._refused_keys:
             self.notify(line, severity="warning", timeout=10, markup=False)
+
+    def _first_painted(self) -> None:
+        if not gc.isenabled():
+            gc.freeze()      # what is here now stays: never look through it again while a key waits
+            gc.enable()
+        self.bridge.start()
 
     def on_unmount(self) -> None:
         """Stop the engine, however the app ends."""

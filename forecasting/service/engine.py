@@ -88,6 +88,7 @@ class Engine:
         self._publish = Coalesced(self._read_and_hand_over)
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
         self._report: TickReport | None = None
+        self._ticked_at: datetime | None = None
         self._notices: tuple[str, ...] = store.notices
         self._paused = False
         self._stopped = False
@@ -101,7 +102,7 @@ class Engine:
     def snapshot(self) -> Snapshot:
         """The newest snapshot, read from the store."""
         status = Status(
-            now=self._clock.now(),
+            now=self._now(),
             groups=self._watchlist.groups,
             symbols=self._watchlist.symbols,
             source=self._source,
@@ -117,6 +118,10 @@ class Engine:
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol, read from the store; call it from a thread."""
         return self._reader.detail(symbol, self._report)
+
+    def _now(self) -> datetime:
+        """The moment a snapshot speaks of; a replay's is that of its newest tick, since its clock outruns them."""
+        return self._ticked_at if self._replay is not None and self._ticked_at is not None else self._clock.now()
 
     # Life.
 
@@ -247,7 +252,7 @@ class Engine:
         if self._stopped:
             return
         self._statuses.begin(REFRESH, "asking for quotes")
-        now = self._clock.now()
+        now = self._ticked_at = self._clock.now()
         try:
             report = self._backend.tick(self._watchlist.symbols, now, partial(self._step, REFRESH))
         except TapecastError as error:
@@ -366,7 +371,7 @@ class Engine:
         if not isinstance(self._clock, ReplayClock):
             return ReplayStatus(self._replay.start, 1.0, self._paused, finished=False)
         return ReplayStatus(
-            self._clock.now().date(), self._clock.speed, self._clock.paused, self._clock.finished
+            self._now().date(), self._clock.speed, self._clock.paused, self._clock.finished
         )
 
     def _job_lines(self) -> tuple[JobStatus, ...]:

@@ -8,17 +8,15 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from dataclasses import asdict
+from typing import Any
 
 from forecasting.data.store import Store
-from forecasting.domain.decision import SignalRecord
+from forecasting.domain.decision import SignalKind, SignalRecord
 from forecasting.domain.forecast import BASELINE, MODELS, Origin, Outcome, TrackRecord
 from forecasting.domain.market import Symbol
 from forecasting.evaluation.track_record import record
-from forecasting.service.wire import pack, unpack
 from forecasting.trading import scoring
-
-T = TypeVar("T")
 
 RECORD_HORIZONS = (1, 5, 10)
 _FORECASTS, _SIGNALS = "track-records", "signal-records"
@@ -43,12 +41,12 @@ def update_signal_records(store: Store, symbols: Sequence[Symbol]) -> None:
 
 def kept_records(store: Store) -> tuple[TrackRecord, ...]:
     """The track records as last computed; empty before that."""
-    return _kept(store, _FORECASTS, TrackRecord)
+    return tuple(TrackRecord(**{**plain, "origin": Origin(plain["origin"])}) for plain in _kept(store, _FORECASTS))
 
 
 def kept_signal_records(store: Store) -> tuple[SignalRecord, ...]:
     """The signal records as last computed; empty before that."""
-    return _kept(store, _SIGNALS, SignalRecord)
+    return tuple(SignalRecord(**{**plain, "kind": SignalKind(plain["kind"])}) for plain in _kept(store, _SIGNALS))
 
 
 def _records(store: Store, symbols: Sequence[Symbol], horizon: int, origin: Origin) -> Iterable[TrackRecord]:
@@ -76,10 +74,11 @@ def _by_symbol(outcomes: Iterable[Outcome]) -> dict[Symbol, list[Outcome]]:
     return grouped
 
 
-def _keep(store: Store, name: str, values: Sequence[object]) -> None:
-    store.runs.set_meta(name, json.dumps([pack(v) for v in values]))
+def _keep(store: Store, name: str, values: Sequence[TrackRecord] | Sequence[SignalRecord]) -> None:
+    store.runs.set_meta(name, json.dumps([asdict(v) for v in values]))
 
 
-def _kept(store: Store, name: str, kind: type[T]) -> tuple[T, ...]:
-    text = store.runs.get_meta(name)
-    return tuple(unpack(kind, plain) for plain in json.loads(text)) if text else ()
+def _kept(store: Store, name: str) -> list[dict[str, Any]]:
+    # Our own values from our own store: plain JSON, which the first paint need not have checked.
+    kept: list[dict[str, Any]] = json.loads(store.runs.get_meta(name) or "[]")
+    return kept

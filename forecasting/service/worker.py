@@ -6,6 +6,7 @@ one, whose thread gives way to everything else. The process ends when its standa
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -21,6 +22,7 @@ log = logging.getLogger("forecasting.worker")
 
 NICE_PROCESS = 5        # the screen goes first
 NICE_SLOW_LANE = 10     # on top: ticks go before training
+NICE_GROUP = 15
 
 
 class Worker:
@@ -85,6 +87,15 @@ def _perform(backend: Backend, call: str, args: dict[str, object], on_step: OnSt
             raise ValueError(f"unknown call {call!r}")
 
 
+def _give_way_as_a_whole() -> None:
+    """Let the screen's process go first."""
+    os.nice(NICE_PROCESS)
+    # Linux groups processes by session for scheduling, and niceness then counts inside a group only: the group, which
+    # is this process's own, has to give way as well.
+    with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:
+        group.write(str(NICE_GROUP))
+
+
 def _give_way() -> None:
     # Linux schedules threads on their own: a niceness of one thread is not the process's.
     if sys.platform == "linux":
@@ -94,7 +105,7 @@ def _give_way() -> None:
 def main() -> None:
     """Serve on standard input and output until input ends."""
     os.umask(0o077)
-    os.nice(NICE_PROCESS)
+    _give_way_as_a_whole()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # Libraries print; the answers' pipe must not hear it.
     answers = os.fdopen(os.dup(1), "wb")

@@ -21,7 +21,7 @@ def texts(symbol: str, glyphs: Glyphs = UNICODE, colours: Palette = COLOURS) -> 
 def test_a_live_row_tells_price_change_forecast_band_skill_signal_and_age() -> None:
     assert texts("NVDA") == {
         "symbol": "NVDA", "last": "183.17", "change": "▲+1.8%", "spark": "▅▄▃▁▆▇█", "forecast": "▲+2.2%",
-        "band": "-2.3..+7.0", "skill": "+3.1", "signal": "BUY 2d", "age": "4s",
+        "band": "-2.3..+7.0", "skill": "+3.1", "signal": "BUY 2d", "age": "LIVE",
     }
 
 
