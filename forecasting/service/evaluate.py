@@ -1,0 +1,205 @@
+"""`tapecast evaluate`: how good the models would have been, as plain JSON values."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from bisect import bisect_left
+from collections.abc import Container, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
+from typing import Any
+
+from forecasting.config import Settings
+from forecasting.domain.forecast import HORIZONS, LEVELS
+from forecasting.domain.market import SymbolFailure
+from forecasting.domain.report import Evaluation, Metric, ModelScore
+from forecasting.errors import ConfigError
+from forecasting.evaluation.report import model_scores, ticker_scores
+from forecasting.evaluation.tally import Tally
+from forecasting.evaluation.walk_forward import BASELINE, CHOICES, MODELS, SLOW, Plan, walk_forward
+from forecasting.features.panel import Panel
+from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
+from forecasting.models.base import Progress
+from forecasting.service.backend import OnStep, Step
+from forecasting.service.build import one_shot, watchlist
+from forecasting.service.headless import Answer, moment
+
+_CHILDREN = 2      # more would need the memory of as many fits at once
+_RIVALS = {"garch_t": "garch-t", "har": "har"}      # as the answer's keys call them
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to evaluate, as asked on the command line.
+
+    Raises:
+        ConfigError: If it asks for something there is not.
+    """
+
+    test_start: date
+    test_end: date | None = None       # newest session an outcome may come from; None: the newest there is
+    train_start: date | None = None    # nothing before it is read; None: all there is
+    refit_every: int = 252
+    horizons: tuple[int, ...] = (1, 5, 10)
+    models: tuple[str, ...] | None = None      # None: all
+    seeds: int | None = None
+
+    def __post_init__(self) -> None:
+        if odd := [m for m in self.models or () if m not in CHOICES]:
+            raise ConfigError(f"--models: there is no {', '.join(odd)}; choose from {', '.join(CHOICES)}")
+        if not self.horizons or (far := [h for h in self.horizons if h not in HORIZONS]):
+            raise ConfigError(f"--horizons: {far or 'none'}; choose from {HORIZONS[0]} to {HORIZONS[-1]}")
+        if self.refit_every < 1 or (self.seeds is not None and self.seeds < 1):
+            raise ConfigError("--refit-every and --seeds are at least 1")
+        if self.test_end is not None and self.test_end <= self.test_start:
+            raise ConfigError(f"--test-end {self.test_end} is not after --test-start {self.test_start}")
+        if self.train_start is not None and self.train_start >= self.test_start:
+            raise ConfigError(f"--train-start {self.train_start} is not before --test-start {self.test_start}")
+
+
+def evaluate(settings: Settings, question: Question, as_of: date | None, on_step: OnStep) -> Answer:
+    """Walk forward over the watchlist's bars (a folder's, where one is named).
+
+    Raises:
+        TapecastError: If there is nothing to evaluate.
+    """
+    began = time.perf_counter()
+    panel, failures = read_panel(settings, as_of, on_step, start=question.train_start)
+    read = time.perf_counter() - began
+    plan = _plan(panel, question)
+
+    def progress(done: Progress) -> None:
+        on_step(Step("evaluate", done.message, done.fraction))
+
+    children = min(_CHILDREN, os.cpu_count() or 1) if SLOW & set(plan.models) else 1
+    tally = walk_forward(panel, plan, progress, workers=children)
+    evaluation = Evaluation(
+        protocol=_protocol(settings, panel, plan, tally),
+        scores=model_scores(tally, baseline=BASELINE),
+        tickers=ticker_scores(tally),
+        seconds={**tally.seconds, "read": read, "total": time.perf_counter() - began},
+    )
+    notes = (*(f.message for f in failures), *dict.fromkeys(tally.notes))
+    return Answer(_plain(evaluation, plan.models), notes, 1 if failures else 0)
+
+
+def read_panel(
+    settings: Settings, as_of: date | None, on_step: OnStep, *, start: date | None = None
+) -> tuple[Panel, tuple[SymbolFailure, ...]]:
+    """The panel of all watched symbols from `start` on, and the symbols that could not be read.
+
+    Raises:
+        NotEnoughHistory: If there is not a single bar.
+    """
+    now = moment(as_of)
+    failures = []
+    # Recorded or simulated prices, and any look into the past, must not see what an earlier run has stored.
+    with one_shot(settings, temporary=as_of is not None or settings.source.name != "yahoo") as backend:
+        symbols = watchlist(settings, backend.desk.store, demo=False).symbols or backend.catalogue(now)
+        for done, symbol in enumerate(symbols):
+            on_step(Step("read", f"bars of {symbol}", done / len(symbols)))
+            if (failure := backend.take_history(symbol, now, lambda _: None)) is not None:
+                failures.append(failure)
+        tables = {table.exchange: table for table in backend.desk.tables(symbols).values()}
+        series = backend.desk.series(symbols)
+    if start is not None:
+        series = [replace(s, bars=tuple(b for b in s.bars if b.session >= start)) for s in series]
+    on_step(Step("features", f"features of {len(series)} symbols", None))
+    return build_panel(series, DEFAULT_SPEC, tables), tuple(failures)
+
+
+def _plan(panel: Panel, question: Question) -> Plan:
+    last = len(panel.sessions) - 1 if question.test_end is None else panel.index_of(question.test_end)
+    return Plan(
+        models=question.models or MODELS,
+        first=bisect_left(panel.sessions, question.test_start),
+        last=last,
+        horizons=question.horizons,
+        refit_every=question.refit_every,
+        seeds=question.seeds,
+    )
+
+
+def _protocol(settings: Settings, panel: Panel, plan: Plan, tally: Tally) -> dict[str, Any]:
+    """What a reader needs to run it again, and what was left out."""
+    return {
+        "source": settings.source.name,
+        "symbols": len(panel.symbols),
+        "train_start": panel.sessions[0].isoformat(),
+        "test_start": panel.sessions[plan.first].isoformat(),
+        "test_end": panel.sessions[plan.last].isoformat(),
+        "issued": "on every session of the test span; outcomes are realised within it",
+        "refit_every": plan.refit_every,
+        "fits_see_until": [panel.sessions[f.cut].isoformat() for f in plan.folds()],
+        "embargo": plan.embargo,
+        "seeds": plan.seeds,
+        "horizons": list(plan.horizons),
+        "models": list(plan.models),
+        "features": DEFAULT_SPEC.hash,
+        "levels": list(LEVELS),
+        "crps": "per cent of log return, from the quantiles at the levels, mean over all ticker-days",
+        "skill": f"1 - crps / crps({BASELINE})",
+        "dm": "daily means over tickers, Newey-West lag max(2h, 10), Harvey-Leybourne-Newbold; negative is better",
+        "intervals": "95 %, clustered by day",
+        "left_out": {str(h): int(n) for h, n in zip(tally.horizons, tally.left_out, strict=True)},
+        "without_forecast": {
+            model: {str(h): int(n) for h, n in zip(tally.horizons, tally.missing[m], strict=True)}
+            for m, model in enumerate(tally.models)
+        },
+    }
+
+
+def _plain(evaluation: Evaluation, asked: Sequence[str]) -> dict[str, Any]:
+    """The report as JSON values; of the models asked for only."""
+    order = {model: i for i, model in enumerate(asked)}
+    rows = sorted((s for s in evaluation.scores if s.model in order), key=lambda s: (s.horizon, order[s.model]))
+    return {
+        "protocol": dict(evaluation.protocol),
+        "rows": [_row(score, order) for score in rows],
+        "per_ticker": [
+            {"symbol": t.symbol, "model": t.model, "horizon": t.horizon, "n": t.n,
+             "coverage_80": t.coverage_80, "crps": t.crps}
+            for t in evaluation.tickers
+            if t.model in order
+        ],
+        "seconds": {name: round(seconds, 3) for name, seconds in evaluation.seconds.items()},
+    }
+
+
+def _row(score: ModelScore, asked: Container[str]) -> dict[str, Any]:
+    against = {c.rival: c for c in score.against if c.rival in asked}
+    metrics = {f.name: value for f in fields(score) if isinstance(value := getattr(score, f.name), Metric)}
+    return {
+        "model": score.model,
+        "horizon": score.horizon,
+        "n_forecasts": score.crps.n,
+        "n_days": score.crps.n_days,
+        "crps": score.crps.value,
+        "skill_vs_ewma": score.crps.skill,
+        "skill_low": _finite(score.crps.skill_low),
+        "skill_high": _finite(score.crps.skill_high),
+        **{f"dm_t_vs_{key}": against[m].t if m in against else None for key, m in _RIVALS.items()},
+        "coverage_80": score.coverage_80.value,
+        "coverage_95": score.coverage_95.value,
+        "width_80": score.width_80.value,
+        "interval_score_80": score.interval_score_80.value,
+        "hit_rate": score.hit_rate.value,
+        "hit_rate_low": score.hit_rate.low,
+        "hit_rate_high": score.hit_rate.high,
+        "rmse_skill": score.rmse.skill,
+        "mae_skill": score.mae.skill,
+        "pit": list(score.pit),
+        "dm": {c.rival: {"t": c.t, "p_value": c.p_value, "n_days": c.n_days} for c in against.values()},
+        "metrics": {name: _metric(metric) for name, metric in metrics.items()},
+    }
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {key: _finite(x) if isinstance(x, float) else x for key, x in asdict(metric).items()}
+
+
+def _finite(x: float) -> float | None:
+    """JSON has no infinity: an interval without an end has none."""
+    return x if math.isfinite(x) else None
