@@ -123,7 +123,8 @@ class Tally:
 
 def _there(said: Summaries) -> BoolArray:
     """Where every quantile is a number, and not just the median, which some models know to be zero beforehand."""
-    return np.logical_and.reduce([np.isfinite(values) for name, values in said.items() if name.startswith("q")])
+    there: BoolArray = np.logical_and.reduce([np.isfinite(v) for name, v in said.items() if name.startswith("q")])
+    return there
 
 
 def _sum(values: FloatArray, scored: BoolArray, axis: int) -> FloatArray:
