@@ -17,9 +17,10 @@ from forecasting.domain.forecast import LEVELS
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.features.pipeline import HAR_COLUMNS, MARKET_COLUMNS
 from forecasting.models.base import OnProgress, Predictions
+from forecasting.models.bodies import BodyKind
 from forecasting.models.har import FittedHarT, HarT
-from forecasting.models.lstm import FittedLstm, Lstm, LstmSettings
 from forecasting.models.members import Member, fit_members
+from forecasting.models.network import FittedNetwork, NetworkModel, NetworkSettings
 from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions
 
@@ -46,11 +47,11 @@ class Ensemble:
     name = "ensemble"
 
     def __init__(
-        self, settings: EnsembleSettings | None = None, network: LstmSettings | None = None,
+        self, settings: EnsembleSettings | None = None, network: NetworkSettings | None = None,
         *, columns: Sequence[str] = (*HAR_COLUMNS, *MARKET_COLUMNS), processes: int = 1,
     ) -> None:
         self.settings = settings or EnsembleSettings()
-        self.network = network or LstmSettings()
+        self.network = network or NetworkSettings()
         self.columns = tuple(columns)
         self.processes = processes
 
@@ -59,7 +60,7 @@ class Ensemble:
         n = self.settings.seeds
         members = [
             Member(_HAR, HarT(self.columns), seed),
-            *(Member(f"{Lstm.name}-{i}", Lstm(self.network), n * seed + i) for i in range(n)),
+            *(Member(f"{BodyKind.LSTM.value}-{i}", NetworkModel(self.network), n * seed + i) for i in range(n)),
         ]
         found = fit_members(members, panel, cut=cut, processes=self.processes, on_progress=on_progress)
         weights = [self.settings.har_weight, *[(1.0 - self.settings.har_weight) / n] * n]
@@ -86,7 +87,7 @@ class FittedEnsemble(FittedBase):
     def __init__(self, parameters: Parameters) -> None:
         super().__init__(parameters)
         self.weights: Mapping[str, float] = parameters.settings["weights"]
-        self.members: dict[str, FittedHarT | FittedLstm] = {
+        self.members: dict[str, FittedHarT | FittedNetwork] = {
             label: _member(parameters, label) for label in parameters.settings["members"]
         }
 
@@ -116,11 +117,11 @@ def log_scale_mean(told: Sequence[FloatArray], weights: Sequence[float]) -> Floa
     return median + distance
 
 
-def _member(parameters: Parameters, label: str) -> FittedHarT | FittedLstm:
+def _member(parameters: Parameters, label: str) -> FittedHarT | FittedNetwork:
     kept, prefix = parameters.settings["members"][label], f"{label}/"
     own = Parameters(
-        name=_HAR if label == _HAR else Lstm.name,
+        name=_HAR if label == _HAR else BodyKind.LSTM.value,
         arrays={k.removeprefix(prefix): a for k, a in parameters.arrays.items() if k.startswith(prefix)},
         settings=kept["settings"], train_end=parameters.train_end, data_hash=parameters.data_hash, seed=kept["seed"],
     )
-    return FittedHarT(own) if label == _HAR else FittedLstm(own)
+    return FittedHarT(own) if label == _HAR else FittedNetwork(own)

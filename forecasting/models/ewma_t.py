@@ -49,12 +49,13 @@ class EwmaT:
 class FittedEwmaT(FittedBase):
     """A recalibrated EWMA."""
 
-    def unit(self) -> FloatArray:
-        """Quantiles for a scale of 1, shape (H, Q)."""
-        arrays = self.parameters.arrays
-        return widening((arrays["factors"] * ROOT_H)[:, None] * unit_quantiles(arrays["nus"]))
-
     def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
         """Quantiles s[t] sqrt(h) c[h] t^-1(level; nu[h]); see `Fitted.predict`."""
         scale = np.where(bars_until(panel, at) >= MIN_BARS, panel.scale[:, list(at)], np.nan)
-        return predictions(scale[:, :, None, None] * self.unit())
+        arrays = self.parameters.arrays
+        return predictions(scale[:, :, None, None] * unit(arrays["factors"], arrays["nus"]))
+
+
+def unit(factors: FloatArray, nus: FloatArray) -> FloatArray:
+    """Quantiles for a scale of 1, shape (H, Q), from factors and degrees of freedom, shape (H,) each."""
+    return widening((factors * ROOT_H)[:, None] * unit_quantiles(nus))

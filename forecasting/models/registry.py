@@ -11,7 +11,8 @@ from forecasting.models.har import FittedHarT, HarT
 from forecasting.models.naive import NAIVE, FittedNaive, Naive
 from forecasting.models.parameters import Parameters
 
-NAMES = ("ensemble", "lstm", "har-t", "garch-t", "ewma-t", *reversed(NAIVE))
+NETWORKS = ("lstm", "lstm-attention", "transformer")
+NAMES = ("ensemble", *NETWORKS, "har-t", "garch-t", "ewma-t", *reversed(NAIVE))
 """Every model there is, best expected first."""
 
 
@@ -33,14 +34,15 @@ def create(name: str, *, seeds: int | None = None, processes: int = 1) -> Model:
             return HarT((*HAR_COLUMNS, *MARKET_COLUMNS))
         case "garch-t":
             return GarchT()
-        case "lstm":
-            from forecasting.models.lstm import Lstm
-
-            return Lstm()
         case "ensemble":
             from forecasting.models.ensemble import Ensemble, EnsembleSettings
 
             return Ensemble(EnsembleSettings() if seeds is None else EnsembleSettings(seeds=seeds), processes=processes)
+        case _ if name in NETWORKS:
+            from forecasting.models.bodies import BodyKind, BodySettings
+            from forecasting.models.network import NetworkModel, NetworkSettings
+
+            return NetworkModel(NetworkSettings(BodySettings(BodyKind(name))))
         case _ if name in NAIVE:
             return Naive(name)
         case _:
@@ -60,14 +62,14 @@ def revive(parameters: Parameters) -> Fitted:
             return FittedHarT(parameters)
         case "garch-t":
             return FittedGarchT(parameters)
-        case "lstm":
-            from forecasting.models.lstm import FittedLstm
-
-            return FittedLstm(parameters)
         case "ensemble":
             from forecasting.models.ensemble import FittedEnsemble
 
             return FittedEnsemble(parameters)
+        case name if name in NETWORKS:
+            from forecasting.models.network import FittedNetwork
+
+            return FittedNetwork(parameters)
         case name if name in NAIVE:
             return FittedNaive(parameters)
         case name:

@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +23,22 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 """(network output, targets with NaN where unknown) -> scalar."""
 
 
+class Optimiser(StrEnum):
+    """Ways to step. AdamW decays weights apart from the gradient; the others take `weight_decay` as an L2 penalty."""
+
+    ADAM = "adam"
+    ADAMW = "adamw"
+    RMSPROP = "rmsprop"
+
+
+class Schedule(StrEnum):
+    """How the learning rate moves over the epochs."""
+
+    NONE = "none"
+    COSINE = "cosine"    # from its start to zero
+    STEP = "step"        # halved every `step_epochs`
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
     """How to train. The defaults were chosen on real bars before 2015."""
@@ -28,9 +46,25 @@ class TrainingSettings:
     max_epochs: int = 20
     patience: int = 4            # epochs without a better validation score before training ends
     batch: int = 32              # segments per step
+    optimiser: Optimiser = Optimiser.ADAMW
     learning_rate: float = 5e-3
-    weight_decay: float = 1e-2
+    schedule: Schedule = Schedule.NONE
+    step_epochs: int = 3
+    weight_decay: float = 1e-2   # L2
+    l1: float = 0.0              # on weights, not on biases
     max_gradient_norm: float = 1.0
+    device: str = "auto"         # "auto" takes a GPU where there is one; else a name that torch knows
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate of an epoch, counted from 1."""
+        done = epoch - 1
+        match self.schedule:
+            case Schedule.NONE:
+                return self.learning_rate
+            case Schedule.COSINE:
+                return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done / self.max_epochs))
+            case Schedule.STEP:
+                return float(self.learning_rate * 0.5 ** (done // self.step_epochs))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +78,19 @@ class Samples:
         """Batches of `size` segments in the given order."""
         for chosen in torch.split(order, size):
             yield self.inputs[chosen], self.targets[chosen]
+
+    def to(self, device: torch.device) -> Samples:
+        """The same on another device."""
+        return Samples(self.inputs.to(device), self.targets.to(device))
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """How a training went."""
+
+    epoch: int      # the one kept; 0 is the starting point
+    epochs: int     # run
+    score: float    # validation loss of the one kept; NaN without validation rows
 
 
 @contextmanager
@@ -65,42 +112,37 @@ def reproducible(seed: int) -> Iterator[None]:
 
 def train(
     network: nn.Module, training: Samples, validation: Samples, settings: TrainingSettings, *,
-    loss: Loss, validation_loss: Loss, on_progress: OnProgress | None = None,
-) -> int:
-    """Train `network` in place on `loss`; call inside `reproducible`. Returns the epoch kept, by `validation_loss`.
+    loss: Loss, validation_loss: Loss, measure: str = "loss", on_progress: OnProgress | None = None,
+) -> Trained:
+    """Train `network` in place on `loss`, keeping the epoch that is best by `validation_loss`.
 
-    `on_progress` may raise to cancel; the exception passes through and the network is left half trained.
+    Call inside `reproducible`. `on_progress` may raise to cancel; the exception passes through and the network is left
+    half trained. The network comes back to the CPU.
     """
     report = on_progress or (lambda _: None)
     at_most = settings.max_epochs
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
-    best_score, best_epoch = score(network, validation, validation_loss), 0
+    device = _device(settings.device)
+    network.to(device)
+    training, validation = training.to(device), validation.to(device)
+    optimiser = _optimiser(network, settings)
+    best = Trained(0, 0, score(network, validation, validation_loss))
     best_weights = copy.deepcopy(network.state_dict())
-    report(Progress(0.0, f"epoch 0 of at most {at_most}, validation CRPS {best_score:.4f}"))
+    report(Progress(0.0, f"epoch 0 of at most {at_most}, validation {measure} {best.score:.4f}"))
+    epoch = 0
     for epoch in range(1, at_most + 1):
-        _run_epoch(network, training, loss, optimiser, settings)
+        _run_epoch(network, training, loss, optimiser, settings, epoch)
         latest = score(network, validation, validation_loss)
-        if latest < best_score:
-            best_score, best_epoch = latest, epoch
+        if latest < best.score:
+            best = Trained(epoch, epoch, latest)
             best_weights = copy.deepcopy(network.state_dict())
-        stop = epoch - best_epoch >= settings.patience or epoch == at_most
-        text = f"epoch {epoch} of at most {at_most}, validation CRPS {latest:.4f}"
+        stop = epoch - best.epoch >= settings.patience or epoch == at_most
+        text = f"epoch {epoch} of at most {at_most}, validation {measure} {latest:.4f}"
         report(Progress(1.0 if stop else epoch / at_most, text))
         if stop:
             break
     network.load_state_dict(best_weights)
-    return best_epoch
-
-
-def _run_epoch(
-    network: nn.Module, samples: Samples, loss: Loss, optimiser: torch.optim.Optimizer, settings: TrainingSettings
-) -> None:
-    network.train()
-    for inputs, targets in samples.batches(settings.batch, torch.randperm(len(samples.inputs))):
-        optimiser.zero_grad()
-        loss(network(inputs), targets).backward()   # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), settings.max_gradient_norm)
-        optimiser.step()
+    network.to("cpu")
+    return Trained(best.epoch, epoch, best.score)
 
 
 def score(network: nn.Module, samples: Samples, loss: Loss, *, batch: int = 256) -> float:
@@ -113,3 +155,35 @@ def score(network: nn.Module, samples: Samples, loss: Loss, *, batch: int = 256)
             total += float(loss(network(inputs), targets)) * known
             count += known
     return total / count if count else math.nan
+
+
+def _run_epoch(
+    network: nn.Module, samples: Samples, loss: Loss, optimiser: torch.optim.Optimizer, settings: TrainingSettings,
+    epoch: int,
+) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = settings.rate(epoch)
+    weights = [p for p in network.parameters() if p.ndim > 1]
+    network.train()
+    for inputs, targets in samples.batches(settings.batch, torch.randperm(len(samples.inputs))):
+        optimiser.zero_grad()
+        total = loss(network(inputs), targets)
+        if settings.l1:
+            total = total + settings.l1 * torch.stack([w.abs().sum() for w in weights]).sum()
+        total.backward()   # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), settings.max_gradient_norm)
+        optimiser.step()
+
+
+def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
+    kinds: dict[Optimiser, type[torch.optim.Optimizer]] = {
+        Optimiser.ADAM: torch.optim.Adam, Optimiser.ADAMW: torch.optim.AdamW, Optimiser.RMSPROP: torch.optim.RMSprop,
+    }
+    options: dict[str, Any] = {"lr": settings.learning_rate, "weight_decay": settings.weight_decay}
+    return kinds[settings.optimiser](network.parameters(), **options)
+
+
+def _device(name: str) -> torch.device:
+    if name != "auto":
+        return torch.device(name)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -12,24 +12,29 @@ from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.domain.market import Symbol
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.models.base import Model, Predictions
+from forecasting.models.bodies import BodyKind, BodySettings
 from forecasting.models.ensemble import Ensemble, EnsembleSettings
 from forecasting.models.ewma_t import EwmaT
 from forecasting.models.garch import GarchT
 from forecasting.models.har import HarT
-from forecasting.models.lstm import Lstm, LstmSettings
 from forecasting.models.naive import NAIVE, Naive
+from forecasting.models.network import NetworkModel, NetworkSettings
 from forecasting.models.training import TrainingSettings
 
 COLUMNS = ("log_ewma", "log_r2_5", "log_r2_22", "leverage", "regime")
 """Features of the synthetic panels. `regime` is noise unless a test plants something in it."""
 
-TINY_LSTM = LstmSettings(hidden=4, training=TrainingSettings(max_epochs=2, batch=8))
-"""Trains in a fraction of a second."""
+TINY = {
+    kind: NetworkSettings(BodySettings(kind, hidden=4, heads=2), training=TrainingSettings(max_epochs=2, batch=8))
+    for kind in BodyKind
+}
+"""Networks that train in a fraction of a second."""
 
-TINY_ENSEMBLE = Ensemble(EnsembleSettings(seeds=2), TINY_LSTM, columns=COLUMNS)
+TINY_LSTM = TINY[BodyKind.LSTM]
 
 EVERY_MODEL: tuple[Model, ...] = (
-    *map(Naive, NAIVE), EwmaT(), GarchT(), HarT(COLUMNS), Lstm(TINY_LSTM), TINY_ENSEMBLE,
+    *map(Naive, NAIVE), EwmaT(), GarchT(), HarT(COLUMNS), *map(NetworkModel, TINY.values()),
+    Ensemble(EnsembleSettings(seeds=2), TINY_LSTM, columns=COLUMNS),
 )
 """All of tapecast's models, small enough for tests."""
 

@@ -1,17 +1,15 @@
 import stat
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forecasting.errors import CheckpointError
-from forecasting.models.base import Model
-from forecasting.models.checkpoint import Storable, load, save
+from forecasting.models.checkpoint import load, save
 from forecasting.models.ewma_t import EwmaT
 from forecasting.models.har import HarT
-from tests.support.panels import COLUMNS, EVERY_MODEL, garch_t_returns, panel_from_returns
+from tests.support.panels import COLUMNS, garch_t_returns, panel_from_returns
 
 PANEL = panel_from_returns(garch_t_returns(2, 330, seed=6))
 SPEC = "0123456789ab"
@@ -23,19 +21,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, bytes, Path]
     folder = tmp_path_factory.mktemp("spoilt")
     fitted = HarT(COLUMNS).fit(PANEL, cut=300)
     return fitted.model_id, save(fitted, folder, spec_hash=SPEC).read_bytes(), folder / "spoilt.safetensors"
-
-
-@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda m: m.name)
-def test_a_model_comes_back_as_it_was(model: Model, tmp_path: Path) -> None:
-    fitted = model.fit(PANEL, cut=300, seed=3)
-    assert isinstance(fitted, Storable)
-    back = load(save(fitted, tmp_path, spec_hash=SPEC), spec_hash=SPEC)
-    assert (back.name, back.model_id, back.train_end, back.data_hash, back.seed) == (
-        fitted.name, fitted.model_id, fitted.train_end, fitted.data_hash, 3,
-    )
-    np.testing.assert_array_equal(
-        back.predict(PANEL, [310, 329]).log_returns, fitted.predict(PANEL, [310, 329]).log_returns
-    )
 
 
 def test_only_the_owner_may_read_it_and_no_part_file_stays(tmp_path: Path) -> None:

@@ -1,18 +1,22 @@
-"""Nothing after the cut reaches a fit, and nothing after a session reaches its forecast (T1, T2, T3)."""
+"""What every model promises: causality (T1, T2), order (T21), the same bytes again (T22), a true checkpoint.
+
+One fit of each serves all tests.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from forecasting.domain.forecast import LEVELS
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.models.base import Fitted, Model
+from forecasting.models.checkpoint import Storable, load, save
 from forecasting.models.naive import NAIVE
 from forecasting.models.parameters import FittedBase
-from forecasting.models.reading import purged_split, scaled_targets
+from forecasting.models.registry import NAMES
 from tests.support.panels import EVERY_MODEL, garch_t_returns, panel_from_returns, poisoned, until
 
 N_SESSIONS, CUT = 420, 330
@@ -43,13 +47,17 @@ FUTURES: dict[str, Callable[[Panel, int], Panel]] = {
 }
 
 
+def test_the_models_below_are_all_there_are() -> None:
+    assert {m.name for m in EVERY_MODEL} == set(NAMES)
+
+
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, Fitted]:
     return {m.name: m.fit(PANEL, cut=CUT) for m in EVERY_MODEL}
 
 
 @pytest.mark.parametrize("future", FUTURES)
-@pytest.mark.parametrize("name", [m.name for m in EVERY_MODEL])
+@pytest.mark.parametrize("name", NAMES)
 def test_forecasts_are_bitwise_the_same_whatever_comes_later(
     fitted: dict[str, Fitted], name: str, future: str
 ) -> None:
@@ -64,8 +72,8 @@ def test_forecasts_are_bitwise_the_same_whatever_comes_later(
 
 
 @pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda m: m.name)
-def test_a_fit_on_a_poisoned_future_has_the_same_bytes(model: Model) -> None:
-    clean, poison = model.fit(PANEL, cut=CUT), model.fit(poisoned(PANEL, CUT), cut=CUT)
+def test_a_fit_on_a_poisoned_future_has_the_same_bytes(fitted: dict[str, Fitted], model: Model) -> None:
+    clean, poison = fitted[model.name], model.fit(poisoned(PANEL, CUT), cut=CUT)
     assert isinstance(clean, FittedBase)
     assert isinstance(poison, FittedBase)
     for key, array in clean.parameters.arrays.items():
@@ -74,19 +82,39 @@ def test_a_fit_on_a_poisoned_future_has_the_same_bytes(model: Model) -> None:
 
 
 @pytest.mark.parametrize("model", [m for m in EVERY_MODEL if m.name not in NAIVE], ids=lambda m: m.name)
-def test_a_fit_on_a_poisoned_past_differs(model: Model) -> None:
-    assert model.fit(PANEL, cut=CUT).model_id != model.fit(poisoned(PANEL, CUT - 40), cut=CUT).model_id
+def test_a_fit_on_a_poisoned_past_differs(fitted: dict[str, Fitted], model: Model) -> None:
+    assert fitted[model.name].model_id != model.fit(poisoned(PANEL, CUT - 40), cut=CUT).model_id
 
 
-@given(cut=st.integers(20, N_SESSIONS - 1))
-def test_no_training_target_ends_after_the_cut(cut: int) -> None:
-    read = np.isfinite(scaled_targets(PANEL, cut))
-    assert PANEL.target_ends[read].max(initial=0) <= cut
+@pytest.mark.parametrize("name", NAMES)
+def test_quantiles_ascend_and_no_spread_falls_with_the_horizon(fitted: dict[str, Fitted], name: str) -> None:
+    predicted = fitted[name].predict(PANEL, range(CUT + 1, N_SESSIONS))
+    quantiles = predicted.log_returns
+    assert (np.diff(quantiles, axis=-1) >= 0.0).all()
+    for outer in range(len(LEVELS) // 2):
+        spread = quantiles[..., -1 - outer] - quantiles[..., outer]
+        assert (np.diff(spread, axis=-1) >= -1e-6 * spread.max()).all()
+    assert ((predicted.p_up > 0.0) & (predicted.p_up < 1.0)).all()
 
 
-@given(cut=st.integers(100, N_SESSIONS - 1), share=st.floats(0.05, 0.5))
-def test_no_training_target_ends_where_validation_begins(cut: int, share: float) -> None:
-    training, validation = (np.isfinite(z) for z in purged_split(PANEL, cut, validation_share=share))
-    first_validated = np.argwhere(validation.any(axis=(0, 2)))[0, 0]
-    assert PANEL.target_ends[training].max() < first_validated
-    assert PANEL.target_ends[validation].max() <= cut
+@pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda m: m.name)
+def test_the_same_seed_and_data_give_the_same_bytes(fitted: dict[str, Fitted], model: Model) -> None:
+    again = model.fit(PANEL, cut=CUT)
+    assert again.model_id == fitted[model.name].model_id
+    at = [400, N_SESSIONS - 1]
+    told, told_again = (f.predict(PANEL, at).log_returns for f in (fitted[model.name], again))
+    assert told.tobytes() == told_again.tobytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_comes_back_from_its_checkpoint_as_it_was(
+    fitted: dict[str, Fitted], name: str, tmp_path: Path
+) -> None:
+    kept = fitted[name]
+    assert isinstance(kept, Storable)
+    back = load(save(kept, tmp_path, spec_hash="0123456789ab"), spec_hash="0123456789ab")
+    assert (back.name, back.model_id, back.train_end, back.data_hash, back.seed) == (
+        name, kept.model_id, PANEL.sessions[CUT], kept.data_hash, 0,
+    )
+    at = [CUT + 1, N_SESSIONS - 1]
+    assert back.predict(PANEL, at).log_returns.tobytes() == kept.predict(PANEL, at).log_returns.tobytes()

@@ -5,9 +5,10 @@ import pytest
 
 from forecasting.errors import NotEnoughHistory
 from forecasting.models.base import Progress
+from forecasting.models.bodies import BodySettings
 from forecasting.models.ewma_t import EwmaT
-from forecasting.models.lstm import FittedLstm, Lstm, LstmSettings
 from forecasting.models.naive import Naive
+from forecasting.models.network import FittedNetwork, NetworkModel, NetworkSettings
 from forecasting.models.training import TrainingSettings
 from tests.support.panels import TINY_LSTM, garch_t_returns, mean_crps, panel_from_returns
 
@@ -16,45 +17,45 @@ CUT = 380
 
 
 @pytest.fixture(scope="module")
-def fitted() -> FittedLstm:
-    return Lstm(TINY_LSTM).fit(PANEL, cut=CUT)
+def fitted() -> FittedNetwork:
+    return NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT)
 
 
 def test_before_its_first_epoch_it_is_the_ewma_t_forecast() -> None:
     untrained = replace(TINY_LSTM, training=TrainingSettings(max_epochs=0))
-    lstm = Lstm(untrained).fit(PANEL, cut=CUT).predict(PANEL, [400])
+    lstm = NetworkModel(untrained).fit(PANEL, cut=CUT).predict(PANEL, [400])
     ewma = EwmaT().fit(PANEL, cut=CUT).predict(PANEL, [400])
     assert lstm.log_returns == pytest.approx(ewma.log_returns, rel=1e-5, abs=1e-9)
     assert lstm.p_up == pytest.approx(ewma.p_up, abs=1e-6)
 
 
-def test_the_same_seed_and_data_give_the_same_bytes_and_another_seed_does_not(fitted: FittedLstm) -> None:
-    again, other = Lstm(TINY_LSTM).fit(PANEL, cut=CUT), Lstm(TINY_LSTM).fit(PANEL, cut=CUT, seed=1)
+def test_the_same_seed_and_data_give_the_same_bytes_and_another_seed_does_not(fitted: FittedNetwork) -> None:
+    again, other = NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT), NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT, seed=1)
     assert again.model_id == fitted.model_id != other.model_id
     assert all(again.parameters.arrays[k].tobytes() == a.tobytes() for k, a in fitted.parameters.arrays.items())
     assert again.predict(PANEL, [400]).log_returns.tobytes() == fitted.predict(PANEL, [400]).log_returns.tobytes()
 
 
-def test_a_session_reads_the_same_alone_and_among_many_in_any_order(fitted: FittedLstm) -> None:
+def test_a_session_reads_the_same_alone_and_among_many_in_any_order(fitted: FittedNetwork) -> None:
     many = [410, 390, 300, *range(391, 410)]
     together = fitted.predict(PANEL, many).log_returns
     for i in (0, 1, 2, 10):
         assert together[:, i] == pytest.approx(fitted.predict(PANEL, [many[i]]).log_returns[:, 0], rel=1e-5)
 
 
-def test_it_is_silent_about_symbols_with_less_than_a_year_of_bars(fitted: FittedLstm) -> None:
+def test_it_is_silent_about_symbols_with_less_than_a_year_of_bars(fitted: FittedNetwork) -> None:
     assert np.isnan(fitted.predict(PANEL, [248]).p_up).all()
     assert np.isfinite(fitted.predict(PANEL, [249]).p_up).all()
 
 
 def test_a_watchlist_with_less_than_a_year_of_bars_is_refused() -> None:
     with pytest.raises(NotEnoughHistory, match="lstm: the longest history has 200 bars until 2010-07-22, needs 250"):
-        Lstm(TINY_LSTM).fit(PANEL, cut=199)
+        NetworkModel(TINY_LSTM).fit(PANEL, cut=199)
 
 
 def test_progress_rises_to_one_and_names_the_epoch() -> None:
     seen: list[Progress] = []
-    Lstm(TINY_LSTM).fit(PANEL, cut=CUT, on_progress=seen.append)
+    NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT, on_progress=seen.append)
     fractions = [p.fraction for p in seen]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
@@ -69,7 +70,7 @@ def test_an_exception_from_the_callback_cancels_the_fit() -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        Lstm(TINY_LSTM).fit(PANEL, cut=CUT, on_progress=cancel)
+        NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT, on_progress=cancel)
 
 
 def test_a_planted_volatility_regime_is_learned() -> None:
@@ -79,7 +80,7 @@ def test_a_planted_volatility_regime_is_learned() -> None:
     panel = panel_from_returns(sd * rng.standard_normal(regime.shape), regime=regime)
     at = range(700, 899)
     training = TrainingSettings(max_epochs=12, batch=8, learning_rate=0.02)
-    settings = LstmSettings(hidden=8, dropout=0.0, training=training)
-    lstm = mean_crps(Lstm(settings).fit(panel, cut=699).predict(panel, at), panel, at, horizon=1)
+    settings = NetworkSettings(BodySettings(hidden=8, dropout=0.0), training=training)
+    lstm = mean_crps(NetworkModel(settings).fit(panel, cut=699).predict(panel, at), panel, at, horizon=1)
     walk = mean_crps(Naive("random-walk").fit(panel, cut=699).predict(panel, at), panel, at, horizon=1)
     assert lstm < 0.97 * walk
