@@ -132,11 +132,31 @@ class ReplayClock:
             self._released = max(self._released, done)
 
     @property
-    def waiting(self) -> bool:
-        """Whether the night is being held until `release`."""
+    def held(self) -> Session | None:
+        """The session whose night is being held until `release`, or None."""
         with self._lock:
             self._advance()
-            return self._position < len(self._sessions) and self._position >= self._limit()
+            waits = self._limit() <= self._position < len(self._sessions)
+            return self._sessions[int(self._position)] if waits else None
+
+    @property
+    def sessions_left(self) -> int:
+        """How many known sessions have not begun."""
+        with self._lock:
+            self._advance()
+            return max(len(self._sessions) - int(self._position) - 1, 0)
+
+    def extend(self, sessions: Sequence[Session]) -> None:
+        """Go on with those of `sessions` (ascending) that come after the last known one."""
+        with self._lock:
+            self._sessions += tuple(s for s in sessions if s.session > self._sessions[-1].session)
+
+    def finish(self) -> None:
+        """Nothing more is recorded: stand still after the session that has begun."""
+        with self._lock:
+            self._advance()
+            self._sessions = self._sessions[: int(self._position) + 1]
+            self._position = float(len(self._sessions))
 
     def _limit(self) -> float:
         return min(self._released + 1.0 - self._DAWN, float(len(self._sessions)))

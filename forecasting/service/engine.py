@@ -20,7 +20,7 @@ from pathlib import Path
 from forecasting.data.store import Store
 from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
 from forecasting.domain.market import SessionState, Symbol
-from forecasting.domain.sessions import SessionTable
+from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import TapecastError
 from forecasting.service.backend import Backend, Step, TickReport, Work
@@ -39,6 +39,8 @@ BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a
 REPLAY_TICKS_PER_SESSION = 8.0
 MIN_CADENCE_S = 0.25
 REPLAY_STALE_AFTER = timedelta(hours=8)
+REPLAY_SESSIONS_AHEAD = 20
+REPLAY_ENDS_AFTER = 10       # sessions in a row without any bar: the recording is over, not only holed
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Engine:
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
+        self._silent_sessions = 0
         self._notices: tuple[str, ...] = store.notices
         self._paused = False
         self._stopped = False
@@ -270,7 +273,7 @@ class Engine:
         health = report.source.health
         self._statuses.end(REFRESH, health, done if health is Health.OK else report.source.message, report.at)
         if self._replay is not None and report.closed_through is not None:
-            self._keep_replay(report.closed_through)
+            self._keep_replay(report, report.closed_through)
         self._begin_due(report)
 
     def _tick_failed(self, error: TapecastError, now: datetime) -> None:
@@ -353,17 +356,29 @@ class Engine:
 
     # Replay.
 
-    def _keep_replay(self, closed_through: date) -> None:
+    def _keep_replay(self, report: TickReport, closed_through: date) -> None:
         """Begin the replay once its sessions are known; let its night end once its forecasts are in."""
         assert self._replay is not None
-        if isinstance(self._clock, ReplayClock):
-            self._clock.release(closed_through)
+        clock = self._clock
+        if not isinstance(clock, ReplayClock):
+            if sessions := self._sessions_after(closed_through):
+                self._clock = ReplayClock(sessions, seconds_per_session=self._replay.seconds_per_session)
+                self._clock.pause(self._paused)
             return
+        if clock.sessions_left < REPLAY_SESSIONS_AHEAD:      # the worker has stored more by now
+            clock.extend(self._sessions_after(closed_through))
+        held = clock.held
+        if held is None or report.at < held.close:
+            return
+        self._silent_sessions = 0 if closed_through >= held.session else self._silent_sessions + 1
+        if self._silent_sessions < REPLAY_ENDS_AFTER:
+            clock.release(held.session)
+        else:
+            clock.finish()
+
+    def _sessions_after(self, day: date) -> tuple[Session, ...]:
         tables = self._tables()
-        sessions = tables[0].after(closed_through, len(tables[0].sessions)) if tables else ()
-        if sessions:
-            self._clock = ReplayClock(sessions, seconds_per_session=self._replay.seconds_per_session)
-            self._clock.pause(self._paused)
+        return tables[0].after(day, len(tables[0].sessions)) if tables else ()
 
     def _replay_status(self) -> ReplayStatus | None:
         if self._replay is None:

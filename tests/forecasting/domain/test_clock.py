@@ -42,12 +42,13 @@ def test_a_session_takes_four_fifths_of_its_time_from_open_to_close(clock: Repla
 
 def test_the_night_lasts_until_forecasts_are_in(clock: ReplayClock, watch: Stopwatch) -> None:
     watch.seconds = 1000.0
-    held = clock.waiting
-    assert held
+    held = clock.held
+    assert held == sessions()[0]
     assert datetime(2008, 9, 12, 20, 59, tzinfo=UTC) < clock.now() < datetime(2008, 9, 12, 21, 0, tzinfo=UTC)
     clock.release(DAYS[0])
     watch.seconds = 1004.0
-    assert not clock.waiting
+    after = clock.held
+    assert after is None
     assert clock.now().date() == DAYS[1]
     watch.seconds = 2000.0
     assert clock.now().date() == DAYS[1]
@@ -66,6 +67,21 @@ def test_after_the_last_session_the_clock_stands_still(clock: ReplayClock, watch
     assert clock.finished
     watch.seconds = 99.0
     assert clock.now() == end == datetime(2008, 9, 16, 21, 0, tzinfo=UTC)
+
+
+def test_a_replay_goes_on_with_sessions_it_is_given_later(watch: Stopwatch) -> None:
+    clock = ReplayClock(sessions()[:2], seconds_per_session=10.0, monotonic=watch)
+    clock.extend(sessions())
+    clock.release(DAYS[2])
+    watch.seconds = 24.0
+    assert (clock.now().date(), clock.sessions_left) == (DAYS[2], 0)
+
+
+def test_a_recording_that_ends_leaves_the_clock_after_its_last_session(clock: ReplayClock, watch: Stopwatch) -> None:
+    watch.seconds = 20.0
+    clock.finish()
+    assert clock.finished
+    assert clock.now() == datetime(2008, 9, 12, 21, 0, tzinfo=UTC)
 
 
 def test_a_pause_costs_no_replayed_time(clock: ReplayClock, watch: Stopwatch) -> None:

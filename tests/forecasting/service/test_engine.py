@@ -180,20 +180,41 @@ async def test_an_added_symbol_is_in_the_next_snapshot_and_undo_takes_it_out(ben
 
 
 async def test_a_replay_starts_with_the_session_after_the_last_one_stored() -> None:
-    bench = Bench(replay=ReplayPlan(DAYS[1], seconds_per_session=0.2))
+    bench = Bench(replay=ReplayPlan(DAYS[1], seconds_per_session=1.0))
     bench.backend.closed_through = DAYS[0]
     try:
         bench.start()
         await bench.until(lambda: any(now.date() == DAYS[1] and now.hour >= 14 for now in bench.backend.ticks))
         assert bench.backend.ticks[0] == datetime(2026, 3, 3, tzinfo=UTC)      # the night before
         # The night after the first session lasts until its bars are forecast.
-        await asyncio.sleep(0.6)
+        bench.backend.error = WorkerCrashed("tick: the worker ended")
+        await asyncio.sleep(1.5)
         assert max(bench.backend.ticks).date() == DAYS[1]
-        bench.backend.closed_through = DAYS[1]
+        bench.backend.error, bench.backend.closed_through = None, DAYS[1]
         await bench.until(lambda: max(bench.backend.ticks).date() == DAYS[2])
         status = bench.engine.snapshot().replay
         assert status is not None
         assert not status.finished
+    finally:
+        bench.engine.stop()
+        await asyncio.sleep(0.05)
+
+
+async def test_a_hole_in_a_recording_is_passed_over_and_its_end_ends_the_replay() -> None:
+    days = [date(2026, 3, 2) + timedelta(days=i) for i in range(15)]
+    bench = Bench(replay=ReplayPlan(days[0], seconds_per_session=0.05))
+    bench.store.market.put_sessions(
+        SessionTable(
+            "XNYS",
+            tuple(Session(d, datetime.combine(d, time(14, 30), UTC), datetime.combine(d, time(21), UTC)) for d in days),
+        )
+    )
+    bench.backend.closed_through = days[0]      # and no bar ever after
+    try:
+        bench.start()
+        bench.engine.change_speed(5)
+        await bench.until(lambda: (r := bench.engine.snapshot().replay) is not None and r.finished)
+        assert max(bench.backend.ticks).date() == days[10]
     finally:
         bench.engine.stop()
         await asyncio.sleep(0.05)
