@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from forecasting.domain.forecast import LEVELS
+from forecasting.errors import ModelError
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.features.pipeline import HAR_COLUMNS, MARKET_COLUMNS
 from forecasting.models.base import OnProgress, Predictions
@@ -42,6 +43,7 @@ class Ensemble:
         settings: Who is in it.
         network: What each of its LSTMs is like.
         processes: Child processes to train in; 1 trains here. The result is the same.
+        previous: An ensemble of as many networks, each of which goes on from its weights there (warm).
     """
 
     name = "ensemble"
@@ -49,18 +51,20 @@ class Ensemble:
     def __init__(
         self, settings: EnsembleSettings | None = None, network: NetworkSettings | None = None,
         *, columns: Sequence[str] = (*HAR_COLUMNS, *MARKET_COLUMNS), processes: int = 1,
+        previous: FittedEnsemble | None = None,
     ) -> None:
         self.settings = settings or EnsembleSettings()
         self.network = network or NetworkSettings()
         self.columns = tuple(columns)
         self.processes = processes
+        self.previous = previous
 
     def fit(self, panel: Panel, *, cut: int, seed: int = 0, on_progress: OnProgress | None = None) -> FittedEnsemble:
         """Fit every member on sessions 0..cut; see `Model.fit`. No two seeds of the ensemble share a network."""
         n = self.settings.seeds
         members = [
             Member(_HAR, HarT(self.columns), seed),
-            *(Member(f"{BodyKind.LSTM.value}-{i}", NetworkModel(self.network), n * seed + i) for i in range(n)),
+            *(Member(label, self._network(label), n * seed + i) for i, label in enumerate(_network_labels(n))),
         ]
         found = fit_members(members, panel, cut=cut, processes=self.processes, on_progress=on_progress)
         weights = [self.settings.har_weight, *[(1.0 - self.settings.har_weight) / n] * n]
@@ -79,6 +83,18 @@ class Ensemble:
                 train_end=panel.sessions[cut], data_hash=found[0].data_hash, seed=seed,
             )
         )
+
+    def _network(self, label: str) -> NetworkModel:
+        if self.previous is None:
+            return NetworkModel(self.network)
+        before = self.previous.members.get(label)
+        if not isinstance(before, FittedNetwork):
+            raise ModelError(f"{self.name}: {self.previous.model_id} has no {label} to go on from; train anew")
+        return NetworkModel(self.network, before)
+
+
+def _network_labels(n: int) -> list[str]:
+    return [f"{BodyKind.LSTM.value}-{i}" for i in range(n)]
 
 
 class FittedEnsemble(FittedBase):

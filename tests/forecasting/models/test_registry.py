@@ -14,7 +14,7 @@ def test_every_model_can_be_made_by_name() -> None:
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(ModelError, match="there is no model 'oracle'; choose one of ensemble, lstm, har-t"):
+    with pytest.raises(ModelError, match="there is no model 'oracle'; choose one of ensemble, lstm, lstm-attention,"):
         create("oracle")
 
 
