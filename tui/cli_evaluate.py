@@ -17,6 +17,7 @@ from tui.options import Day, Options, shared_options
 
 if TYPE_CHECKING:
     from forecasting.service.backend import Step
+    from forecasting.service.headless import Answer
 
 
 _A_SECOND = 1.0      # a stage says something at most once in it
@@ -47,13 +48,18 @@ class Listed(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs
 @click.option("--refit-every", default=252, show_default=True, help="Sessions a fit is used for.")
 @click.option("--horizons", type=Listed(int), default="1,5,10", show_default=True, help="Sessions ahead.")
 @click.option("--models", type=Listed(str), help="Models, with commas; else all.")
-@click.option("--seeds", type=int, help="Networks in the ensemble.")
+@click.option("--seeds", type=int, help="Networks in the ensemble; under feng2019, trainings of each network.")
+@click.option("--protocol", type=click.Choice(["walk-forward", "feng2019"]), default="walk-forward", show_default=True,
+              help="feng2019: up or down after Feng et al. (2019).")
+@click.option("--valid-start", type=Day(), help="feng2019: first session the epoch is chosen on.")
+@click.option("--seq", default=5, show_default=True, help="feng2019: sessions a sample shows.")
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
               help="Write the whole answer there; - for standard output.")
 @shared_options
 def evaluate(
     options: Options, file: Path | None, test_start: date, test_end: date | None, train_start: date | None,
     refit_every: int, horizons: tuple[int, ...], models: tuple[str, ...] | None, seeds: int | None,
+    protocol: str, valid_start: date | None, seq: int,
 ) -> None:
     """Forecast the past, walking forward, and score every model on the same rows.
 
@@ -63,12 +69,19 @@ def evaluate(
     writable(file)
     from forecasting.service import evaluate as service
 
-    question = service.Question(test_start, test_end, train_start, refit_every, horizons, models, seeds)
-    answer = service.evaluate(settings, question, options.as_of, progress())
+    answer: Answer
+    if protocol == "feng2019":
+        if train_start is None or valid_start is None:
+            raise ConfigError("--protocol feng2019 needs --train-start, --valid-start and --test-start")
+        movement = service.MovementQuestion(train_start, valid_start, test_start, test_end, seq, seeds or 10)
+        answer, text = service.movement(settings, movement, options.as_of, progress()), movement_table
+    else:
+        question = service.Question(test_start, test_end, train_start, refit_every, horizons, models, seeds)
+        answer, text = service.evaluate(settings, question, options.as_of, progress()), table
     for note in answer.notes:
         click.echo(note, err=True)
     if file is None:
-        click.echo(table(answer.value["rows"]))
+        click.echo(text(answer.value["rows"]))
     else:
         with click.open_file(str(file), "w") as out:
             json.dump(answer.value, out, allow_nan=False, indent=1)
@@ -118,6 +131,16 @@ def table(rows: list[dict[str, Any]]) -> str:
             f"{_t(r['dm_t_vs_har']):>7} {r['coverage_80']:>6.1%} {r['coverage_95']:>6.1%} {hit:>20} "
             f"{r['n_forecasts']:>8} {r['n_days']:>5}"
         )
+    return "\n".join(lines)
+
+
+def movement_table(rows: list[dict[str, Any]]) -> str:
+    """The movement protocol's figures as text, a line per model."""
+    lines = [f"{'model':<13} {'accuracy +- sd [95 %]':>36} {'MCC +- sd':>17} {'seeds':>5} {'n':>6} {'days':>5}"]
+    for r in rows:
+        accuracy = f"{r['acc_mean']:.2%} +- {r['acc_sd']:.2%} [{r['acc_low']:.1%}, {r['acc_high']:.1%}]"
+        mcc = f"{r['mcc_mean']:+.4f} +- {r['mcc_sd']:.4f}"
+        lines.append(f"{r['model']:<13} {accuracy:>36} {mcc:>17} {r['seeds']:>5} {r['n']:>6} {r['n_days']:>5}")
     return "\n".join(lines)
 
 

@@ -90,6 +90,18 @@ class TickerScore:
 
 
 @dataclass(frozen=True, slots=True)
+class MovementScore:
+    """How one classifier did on up or down."""
+
+    model: str
+    seeds: int
+    accuracy: Metric        # mean over seeds, against always-up
+    accuracy_sd: float      # over seeds; 0 for a rule
+    mcc: Metric             # mean over seeds
+    mcc_sd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """A whole walk-forward evaluation."""
 

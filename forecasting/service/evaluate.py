@@ -13,9 +13,11 @@ from typing import Any
 
 from forecasting.config import Settings
 from forecasting.domain.forecast import HORIZONS, LEVELS
-from forecasting.domain.market import SymbolFailure
-from forecasting.domain.report import Evaluation, Metric, ModelScore
+from forecasting.domain.market import BarSeries, SymbolFailure
+from forecasting.domain.report import Evaluation, Metric, ModelScore, MovementScore
+from forecasting.domain.sessions import SessionTable
 from forecasting.errors import ConfigError
+from forecasting.evaluation import feng2019
 from forecasting.evaluation.report import model_scores, ticker_scores
 from forecasting.evaluation.tally import Tally
 from forecasting.evaluation.walk_forward import BASELINE, CHOICES, MODELS, SLOW, Plan, walk_forward
@@ -59,6 +61,29 @@ class Question:
             raise ConfigError(f"--train-start {self.train_start} is not before --test-start {self.test_start}")
 
 
+@dataclass(frozen=True, slots=True)
+class MovementQuestion:
+    """Feng et al.'s protocol, as asked on the command line.
+
+    Raises:
+        ConfigError: If it asks for something there is not.
+    """
+
+    train_start: date
+    valid_start: date
+    test_start: date
+    test_end: date | None = None      # last session tested
+    seq: int = 5
+    seeds: int = 10
+
+    def __post_init__(self) -> None:
+        spans = [d for d in (self.train_start, self.valid_start, self.test_start, self.test_end) if d is not None]
+        if spans != sorted(set(spans)):
+            raise ConfigError("--train-start, --valid-start, --test-start and --test-end must follow each other")
+        if self.seq < 1 or self.seeds < 1:
+            raise ConfigError(f"--seq {self.seq} and --seeds {self.seeds}: both are at least 1")
+
+
 def evaluate(settings: Settings, question: Question, as_of: date | None, on_step: OnStep) -> Answer:
     """Walk forward over the watchlist's bars (a folder's, where one is named).
 
@@ -85,6 +110,40 @@ def evaluate(settings: Settings, question: Question, as_of: date | None, on_step
     return Answer(_plain(evaluation, plan.models), notes, 1 if failures else 0)
 
 
+def movement(settings: Settings, question: MovementQuestion, as_of: date | None, on_step: OnStep) -> Answer:
+    """Rerun the published movement protocol on the watchlist's bars.
+
+    Raises:
+        TapecastError: If there is nothing to evaluate.
+    """
+    series, _, failures = _read_bars(settings, as_of, on_step)
+    given = feng2019.samples(
+        series, train_start=question.train_start, valid_start=question.valid_start, test_start=question.test_start,
+        test_end=question.test_end, seq=question.seq,
+    )
+    scores = feng2019.run(
+        given, seeds=question.seeds, on_progress=lambda p: on_step(Step("evaluate", p.message, p.fraction))
+    )
+    value = {"counts": given.counts, "rows": [_movement_row(s) for s in scores]}
+    return Answer(value, tuple(f.message for f in failures), 1 if failures else 0)
+
+
+def _movement_row(score: MovementScore) -> dict[str, Any]:
+    return {
+        "model": score.model,
+        "seeds": score.seeds,
+        "acc_mean": score.accuracy.value,
+        "acc_sd": score.accuracy_sd,
+        "mcc_mean": score.mcc.value,
+        "mcc_sd": score.mcc_sd,
+        "acc_low": score.accuracy.low,
+        "acc_high": score.accuracy.high,
+        "n": score.accuracy.n,
+        "n_days": score.accuracy.n_days,
+        "metrics": {"accuracy": _metric(score.accuracy), "mcc": _metric(score.mcc)},
+    }
+
+
 def read_panel(
     settings: Settings, as_of: date | None, on_step: OnStep, *, start: date | None = None
 ) -> tuple[Panel, tuple[SymbolFailure, ...]]:
@@ -93,6 +152,17 @@ def read_panel(
     Raises:
         NotEnoughHistory: If there is not a single bar.
     """
+    series, tables, failures = _read_bars(settings, as_of, on_step)
+    if start is not None:
+        series = [replace(s, bars=tuple(b for b in s.bars if b.session >= start)) for s in series]
+    on_step(Step("features", f"features of {len(series)} symbols", None))
+    return build_panel(series, DEFAULT_SPEC, tables), failures
+
+
+def _read_bars(
+    settings: Settings, as_of: date | None, on_step: OnStep
+) -> tuple[list[BarSeries], dict[str, SessionTable], tuple[SymbolFailure, ...]]:
+    """Bars of all watched symbols, timetables by exchange, and the symbols that could not be read."""
     now = moment(as_of)
     failures = []
     # Recorded or simulated prices, and any look into the past, must not see what an earlier run has stored.
@@ -103,11 +173,7 @@ def read_panel(
             if (failure := backend.take_history(symbol, now, lambda _: None)) is not None:
                 failures.append(failure)
         tables = {table.exchange: table for table in backend.desk.tables(symbols).values()}
-        series = backend.desk.series(symbols)
-    if start is not None:
-        series = [replace(s, bars=tuple(b for b in s.bars if b.session >= start)) for s in series]
-    on_step(Step("features", f"features of {len(series)} symbols", None))
-    return build_panel(series, DEFAULT_SPEC, tables), tuple(failures)
+        return backend.desk.series(symbols), tables, tuple(failures)
 
 
 def _plan(panel: Panel, question: Question) -> Plan:
