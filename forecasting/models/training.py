@@ -167,7 +167,8 @@ def _run_epoch(
     network.train()
     for inputs, targets in samples.batches(settings.batch, torch.randperm(len(samples.inputs))):
         optimiser.zero_grad()
-        total = loss(network(inputs), targets)
+        answered = ~torch.isnan(targets).all(dim=-1)      # neither burn-in nor padding
+        total = loss(network(inputs)[answered], targets[answered])
         if settings.l1:
             total = total + settings.l1 * torch.stack([w.abs().sum() for w in weights]).sum()
         total.backward()   # type: ignore[no-untyped-call]
