@@ -86,6 +86,7 @@ class ModelSettings(_Section):
     """What the forecaster learns from."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    seeds: Annotated[int, Field(ge=1, le=20)] = 3                    # networks in the ensemble, apart in their seeds
     history_years: Annotated[int, Field(ge=1, le=50)] = 10           # of daily bars asked for a new ticker
     backfill_sessions: Annotated[int, Field(ge=0, le=2520)] = 252    # of walk-forward record for a new ticker; 0: none
 

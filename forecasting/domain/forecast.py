@@ -20,7 +20,7 @@ HORIZONS: tuple[int, ...] = tuple(range(1, 11))
 LEVELS: tuple[float, ...] = (0.025, *(round(0.05 * i, 2) for i in range(1, 20)), 0.975)
 """Quantile levels, Q = 21: the 50 / 80 / 90 / 95 % bands, and enough of a grid for CRPS."""
 
-MODELS: tuple[str, ...] = ("lstm", "har-t", "ewma-t", "random-walk")
+MODELS: tuple[str, ...] = ("ensemble", "lstm", "har-t", "ewma-t", "random-walk")
 """Model names, best expected first; the first with a forecast is the one shown."""
 
 BASELINE = "random-walk"

@@ -15,7 +15,7 @@ from forecasting.features.panel import Panel
 from forecasting.models.base import Fitted, Progress
 from forecasting.models.forecasts import to_forecasts
 from forecasting.service.backend import OnStep, Step
-from forecasting.service.bench import NETWORK, QUICK
+from forecasting.service.bench import ENSEMBLE, QUICK
 from forecasting.service.desk import Desk
 from forecasting.service.records import update_records
 from forecasting.service.settle import settle_forecasts
@@ -40,19 +40,18 @@ def backfill_quick(
         on_step(Step("backfill", f"backfill {panel.sessions[start]} .. of {len(symbols)} symbols", done / len(starts)))
         at = range(start, min(start + BLOCK, last))
         for name in QUICK:
-            fitted = desk.bench.fit_past(name, panel, start - 1) if wanted[name] else None
-            if fitted is not None:
+            for fitted in desk.bench.fit_past(name, panel, start - 1) if wanted[name] else ():
                 count += _record(desk, _past_tense(fitted, panel, at, tables, wanted[name]))
     for name, missing in wanted.items():
         desk.backfill_done(missing, name, rows=count)
     return _finish(desk, symbols, count, on_step)
 
 
-def backfill_network(
+def backfill_ensemble(
     desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], on_step: OnStep
 ) -> int:
-    """Backfill the LSTM, one fit for the whole stretch, for symbols that have none; returns the number of rows."""
-    wanted = desk.lacks_backfill(symbols, NETWORK)
+    """Backfill the ensemble and its part, one fit for the whole stretch, where there is none; returns the rows."""
+    wanted = desk.lacks_backfill(symbols, ENSEMBLE)
     panel = desk.panel(symbols, tables) if wanted else None
     if panel is None:
         return 0
@@ -62,10 +61,10 @@ def backfill_network(
     def progress(fit: Progress) -> None:
         on_step(Step("backfill", f"backfill fit to {panel.sessions[first - 1]}: {fit.message}", fit.fraction))
 
-    fitted = desk.bench.fit_past(NETWORK, panel, first - 1, progress)
-    past = [] if fitted is None else _past_tense(fitted, panel, range(first, last), tables, wanted)
-    count = _record(desk, past)
-    desk.backfill_done(wanted, NETWORK, rows=count)
+    count = 0
+    for fitted in desk.bench.fit_past(ENSEMBLE, panel, first - 1, progress):
+        count += _record(desk, _past_tense(fitted, panel, range(first, last), tables, wanted))
+    desk.backfill_done(wanted, ENSEMBLE, rows=count)
     return _finish(desk, symbols, count, on_step)
 
 

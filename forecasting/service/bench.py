@@ -1,8 +1,9 @@
 """The models at work, and when they are due for a new fit.
 
-Random walk, EWMA-t and HAR-t are fitted together in about a second and kept in memory; the LSTM takes longer and is
-kept on disk as well. A fit sees sessions up to the one before the newest, so that `train_end < as_of` holds from its
-first forecast on.
+Random walk, EWMA-t and HAR-t are fitted together in about a second and kept in memory. The ensemble takes longer and is
+kept on disk as well; its first network speaks for itself beside it, as `lstm`. A week's new fit goes on from the last
+one's weights (warm), a month's starts anew (cold). A fit sees sessions up to the one before the newest, so that
+`train_end < as_of` holds from its first forecast on.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from forecasting.errors import CheckpointError, NotEnoughHistory
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import DEFAULT_SPEC, FeatureSpec
 from forecasting.models import checkpoint
-from forecasting.models.base import Fitted, OnProgress
+from forecasting.models.base import Fitted, Model, OnProgress
 from forecasting.models.registry import create
 from forecasting.service.backend import ModelStatus
 
 log = logging.getLogger(__name__)
 
-NETWORK = "lstm"
-QUICK = tuple(name for name in MODELS if name != NETWORK)
+ENSEMBLE = "ensemble"
+QUICK = ("har-t", "ewma-t", "random-walk")
 LICENCE = timedelta(days=30)
 """How long a fit may be used; after that it is named expired and the next best model speaks."""
 
@@ -31,10 +32,14 @@ LICENCE = timedelta(days=30)
 class Bench:
     """Fitted models by name. Each is replaced whole, never changed: ticks and long jobs share them across threads."""
 
-    def __init__(self, models_dir: Path, *, seed: int, refit_sessions: int, retrain_sessions: int) -> None:
+    def __init__(
+        self, models_dir: Path, *, seed: int, seeds: int, refit_sessions: int, retrain_sessions: int
+    ) -> None:
         self.spec: FeatureSpec = DEFAULT_SPEC
         self._dir = models_dir
         self._seed = seed
+        self._seeds = seeds
+        self._cold: date | None = None       # train_end of the last fit that started anew
         self._refit_sessions = refit_sessions
         self._retrain_sessions = retrain_sessions
         self._fitted: dict[str, Fitted] = {}
@@ -66,7 +71,7 @@ class Bench:
         return sessions_since is None or sessions_since > self._refit_sessions
 
     def train_due(self, newest: date, sessions_since: int | None) -> bool:
-        """Whether the LSTM wants a fit; one attempt per session."""
+        """Whether the ensemble wants a fit; one attempt per session."""
         if self._tried == newest:
             return False
         return sessions_since is None or sessions_since > self._retrain_sessions
@@ -80,42 +85,54 @@ class Bench:
         """Fit random walk, EWMA-t and HAR-t on sessions 0..cut; those that cannot be are named in `notes`."""
         for name in QUICK:
             if (fitted := self._fit(name, panel, cut)) is not None:
-                self._fitted[name] = fitted
+                self._put(fitted)
 
-    def fit_past(self, name: str, panel: Panel, cut: int, on_progress: OnProgress | None = None) -> Fitted | None:
-        """A fit as it would have been at session `cut`, for walk-forward use; None if history did not allow it."""
+    def fit_past(self, name: str, panel: Panel, cut: int, on_progress: OnProgress | None = None) -> tuple[Fitted, ...]:
+        """A fit as it would have been at session `cut`, with its parts; empty if history did not allow it."""
         try:
-            return create(name).fit(panel, cut=cut, seed=self._seed, on_progress=on_progress)
+            fitted = create(name, seeds=self._seeds).fit(panel, cut=cut, seed=self._seed, on_progress=on_progress)
         except NotEnoughHistory as error:
             log.info("%s at %s: %s", name, panel.sessions[cut], error)
-            return None
+            return ()
+        return fitted, *_parts(fitted)
 
     def train(self, panel: Panel, cut: int, newest: date, on_progress: OnProgress | None = None) -> Fitted | None:
-        """Fit the LSTM on sessions 0..cut and write its checkpoint; None, with a note, if history does not allow it."""
+        """Fit the ensemble on sessions 0..cut and write its checkpoint; None, with a note, if there is too little."""
         self._tried = newest
-        fitted = self._fit(NETWORK, panel, cut, on_progress)
+        before = self._fitted.get(ENSEMBLE)
+        warm = before is not None and self._cold is not None and panel.sessions[cut] <= self._cold + LICENCE
+        fitted = self._fit(ENSEMBLE, panel, cut, on_progress, previous=before if warm else None)
         if fitted is not None:
+            if not warm:
+                self._cold = fitted.train_end
             if isinstance(fitted, checkpoint.Storable):
                 checkpoint.save(fitted, self._dir, spec_hash=self.spec.hash)
-            self._fitted[NETWORK] = fitted
+            self._put(fitted)
         return fitted
 
     def load(self, newest: date, oldest: date) -> Fitted | None:
-        """The newest LSTM checkpoint trained from `oldest` to before `newest`; a bad file is named, not raised."""
-        for path in sorted(self._dir.glob(f"{NETWORK}-*.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True):
+        """The newest ensemble on disk trained from `oldest` to before `newest`; a bad file is named, not raised."""
+        found = sorted(self._dir.glob(f"{ENSEMBLE}-*.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True)
+        for path in found:
             try:
                 fitted = checkpoint.load(path, spec_hash=self.spec.hash)
             except CheckpointError as error:
                 self._notes[path.name] = str(error)
                 continue
             if oldest <= fitted.train_end < newest:
-                self._fitted[NETWORK] = fitted
+                self._put(fitted)
                 return fitted
         return None
 
-    def _fit(self, name: str, panel: Panel, cut: int, on_progress: OnProgress | None = None) -> Fitted | None:
+    def _put(self, fitted: Fitted) -> None:
+        self._fitted = {**self._fitted, **{one.name: one for one in (fitted, *_parts(fitted))}}
+
+    def _fit(
+        self, name: str, panel: Panel, cut: int, on_progress: OnProgress | None = None, previous: Fitted | None = None
+    ) -> Fitted | None:
         try:
-            fitted = create(name).fit(panel, cut=cut, seed=self._seed, on_progress=on_progress)
+            model = create(name, seeds=self._seeds) if previous is None else _going_on_from(previous)
+            fitted = model.fit(panel, cut=cut, seed=self._seed, on_progress=on_progress)
         except NotEnoughHistory as error:
             self._notes[name] = str(error)
             return None
@@ -126,3 +143,25 @@ class Bench:
         if as_of is not None and as_of > fitted.train_end + LICENCE:
             return f"expired: trained to {fitted.train_end}, licence {LICENCE.days} days"
         return None
+
+
+# Torch comes with the ensemble's module: it is imported where there is an ensemble, and not before.
+
+
+def _parts(fitted: Fitted) -> tuple[Fitted, ...]:
+    """Members that speak for themselves beside their ensemble: the first network; none of another model."""
+    if fitted.name != ENSEMBLE:
+        return ()
+    from forecasting.models.ensemble import FittedEnsemble
+
+    assert isinstance(fitted, FittedEnsemble)
+    return tuple(m for m in fitted.members.values() if m.name == "lstm")[:1]
+
+
+def _going_on_from(previous: Fitted) -> Model:
+    """The recipe of an ensemble that starts from `previous`'s weights."""
+    from forecasting.models.ensemble import Ensemble, EnsembleSettings, FittedEnsemble
+
+    assert isinstance(previous, FittedEnsemble)
+    networks = sum(m.name == "lstm" for m in previous.members.values())
+    return Ensemble(EnsembleSettings(seeds=networks), previous=previous)

@@ -16,8 +16,8 @@ from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.errors import NotEnoughHistory
 from forecasting.models.base import Progress
 from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
-from forecasting.service.backfill import backfill_network, backfill_quick
-from forecasting.service.bench import NETWORK, Bench
+from forecasting.service.backfill import backfill_ensemble, backfill_quick
+from forecasting.service.bench import ENSEMBLE, Bench
 from forecasting.service.desk import Desk
 from forecasting.service.intake import take_bars
 from forecasting.service.issue import issue
@@ -56,6 +56,7 @@ class LocalBackend:
             bench=Bench(
                 setup.models_dir,
                 seed=setup.model_seed,
+                seeds=setup.seeds,
                 refit_sessions=setup.refit_sessions,
                 retrain_sessions=setup.retrain_sessions,
             ),
@@ -125,22 +126,22 @@ class LocalBackend:
         newest, cut = panel.sessions[-1], len(panel.sessions) - 2
         on_step(Step("train", "loading the network library", 0.0))
         # After a start, a checkpoint of this week serves as well as a new fit.
-        first = desk.bench.train_end(NETWORK) is None
+        first = desk.bench.train_end(ENSEMBLE) is None
         fitted = desk.bench.load(newest, oldest=newest - timedelta(days=7)) if first else None
         if fitted is None:
             desk.store.runs.next_trial()
 
             def progress(fit: Progress) -> None:
-                on_step(Step("train", f"LSTM {fit.message}", fit.fraction))
+                on_step(Step("train", fit.message, fit.fraction))
 
             fitted = desk.bench.train(panel, cut, newest, progress)
         if fitted is None:
             return "; ".join(desk.bench.notes())
-        return f"LSTM {fitted.model_id} trained to {fitted.train_end}"
+        return f"ensemble {fitted.model_id} trained to {fitted.train_end}"
 
     def _backfill(self, symbols: Sequence[Symbol], on_step: OnStep) -> str:
         tables = self.desk.tables(symbols)
         count = backfill_quick(self.desk, symbols, tables, on_step)
-        if self.desk.bench.train_end(NETWORK) is not None:
-            count += backfill_network(self.desk, symbols, tables, on_step)
+        if self.desk.bench.train_end(ENSEMBLE) is not None:
+            count += backfill_ensemble(self.desk, symbols, tables, on_step)
         return f"{count} forecasts backfilled"

@@ -15,7 +15,7 @@ from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import SourceError
 from forecasting.service.backend import OnStep, Step, TickReport, Work
-from forecasting.service.bench import NETWORK, QUICK
+from forecasting.service.bench import ENSEMBLE, QUICK
 from forecasting.service.desk import Desk
 from forecasting.service.intake import Intake, take_bars, take_quotes
 from forecasting.service.issue import issue
@@ -99,9 +99,10 @@ def _due(
     due = []
     if desk.bench.refit_due(_since(desk, QUICK[0], tables[leader], newest[leader])):
         due.append(Work.REFIT)
-    if desk.bench.train_due(newest[leader], _since(desk, NETWORK, tables[leader], newest[leader])):
+    if desk.bench.train_due(newest[leader], _since(desk, ENSEMBLE, tables[leader], newest[leader])):
         due.append(Work.TRAIN)
-    if any(desk.lacks_backfill(newest, fitted.name) for fitted in desk.bench.at_work(newest[leader])):
+    at_work = {fitted.name for fitted in desk.bench.at_work(newest[leader])} & {ENSEMBLE, *QUICK}
+    if any(desk.lacks_backfill(newest, name) for name in at_work):
         due.append(Work.BACKFILL)
     return tuple(due)
 

@@ -37,6 +37,7 @@ class WorkerSetup:
     seed: int                # of simulated prices
     simulated_symbols: int
     model_seed: int
+    seeds: int               # networks in the ensemble
     history_years: int | None    # of bars asked for; None: all there are
     backfill_sessions: int
     refit_sessions: int      # sessions between HAR refits

@@ -51,7 +51,7 @@ def setup(folder: Path, data: Path, source: str = "replay") -> WorkerSetup:
     """What a worker is told to play `folder`."""
     return WorkerSetup(
         source=source, store_path=data / "store.db", models_dir=data / "models", cache_dir=data / "cache",
-        csv_dir=folder, seed=7, simulated_symbols=3, model_seed=0, history_years=None, backfill_sessions=40,
+        csv_dir=folder, seed=7, simulated_symbols=3, model_seed=0, seeds=1, history_years=None, backfill_sessions=40,
         refit_sessions=5, retrain_sessions=5,
     )
 

@@ -117,7 +117,7 @@ def test_a_named_file_that_is_missing_is_an_error_and_no_fallback(
 @pytest.mark.parametrize(("text", "message"), [
     ("[soruce]", ":1: unknown key 'soruce'; did you mean 'source'?"),
     ("\n[source]\nnmae = 'csv'", ":3: unknown key 'source.nmae'; did you mean 'name'?"),
-    ("[model]\nzzz = 1", ":2: unknown key 'model.zzz'; known here: backfill_sessions, history_years, seed"),
+    ("[model]\nzzz = 1", ":2: unknown key 'model.zzz'; known here: backfill_sessions, history_years, seed, seeds"),
     ("refresh.open_second = 1", ":1: unknown key 'refresh.open_second'; did you mean 'open_seconds'?"),
     ("[source]\nseed = '7'", ':2: source.seed = "7": should be a whole number, without quotes; the default is 7'),
     ("[display]\nascii = 'yes'",

@@ -31,7 +31,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerCl
 
 
 def setup(folder: Path) -> WorkerSetup:
-    return WorkerSetup("csv", folder / "s.db", folder, folder, folder, 7, 12, 0, None, 126, 1, 5)
+    return WorkerSetup("csv", folder / "s.db", folder, folder, folder, 7, 12, 0, 3, None, 126, 1, 5)
 
 
 def tick(client: WorkerClient, symbol: str, steps: list[Step] | None = None) -> tuple[Symbol, ...]:
