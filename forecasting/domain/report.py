@@ -76,6 +76,17 @@ class ModelScore:
     pit: tuple[float, ...]      # shares of outcomes in ten equal slices of the forecast, every horizon-th day
     against: tuple[Comparison, ...]
 
+    @property
+    def skilled(self) -> bool:
+        """Whether the spread is better than the baseline's beyond luck. No skill, no signal."""
+        return self.crps.skill_low > 0.0
+
+    @property
+    def directional(self) -> bool:
+        """Whether the hit rate's interval excludes the best naive rule, always up or always down."""
+        hit = self.hit_rate
+        return hit.skill_low > 0.0 and hit.low > max(hit.baseline, 1.0 - hit.baseline)
+
 
 @dataclass(frozen=True, slots=True)
 class TickerScore:

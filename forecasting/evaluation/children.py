@@ -50,7 +50,10 @@ def in_children(run: Callable[[Panel, J], R], panel: Panel, jobs: Sequence[J], w
         except BrokenProcessPool as error:
             raise WorkerCrashed("evaluate: a child process ended; was there enough memory for two?") from error
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            if pending:      # cancelled, or something failed: nobody waits for what still runs
+                pool.shutdown(wait=False, cancel_futures=True)
+                for child in multiprocessing.active_children():
+                    child.terminate()
 
 
 def save_panel(panel: Panel, folder: Path) -> None:

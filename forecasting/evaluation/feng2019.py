@@ -85,10 +85,11 @@ def samples(
     adj = prices[-1]
     returns = _change(adj, 1)
     inputs = _inputs(prices)
-    shown = np.lib.stride_tricks.sliding_window_view(np.isfinite(inputs).all(axis=-1), seq, axis=1).all(axis=-1)
-    usable: BoolArray = (returns >= RISE) | (returns <= FALL)
-    usable[:, :seq] = False
-    usable[:, seq:] &= shown[:, :-1]
+    complete: BoolArray = np.logical_and.reduce(np.isfinite(inputs), axis=-1)
+    windows = np.lib.stride_tricks.sliding_window_view(complete, seq, axis=1)
+    shown: BoolArray = np.logical_and.reduce(windows, axis=-1)         # of the seq sessions up to each
+    before = np.pad(shown[:, :-1], ((0, 0), (seq, 0)))                 # of those before each
+    usable: BoolArray = np.logical_and(before, np.logical_or(returns >= RISE, returns <= FALL))
     edges = [int(np.searchsorted(sessions, np.datetime64(d))) for d in (train_start, valid_start, test_start)]
     parts = []
     for name, first, last in zip(("train", "valid", "test"), edges, [*edges[1:], len(sessions)], strict=True):

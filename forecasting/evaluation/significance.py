@@ -72,7 +72,8 @@ def row_share(sums: FloatArray, counts: FloatArray, *, horizon: int) -> Interval
     if math.isinf(low) or low == high:
         apart = max(len(sums) / horizon, 1.0)
         low, high = wilson(share * apart, apart)
-    return share, max(0.0, low), min(1.0, high)
+    # Arithmetic rounds: the share itself is always inside.
+    return share, min(max(0.0, low), share), max(min(1.0, high), share)
 
 
 def matthews_interval(

@@ -12,6 +12,7 @@ files that all of them map into memory.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from forecasting.evaluation.children import in_children
 from forecasting.evaluation.splits import Fold, WalkForward
 from forecasting.evaluation.tally import Summaries, Tally, summarise
 from forecasting.features.panel import FloatArray, Panel
-from forecasting.models.base import OnProgress, Progress
+from forecasting.models.base import Fitted, OnProgress, Progress
 from forecasting.models.registry import create
 
 MODELS: tuple[str, ...] = ("ensemble", "lstm", "har", "garch-t", "ewma-t", "ewma", "random-walk")
@@ -34,6 +35,7 @@ BASELINE = "ewma"
 """What skill is measured against, EWMA(.94) normal: always run, shown where asked for."""
 
 _REGISTERED = {"har": "har-t"}      # what the command line calls otherwise
+_MEMBERS = {"lstm": "lstm-0", "har": "har-t"}    # members of the ensemble that are scored on their own
 _WORK = {"ensemble": 30.0, "lstm": 8.0, "garch-t": 4.0}     # of a fit and its forecasts; 1 for the others
 SLOW = frozenset(_WORK)
 """Models worth a child process."""
@@ -71,19 +73,20 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One model's fit and forecasts of one fold."""
+    """One fit and its forecasts of one fold."""
 
-    model: str
+    models: tuple[str, ...]      # what is fitted, and members of it that are scored on their own
     fold: Fold
     horizons: tuple[int, ...]
     seeds: int | None
+    processes: int = 1           # that the fit may use
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Done:
-    said: Summaries
-    seconds: float
-    note: str | None      # why there is no forecast
+    said: dict[str, Summaries]
+    seconds: dict[str, float]
+    note: str | None             # why there is no forecast
 
 
 def walk_forward(panel: Panel, plan: Plan, on_progress: OnProgress | None = None, *, workers: int = 1) -> Tally:
@@ -101,27 +104,38 @@ def walk_forward(panel: Panel, plan: Plan, on_progress: OnProgress | None = None
     """
     folds = plan.folds()
     models = tuple(dict.fromkeys((*plan.models, BASELINE)))
-    # The longest first, so that no child is left alone with one at the end of a fold.
-    jobs = [_Job(m, f, plan.horizons, plan.seeds) for f in folds for m in sorted(models, key=_work, reverse=True)]
+    jobs = _jobs(plan, folds, models, workers)
     tally = Tally.empty(models, panel.symbols, panel.sessions[plan.first : plan.last], plan.horizons)
     said: dict[Fold, dict[str, Summaries]] = {f: {} for f in folds}
-    total, finished = sum(_work(j.model) for j in jobs), 0.0
-    results = in_children(_run, panel, jobs, workers) if workers > 1 else ((j, _run(panel, j)) for j in jobs)
-    for job, done in results:
-        said[job.fold][job.model] = done.said
-        tally.seconds[job.model] += done.seconds
+    total, finished = sum(map(_work, jobs)), 0.0
+    spread = workers > 1 and len(folds) > 1
+    for job, done in in_children(_run, panel, jobs, workers) if spread else ((j, _run(panel, j)) for j in jobs):
+        said[job.fold].update(done.said)
+        for model, seconds in done.seconds.items():
+            tally.seconds[model] += seconds
         if done.note is not None:
             tally.notes.append(done.note)
         if len(said[job.fold]) == len(models):
             tally.add(job.fold.test.start - plan.first, said.pop(job.fold), _outcomes(panel, job.fold, plan))
-        finished += _work(job.model)
+        finished += _work(job)
         if on_progress is not None:
-            on_progress(Progress(finished / total, f"{job.model} fitted to {panel.sessions[job.fold.cut]}"))
+            on_progress(Progress(finished / total, f"{job.models[0]} fitted to {panel.sessions[job.fold.cut]}"))
     return tally
 
 
-def _work(model: str) -> float:
-    return _WORK.get(model, 1.0)
+def _jobs(plan: Plan, folds: Sequence[Fold], models: Sequence[str], workers: int) -> list[_Job]:
+    """The newest fold first, and the longest fit of each: whoever is left alone at the end has little to do."""
+    units: list[tuple[str, ...]] = [(m,) for m in models]
+    if "ensemble" in models:
+        together = ("ensemble", *(m for m in models if m in _MEMBERS))
+        units = [together, *((m,) for m in models if m not in together)]
+    alone = workers if len(folds) == 1 else 1       # a single fold is spread within its fits instead
+    jobs = [_Job(unit, fold, plan.horizons, plan.seeds, alone) for fold in reversed(folds) for unit in units]
+    return sorted(jobs, key=lambda job: (job.fold.cut, _work(job)), reverse=True)
+
+
+def _work(job: _Job) -> float:
+    return _WORK.get(job.models[0], 1.0) * job.fold.cut
 
 
 def _outcomes(panel: Panel, fold: Fold, plan: Plan) -> FloatArray:
@@ -136,13 +150,34 @@ def _run(panel: Panel, job: _Job) -> _Done:
     """Fit, forecast, and keep what is scored."""
     began = time.perf_counter()
     places = [HORIZONS.index(h) for h in job.horizons]
+    name = job.models[0]
     try:
-        model = create(_REGISTERED.get(job.model, job.model), seeds=job.seeds)
+        model = create(_REGISTERED.get(name, name), seeds=job.seeds, processes=job.processes)
         fitted = model.fit(panel, cut=job.fold.cut)
     except NotEnoughHistory as error:
         shape = (len(panel.symbols), len(job.fold.test), len(places))
-        nothing = np.full((*shape, len(LEVELS)), np.nan)
-        return _Done(summarise(nothing, np.full(shape, np.nan), np.full(shape, np.nan)), 0.0, str(error))
+        nothing = summarise(np.full((*shape, len(LEVELS)), np.nan), np.full(shape, np.nan), np.full(shape, np.nan))
+        return _Done(dict.fromkeys(job.models, nothing), {}, str(error))
+    speakers: dict[str, Fitted] = {name: fitted, **{m: _member(fitted, m) for m in job.models[1:]}}
+    seconds = {name: time.perf_counter() - began}
+    said = {}
+    for model_name, speaker in speakers.items():
+        began = time.perf_counter()
+        said[model_name] = _forecasts(panel, speaker, job, places)
+        seconds[model_name] = seconds.get(model_name, 0.0) + time.perf_counter() - began
+    return _Done(said, seconds, None)
+
+
+def _member(fitted: Fitted, name: str) -> Fitted:
+    """The member of a fitted ensemble that is what the model `name` would have been, fitted alone."""
+    from forecasting.models.ensemble import FittedEnsemble  # the network library, loaded by now
+
+    assert isinstance(fitted, FittedEnsemble)
+    return fitted.members[_MEMBERS[name]]
+
+
+def _forecasts(panel: Panel, fitted: Fitted, job: _Job, places: Sequence[int]) -> Summaries:
+    """What is scored of one model's forecasts of the fold, a few sessions at a time."""
     step = max(1, _QUANTILES_AT_ONCE // (len(panel.symbols) * len(HORIZONS) * len(LEVELS)))
     parts = []
     for start in job.fold.test[::step]:
@@ -150,5 +185,4 @@ def _run(panel: Panel, job: _Job) -> _Done:
         said = fitted.predict(panel, at)
         actual = panel.targets[:, at.start : at.stop][..., places]
         parts.append(summarise(said.log_returns[:, :, places], said.p_up[:, :, places], actual))
-    joined = {name: np.concatenate([p[name] for p in parts], axis=1) for name in parts[0]}
-    return _Done(joined, time.perf_counter() - began, None)
+    return {name: np.concatenate([p[name] for p in parts], axis=1) for name in parts[0]}

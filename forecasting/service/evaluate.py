@@ -256,6 +256,8 @@ def _row(score: ModelScore, asked: Container[str]) -> dict[str, Any]:
         "hit_rate_high": score.hit_rate.high,
         "rmse_skill": score.rmse.skill,
         "mae_skill": score.mae.skill,
+        "skilled": score.skilled,
+        "directional": score.directional,
         "pit": list(score.pit),
         "dm": {c.rival: {"t": c.t, "p_value": c.p_value, "n_days": c.n_days} for c in against.values()},
         "metrics": {name: _metric(metric) for name, metric in metrics.items()},
