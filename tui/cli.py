@@ -24,7 +24,7 @@ from forecasting.domain.forecast import MODELS
 from forecasting.domain.market import parse_symbol
 from forecasting.errors import ConfigError, TapecastError
 from tui import plain
-from tui.cli_backtest import backtest
+from tui.cli_backtest import backtest, explain
 from tui.cli_evaluate import evaluate
 from tui.options import Day, Options, shared_options
 
@@ -121,6 +121,7 @@ def indicators(options: Options, symbol: str, as_json: bool) -> None:
 
 cli.add_command(evaluate)
 cli.add_command(backtest)
+cli.add_command(explain)
 
 
 def _progress() -> Callable[[object], None]:

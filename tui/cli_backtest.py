@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import click
 
+from forecasting.domain.forecast import HORIZONS
+from forecasting.domain.market import parse_symbol
 from tui.cli_evaluate import progress, writable
 from tui.options import Day, Options, shared_options
 
@@ -47,6 +50,51 @@ def backtest(
             json.dump(answer.value, out, allow_nan=False, indent=1)
             out.write("\n")
     sys.exit(answer.exit_code)
+
+
+@click.command()
+@click.argument("symbol")
+@click.option("--horizon", type=click.IntRange(HORIZONS[0], HORIZONS[-1]), default=5, show_default=True,
+              help="Sessions ahead.")
+@click.option("--model", default="ensemble", show_default=True, help="ensemble, lstm or har-t.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options
+def explain(options: Options, symbol: str, horizon: int, model: str, as_json: bool) -> None:
+    """Say what SYMBOL's band is made of today: which facts widen it, and which the forecast needs.
+
+    Figures are in log sigma against the symbol's own training mean: +0.10 is a band ten per cent wider.
+    """
+    settings = options.settings()
+    asked = parse_symbol(symbol)
+    from forecasting.service import explain as service
+
+    answer = service.explain(settings, asked, options.as_of, progress(), horizon=horizon, model=model)
+    for note in answer.notes:
+        click.echo(note, err=True)
+    if as_json or "error" in answer.value:
+        click.echo(json.dumps(answer.value, allow_nan=False, indent=2) if as_json else "", nl=as_json)
+    else:
+        click.echo(explanation_text(answer.value))
+    sys.exit(answer.exit_code)
+
+
+def explanation_text(value: dict[str, Any]) -> str:
+    """A column per half, a line per block, and what shuffling each block costs."""
+    halves = [name for name in ("har", "lstm") if value[name] is not None]
+    lines = [f"{value['symbol']}  as of {value['as_of']}, {value['horizon']} sessions ahead, {value['model']}",
+             f"{'':22}" + "".join(f"{name:>10}" for name in halves)]
+    figures = {name: {b["name"]: b["value"] for b in value[name]["blocks"]} for name in halves}
+    head = [("sigma today", "log_sigma"), ("usual training day", "baseline")]
+    lines += [f"{text:22}" + "".join(f"{math.exp(value[n][key]):>9.2%} " for n in halves) for text, key in head]
+    for block in dict.fromkeys(name for n in halves for name in figures[n]):
+        lines.append(f"  {block:20}" + "".join(f"{figures[n][block]:>+10.3f}" if block in figures[n] else f"{'':10}"
+                                               for n in halves))
+    lines.append(f"  {'gap':20}" + "".join(f"{value[n]['gap']:>+10.3f}" for n in halves))
+    for row in value["importance"]:
+        interval = "" if row["low"] is None else f"  [{row['low']:+.2f}, {row['high']:+.2f}]"
+        lines.append(f"without {row['block']:14} CRPS {row['crps_increase_pct']:+.2f} %{interval}  "
+                     f"n {row['n_days']} days")
+    return "\n".join(lines)
 
 
 def strategies_text(value: dict[str, Any]) -> str:

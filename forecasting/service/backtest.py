@@ -97,15 +97,18 @@ def backtest(settings: Settings, question: Question, as_of: date | None, on_step
 
 
 def read_bars(
-    settings: Settings, as_of: date | None, on_step: OnStep, *, start: date | None = None
+    settings: Settings, as_of: date | None, on_step: OnStep, *, start: date | None = None, also: Sequence[Symbol] = ()
 ) -> tuple[list[BarSeries], dict[str, SessionTable], tuple[SymbolFailure, ...]]:
-    """Bars of all watched symbols from `start` on, timetables by exchange, and the symbols that could not be read."""
+    """Bars of all watched symbols from `start` on, timetables by exchange, and the symbols that could not be read.
+
+    Symbols of `also` are read too, watched or not.
+    """
     now = moment(as_of)
     failures = []
     # Recorded or simulated prices, and any look into the past, must not see what an earlier run has stored.
     with one_shot(settings, temporary=as_of is not None or settings.source.name != "yahoo") as backend:
-        symbols: Sequence[Symbol] = watchlist(settings, backend.desk.store, demo=False).symbols
-        symbols = symbols or backend.catalogue(now)
+        watched = watchlist(settings, backend.desk.store, demo=False).symbols or backend.catalogue(now)
+        symbols = tuple(dict.fromkeys((*watched, *also)))
         for done, symbol in enumerate(symbols):
             on_step(Step("read", f"bars of {symbol}", done / len(symbols)))
             if (failure := backend.take_history(symbol, now, lambda _: None)) is not None:

@@ -44,7 +44,7 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     """The watchlist, a row per symbol."""
     now = moment(as_of)
     with _backend(settings, as_of) as backend:
-        symbols = _watched(settings, backend, now)
+        symbols = watched(settings, backend, now)
         report = backend.tick(symbols, now, on_step)
         snapshot = SnapshotReader(backend.desk.store).read(
             1, Status(now, (), tuple(symbols), report.source, (), report, (), None)
@@ -66,7 +66,7 @@ def forecasts(
     """The forecasts of `symbols` by the best model, or by `model`; trains the LSTM on all the source knows."""
     now = moment(as_of)
     with _backend(settings, as_of) as backend:
-        pool = tuple(dict.fromkeys((*_watched(settings, backend, now), *symbols)))
+        pool = tuple(dict.fromkeys((*watched(settings, backend, now), *symbols)))
         report = backend.tick(pool, now, on_step)
         if model in (None, MODELS[0]) and backend.desk.store.market.last_sessions(symbols):
             backend.work(Work.TRAIN, pool, now, on_step)
@@ -114,7 +114,8 @@ def _backend(settings: Settings, as_of: date | None) -> AbstractContextManager[L
     return one_shot(settings, temporary=as_of is not None or settings.source.name != "yahoo")
 
 
-def _watched(settings: Settings, backend: LocalBackend, now: datetime) -> tuple[Symbol, ...]:
+def watched(settings: Settings, backend: LocalBackend, now: datetime) -> tuple[Symbol, ...]:
+    """What is watched: the person's lists, else all that the source can name by itself."""
     return watchlist(settings, backend.desk.store, demo=False).symbols or backend.catalogue(now)
 
 

@@ -1,4 +1,4 @@
-"""`tapecast backtest` as scripts use it."""
+"""`tapecast backtest` and `tapecast explain` as scripts use them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from tests.support.desk import recorded, write_csv
 from tui import cli
 
-SERIES = recorded(("AAA", "BBB", "CCC"), date(2014, 1, 2), date(2015, 9, 30), seed=3)
+SERIES = recorded(("AAA", "BBB", "CCC"), date(2013, 10, 15), date(2015, 9, 30), seed=3)
 START, END = "2015-06-01", "2015-09-15"
 
 Run = Callable[..., tuple[int, str, str]]
@@ -120,7 +120,7 @@ def test_people_get_a_table_and_files_get_the_answer(run: Run, folder: Path, tmp
         (("--test-start", "2015-06-01", "--model", "oracle"), 2, "oracle"),
         (("--test-start", "2015-06-01", "--test-end", "2015-05-01"), 2, "--test-end"),
         (("--test-start", "2015-06-01", "--cost-bp", "-1"), 2, "--cost-bp"),
-        (("--test-start", "2014-01-06"), 4, "--test-start"),
+        (("--test-start", "2013-10-18"), 4, "--test-start"),
         ((), 2, "--test-start"),
         (("--test-start", "2015-06-01", "--json", "/nowhere/at/all.json"), 2, "/nowhere"),
     ],
@@ -132,3 +132,50 @@ def test_what_cannot_be_done_ends_with_one_clear_line(
     assert (ended, out) == (code, "")
     assert says in err
     assert "Traceback" not in err
+
+
+def test_an_explanation_adds_up_to_the_sigma_it_explains(run: Run, folder: Path) -> None:
+    code, out, err = run("explain", "bbb", "--csv-dir", folder, "--model", "har-t", "--horizon", "1", "--json")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert (answer["symbol"], answer["as_of"], answer["horizon"]) == ("BBB", "2015-09-30", 1)
+    assert answer["train_end"] == "2015-09-29"
+    assert answer["lstm"] is None
+    har = answer["har"]
+    assert [b["name"] for b in har["blocks"]] == [
+        "day", "week", "month", "quarter", "leverage", "market", "other", "bounds",
+    ]
+    assert har["baseline"] + sum(b["value"] for b in har["blocks"]) == pytest.approx(har["log_sigma"], abs=1e-9)
+    assert {i["block"] for i in answer["importance"]} == {b["name"] for b in har["blocks"]} - {"bounds"}
+    assert all(i["low"] < i["crps_increase_pct"] < i["high"] and i["n_days"] > 200 for i in answer["importance"])
+
+
+def test_an_explanation_of_a_network_says_whose_importance_it_shows(run: Run, folder: Path) -> None:
+    code, out, err = run("explain", "AAA", "--csv-dir", folder, "--model", "lstm", "--json")
+    assert code == 0, err
+    answer = json.loads(out)
+    assert answer["har"] is None
+    assert abs(answer["lstm"]["gap"]) < 1e-3
+    # A year before the end there are too few bars for a network.
+    assert (answer["model"], answer["importance_model"]) == ("lstm", "har-t")
+    assert "HAR-t speaks instead" in err
+
+
+def test_people_get_an_explanation_in_words(run: Run, folder: Path) -> None:
+    code, out, _ = run("explain", "CCC", "--csv-dir", folder, "--model", "har-t")
+    assert code == 0
+    assert "sigma today" in out
+    assert "leverage" in out
+
+
+def test_a_symbol_without_bars_ends_with_1_and_its_reason(run: Run, folder: Path) -> None:
+    code, out, err = run("explain", "NOPE", "--csv-dir", folder, "--model", "har-t", "--json")
+    assert code == 1
+    assert json.loads(out)["error"]["message"]
+    assert "NOPE" in err
+
+
+def test_a_model_that_cannot_be_taken_apart_is_refused(run: Run, folder: Path) -> None:
+    code, out, err = run("explain", "AAA", "--csv-dir", folder, "--model", "garch-t")
+    assert (code, out) == (2, "")
+    assert "garch-t" in err

@@ -56,7 +56,7 @@ def test_page_hinkley_rings_when_the_model_begins_to_lose_and_says_since_when() 
     alarm = skill_alarm(days(500), excess.tolist(), baseline="ewma-t")
     assert alarm is not None
     assert alarm.kind is AlarmKind.SKILL
-    assert -60 < (alarm.since - days(500)[400]).days < 15      # from where the sum was lowest, which noise may put early
+    assert -60 < (alarm.since - days(500)[400]).days < 15    # where the sum was lowest
     assert alarm.n == 500 - (alarm.since - days(500)[0]).days
     assert "ewma-t" in alarm.reason
 

@@ -1,0 +1,153 @@
+"""`tapecast explain`: what a band is made of, as plain JSON values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecasting.config import Settings
+from forecasting.domain.market import Symbol
+from forecasting.errors import ConfigError, NotEnoughHistory
+from forecasting.evaluation.explain import (
+    Decomposition,
+    Importance,
+    explain_har,
+    explain_network,
+    importance,
+    mean_decomposition,
+)
+from forecasting.features.panel import Panel
+from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
+from forecasting.models.base import Fitted, Progress
+from forecasting.models.har import FittedHarT, HarT
+from forecasting.models.registry import create
+from forecasting.service.backend import OnStep, Step
+from forecasting.service.backtest import read_bars
+from forecasting.service.headless import Answer
+
+if TYPE_CHECKING:
+    from forecasting.models.network import FittedNetwork
+
+MODELS = ("ensemble", "lstm", "har-t")
+"""Models whose bands can be taken apart."""
+
+HELD_OUT = 252
+"""Newest sessions on which importance is measured, by a fit that has not seen them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Halves:
+    har: FittedHarT | None
+    networks: tuple[FittedNetwork, ...]
+
+
+def explain(
+    settings: Settings, symbol: Symbol, as_of: date | None, on_step: OnStep, *, horizon: int = 5,
+    model: str = MODELS[0],
+) -> Answer:
+    """Take apart the newest band of `symbol`, by a fit to the session before it.
+
+    Without history enough for networks, HAR-t speaks alone, and a note says so.
+
+    Raises:
+        ConfigError: If the model's bands cannot be taken apart.
+        NotEnoughHistory: If no model speaks about the symbol.
+    """
+    if model not in MODELS:
+        raise ConfigError(f"--model {model}: only bands of {', '.join(MODELS)} can be taken apart")
+    series, tables, failures = read_bars(settings, as_of, on_step, also=[symbol])
+    found = next((f for f in failures if f.symbol == symbol), None)
+    if found is not None or symbol not in {s.symbol for s in series}:
+        kind, message = (found.kind, found.message) if found else ("no-data", f"{symbol}: the source has no bars")
+        return Answer({"symbol": symbol, "error": {"kind": kind, "message": message}}, (message,), 1)
+    on_step(Step("features", f"features of {len(series)} symbols", None))
+    panel = build_panel(series, DEFAULT_SPEC, tables)
+    n = panel.symbols.index(symbol)
+    rows = np.flatnonzero(panel.valid[n])
+    if len(rows) < 2:
+        raise NotEnoughHistory(f"{symbol}: {len(rows)} complete rows of features, needs 2; load more history")
+    at = int(rows[-1])
+    notes = [f.message for f in failures]
+    fitted = _fit(model, panel, at - 1, notes, on_step)
+    halves = _halves(fitted)
+    har = None if halves.har is None else explain_har(halves.har, panel, symbol=n, at=at, horizon=horizon)
+    networks = [explain_network(f, panel, symbol=n, at=at, horizon=horizon) for f in halves.networks]
+    importance_of, by_block = _importance(fitted.name, panel, at, horizon, notes, on_step)
+    value = {
+        "symbol": symbol,
+        "as_of": panel.sessions[at].isoformat(),
+        "horizon": horizon,
+        "model": fitted.name,
+        "train_end": fitted.train_end.isoformat(),
+        "har": None if har is None else _half(har),
+        "lstm": _half(mean_decomposition(networks)) if networks else None,
+        "importance": [_plain(i) for i in by_block],
+        "importance_model": importance_of,
+    }
+    return Answer(value, tuple(notes), 0)
+
+
+def _fit(model: str, panel: Panel, cut: int, notes: list[str], on_step: OnStep) -> Fitted:
+    """A fit of `model`; of HAR-t, and a note, where history is too short for networks."""
+    def progress(fit: Progress) -> None:
+        on_step(Step("fit", f"{model} to {panel.sessions[cut]}: {fit.message}", fit.fraction))
+
+    try:
+        return create(model).fit(panel, cut=cut, on_progress=progress)
+    except NotEnoughHistory as error:
+        if model == HarT.name:
+            raise
+        notes.append(f"{error}; HAR-t speaks instead")
+        return create(HarT.name).fit(panel, cut=cut, on_progress=progress)
+
+
+def _halves(fitted: Fitted) -> _Halves:
+    if isinstance(fitted, FittedHarT):
+        return _Halves(fitted, ())
+    from forecasting.models.ensemble import FittedEnsemble
+    from forecasting.models.network import FittedNetwork
+
+    members = fitted.members.values() if isinstance(fitted, FittedEnsemble) else (fitted,)
+    return _Halves(
+        next((m for m in members if isinstance(m, FittedHarT)), None),
+        tuple(m for m in members if isinstance(m, FittedNetwork)),
+    )
+
+
+def _importance(
+    model: str, panel: Panel, at: int, horizon: int, notes: list[str], on_step: OnStep
+) -> tuple[str | None, tuple[Importance, ...]]:
+    """On the newest sessions that are settled, by a fit to the session before them, and the name of what was fitted.
+
+    None, and a note, if there is too little history.
+    """
+    cut = at - HELD_OUT
+    try:
+        if cut < 1:
+            raise NotEnoughHistory(f"{at + 1} sessions, needs more than {HELD_OUT + 1}; load more history")
+        fitted = _fit(model, panel, cut, notes, on_step)
+        on_step(Step("importance", f"shuffling the days of {HELD_OUT} sessions", None))
+        return fitted.name, importance(fitted, panel, range(cut + 1, at + 1 - horizon), horizon=horizon)
+    except NotEnoughHistory as error:
+        notes.append(f"importance is left out: {error}")
+        return None, ()
+
+
+def _half(parts: Decomposition) -> dict[str, Any]:
+    return {
+        "log_sigma": parts.log_sigma,
+        "baseline": parts.baseline,
+        "blocks": [{"name": name, "value": value} for name, value in parts.blocks.items()],
+        "gap": parts.gap,
+    }
+
+
+def _plain(row: Importance) -> dict[str, Any]:
+    low, high = (None if x is None else 100.0 * x for x in (row.low, row.high))
+    return {
+        "block": row.block, "crps_increase_pct": 100.0 * row.crps_increase, "low": low, "high": high,
+        "n_days": row.n_days,
+    }
