@@ -26,6 +26,7 @@ from forecasting.errors import ConfigError, TapecastError
 from tui import plain
 from tui.cli_backtest import backtest, explain
 from tui.cli_evaluate import evaluate
+from tui.cli_train import train
 from tui.options import Day, Options, shared_options
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def indicators(options: Options, symbol: str, as_json: bool) -> None:
 
 cli.add_command(evaluate)
 cli.add_command(backtest)
+cli.add_command(train)
 cli.add_command(explain)
 
 
