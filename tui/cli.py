@@ -122,8 +122,8 @@ def indicators(options: Options, symbol: str, as_json: bool) -> None:
 
 cli.add_command(evaluate)
 cli.add_command(backtest)
-cli.add_command(train)
 cli.add_command(explain)
+cli.add_command(train)
 
 
 def _progress() -> Callable[[object], None]:
