@@ -22,7 +22,7 @@ log = logging.getLogger("forecasting.worker")
 
 NICE_PROCESS = 5        # the screen goes first
 NICE_SLOW_LANE = 10     # on top: ticks go before training
-NICE_GROUP = 15
+NICE_GROUP = 5          # more, and a busy server would starve the training
 
 
 class Worker:
