@@ -98,4 +98,6 @@ def matthews_interval(
         return 0.0, 0.0, 0.0
     covariance = both - c * up - u * claim + c * u * counts
     value, low, high = row_mean(covariance / spread, counts, horizon=horizon)
-    return value, max(-1.0, low), min(1.0, high)
+    # Arithmetic rounds, and a perfect correlation is still no more than 1.
+    value = min(max(value, -1.0), 1.0)
+    return value, min(max(-1.0, low), value), max(min(1.0, high), value)

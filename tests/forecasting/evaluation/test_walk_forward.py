@@ -1,0 +1,214 @@
+"""The evaluation as a whole: it reads no future, scores all on the same rows, finds what is there and no more."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forecasting.domain.report import ModelScore
+from forecasting.errors import ModelError, NotEnoughHistory
+from forecasting.evaluation import walk_forward as module
+from forecasting.evaluation.report import model_scores
+from forecasting.evaluation.tally import Tally
+from forecasting.evaluation.walk_forward import Plan, walk_forward
+from forecasting.features.panel import Panel
+from forecasting.features.pipeline import build_panel
+from forecasting.models.base import Model, Progress
+from forecasting.models.ensemble import Ensemble, EnsembleSettings
+from forecasting.models.network import NetworkModel
+from forecasting.models.registry import create
+from tests.support.controls import LEAK, REVERSAL, NullMarket, Rule, Teller, null_market, oracle, series_of
+from tests.support.panels import TINY_LSTM
+
+FIRST, LAST = 320, 619
+Install = Callable[[Mapping[str, Rule]], dict[str, Teller]]
+
+
+@pytest.fixture
+def install(monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Adds tellers to the models there are."""
+
+    def add(rules: Mapping[str, Rule]) -> dict[str, Teller]:
+        tellers = {name: Teller(name, rule, []) for name, rule in rules.items()}
+
+        def made(name: str, **options: Any) -> Model:
+            return tellers[name] if name in tellers else create(name, **options)
+
+        monkeypatch.setattr(module, "create", made)
+        return tellers
+
+    return add
+
+
+@pytest.fixture(scope="module")
+def market() -> NullMarket:
+    return null_market(0)
+
+
+@pytest.fixture(scope="module")
+def panel(market: NullMarket) -> Panel:
+    return build_panel(market.series)
+
+
+def scores(tally: Tally) -> dict[tuple[str, int], ModelScore]:
+    return {(s.model, s.horizon): s for s in model_scores(tally, baseline="ewma")}
+
+
+def test_every_fit_sees_what_came_before_its_forecasts_and_nothing_of_them(panel: Panel, install: Install) -> None:
+    reversal = install({"reversal": REVERSAL})["reversal"]
+    seen: list[Progress] = []
+    tally = walk_forward(panel, Plan(("reversal",), FIRST, LAST, refit_every=100), seen.append)
+    assert sorted(reversal.cuts) == [319, 419, 519]      # the teller itself refuses to forecast its cut or before
+    assert len(tally.days) == LAST - FIRST
+    assert [p.fraction for p in seen] == sorted(p.fraction for p in seen)
+    assert seen[-1].fraction == 1.0
+
+
+def test_an_embargo_keeps_sessions_between_a_fit_and_its_forecasts(panel: Panel, install: Install) -> None:
+    reversal = install({"reversal": REVERSAL})["reversal"]
+    walk_forward(panel, Plan(("reversal",), FIRST, LAST, embargo=7))
+    assert sorted(reversal.cuts) == [312, 564]
+
+
+def test_nothing_after_the_test_span_is_read(panel: Panel) -> None:
+    last = 560
+    after = np.arange(len(panel.sessions)) > last
+    spoilt = replace(
+        panel,
+        features=np.where(after[:, None], 1e9, panel.features),
+        returns=np.where(after, -1e9, panel.returns),
+        scale=np.where(after, 1e9, panel.scale),
+        targets=np.where(panel.target_ends > last, 1e9, panel.targets),
+    )
+    plan = Plan(("har", "ewma-t", "random-walk"), FIRST, last, refit_every=120)
+    one, other = walk_forward(panel, plan), walk_forward(spoilt, plan)
+    for name, sums in one.by_day.items():
+        assert sums.tobytes() == other.by_day[name].tobytes(), name
+    assert one.rows[[-11, -10, -6, -5, -1]].tolist() == [[8, 8, 8], [8, 8, 8], [8, 8, 0], [8, 8, 0], [8, 0, 0]]
+
+
+def test_a_symbol_that_one_model_cannot_forecast_is_left_out_for_all(panel: Panel, install: Install) -> None:
+    def lame(p: Panel, at: Any) -> Any:
+        told = REVERSAL(p, at)
+        told.log_returns[2] = np.nan
+        return told
+
+    install({"lame": lame})
+    tally = walk_forward(panel, Plan(("lame", "ewma"), FIRST, LAST, horizons=(1,)))
+    assert {s.crps.n for s in scores(tally).values()} == {7 * (LAST - FIRST)}
+    assert tally.left_out.tolist() == [LAST - FIRST]
+    assert tally.symbol_rows[2].tolist() == [0]
+
+
+def test_permuting_outcomes_does_not_change_which_rows_are_scored(panel: Panel) -> None:
+    """T16, through the fits: outcomes are exchanged between symbols, in training too."""
+    turned = replace(panel, targets=np.roll(panel.targets, 3, axis=0))
+    plan = Plan(("har", "ewma-t"), FIRST, LAST)
+    one, other = walk_forward(panel, plan), walk_forward(turned, plan)
+    assert np.array_equal(one.rows, other.rows)
+    assert np.array_equal(one.symbol_rows, other.symbol_rows)
+    assert one.by_day["crps"].sum() != other.by_day["crps"].sum()
+
+
+def test_children_say_what_this_process_says(panel: Panel) -> None:
+    plan = Plan(("ewma-t", "random-walk"), FIRST, LAST, refit_every=200)
+    here, there = walk_forward(panel, plan), walk_forward(panel, plan, workers=2)
+    for name, sums in here.by_day.items():
+        assert sums.tobytes() == there.by_day[name].tobytes(), name
+
+
+def test_an_error_in_a_child_arrives_and_no_child_stays() -> None:
+    small = build_panel(null_market(1, symbols=2, sessions=200).series)
+    with pytest.raises(ModelError, match="no model 'nonsense'"):
+        walk_forward(small, Plan(("nonsense",), 100, 199, refit_every=50), workers=2)
+    for child in multiprocessing.active_children():
+        child.join(5.0)
+    assert multiprocessing.active_children() == []
+
+
+def test_too_little_history_is_said(panel: Panel) -> None:
+    tally = walk_forward(panel, Plan(("har",), 60, 200, horizons=(1,)))
+    assert "needs" in tally.notes[0]
+    with pytest.raises(NotEnoughHistory, match="no row could be scored at horizon 1"):
+        model_scores(tally, baseline="ewma")
+    with pytest.raises(NotEnoughHistory, match="move --test-start"):
+        walk_forward(panel, Plan(("har",), 10, 200))
+
+
+def test_an_ensembles_member_is_the_model_fitted_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = create("ensemble"), create("lstm")
+    assert isinstance(usual[0], Ensemble)
+    assert isinstance(usual[1], NetworkModel)
+    assert usual[0].network == usual[1].settings
+    tiny = {"ensemble": Ensemble(EnsembleSettings(seeds=1), TINY_LSTM), "lstm": NetworkModel(TINY_LSTM)}
+    monkeypatch.setattr(module, "create", lambda name, **options: tiny.get(name) or create(name, **options))
+    small = build_panel(null_market(2, symbols=2, sessions=400).series)
+    together = walk_forward(small, Plan(("ensemble", "lstm", "har"), 380, 399, seeds=1))
+    alone = walk_forward(small, Plan(("lstm", "har"), 380, 399))
+    for name, sums in alone.by_day.items():
+        for model in ("lstm", "har"):
+            ours, theirs = together.models.index(model), alone.models.index(model)
+            assert np.array_equal(together.by_day[name][ours], sums[theirs]), (model, name)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_in_a_market_of_pure_chance_nothing_is_found(seed: int, install: Install) -> None:
+    """T4: bars through the whole pipeline. No direction, and no spread better than the true one."""
+    market = null_market(seed)
+    install({"oracle": oracle(market.sd), "reversal": REVERSAL})
+    models = ("oracle", "har", "ewma-t", "random-walk", "reversal")
+    tally = walk_forward(build_panel(market.series), Plan(models, FIRST, LAST, horizons=(1,)))
+    found = scores(tally)
+    assert found["oracle", 1].crps.skill_low > 0.0                       # better than EWMA: it knows
+    for against in (s for (m, _), s in found.items() if m != "oracle"):
+        assert not against.directional, against.model
+        assert against.hit_rate.low <= 0.5 <= against.hit_rate.high
+        beaten = next(c for c in against.against if c.rival == "oracle")
+        assert beaten.t > -1.0, (against.model, beaten)           # never better than the truth
+
+
+def test_false_badges_are_at_most_one_in_a_hundred(install: Install) -> None:
+    """T4 at scale: rules about direction in forty markets of pure chance, two horizons."""
+    install({"reversal": REVERSAL})
+    badges = 0
+    for seed in range(100, 140):
+        panel = build_panel(null_market(seed, symbols=5, sessions=260).series)
+        found = scores(walk_forward(panel, Plan(("reversal",), 80, 259, horizons=(1, 5))))
+        badges += sum(s.directional for (m, _), s in found.items() if m == "reversal")
+    assert badges <= 1     # of 80
+
+
+def test_a_planted_leak_turns_the_null_control_red(market: NullMarket, panel: Panel, install: Install) -> None:
+    """T5: features shifted by one session are found out by the very figures that must stay quiet above."""
+    install({"leak": LEAK})
+    found = scores(walk_forward(panel, Plan(("leak",), FIRST, LAST, horizons=(1,))))["leak", 1]
+    assert found.directional
+    assert found.hit_rate.value > 0.99
+    assert found.mcc.low > 0.9
+
+
+def test_a_planted_autoregression_earns_its_badge(install: Install) -> None:
+    """T5: r[t] = -0.3 r[t-1] + shock is there to be found, and so the reversal rule is."""
+    rng = np.random.default_rng(8)
+    returns = rng.normal(0.0, 0.01, (8, 500))
+    for t in range(1, 500):
+        returns[:, t] -= 0.3 * returns[:, t - 1]
+    install({"reversal": REVERSAL})
+    found = scores(walk_forward(build_panel(series_of(returns)), Plan(("reversal",), 200, 499, horizons=(1,))))
+    assert found["reversal", 1].directional
+    assert found["reversal", 1].mcc.low > 0.0
+
+
+def test_a_planted_volatility_regime_earns_har_its_skill() -> None:
+    """T5: calm and rough months take turns for all symbols; HAR sees the turn sooner than EWMA does."""
+    rng = np.random.default_rng(9)
+    rough = np.repeat(rng.random(40) < 0.5, 20)[:700]
+    returns = rng.standard_t(6, (8, 700)) * np.where(rough, 0.02, 0.006)
+    found = scores(walk_forward(build_panel(series_of(returns)), Plan(("har",), 400, 699, horizons=(1,))))
+    assert found["har", 1].skilled
+    assert found["har", 1].crps.skill > 0.01
