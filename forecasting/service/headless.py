@@ -184,8 +184,10 @@ def _error(failure: SymbolFailure) -> dict[str, str]:
 
 
 def _lines(failures: Sequence[SymbolFailure], source: SourceHealth | None) -> tuple[str, ...]:
-    trouble = () if source is None or source.health is not Health.FAILED else (f"{source.name}: {source.message}",)
-    return (*trouble, *(f"{f.symbol}: {f.message.removeprefix(f'{f.symbol}: ')}" for f in failures))
+    """One line per failed symbol, and one for the source in place of all that failed with it."""
+    trouble = source.message if source is not None and source.health is Health.FAILED else None
+    own = (f"{f.symbol}: {f.message.removeprefix(f'{f.symbol}: ')}" for f in failures if f.message != trouble)
+    return (*([] if trouble is None else [trouble]), *own)
 
 
 def _exit_code(

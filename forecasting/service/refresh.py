@@ -8,6 +8,7 @@ and bars and nothing else: what is stored is still settled and scored, and the r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from forecasting.domain.market import Symbol, SymbolFailure
@@ -84,9 +85,10 @@ def _ensure_quick_models(
 
 def _source_health(desk: Desk, trouble: SourceError | None) -> SourceHealth:
     health = desk.source.health()
-    if trouble is not None and health.health is Health.OK:
-        return SourceHealth(health.name, Health.FAILED, str(trouble), since=desk.clock.now(), requests=health.requests)
-    return health
+    if trouble is None:
+        return health
+    message = str(trouble) if health.health is Health.OK else health.message
+    return replace(health, health=Health.FAILED, message=message, since=health.since or desk.clock.now())
 
 
 def _due(
