@@ -99,14 +99,14 @@ def explanation_text(value: dict[str, Any]) -> str:
 
 def strategies_text(value: dict[str, Any]) -> str:
     """A line per strategy."""
-    lines = [f"{'strategy':26} {'Sharpe +-se':>14} {'defl.':>6} {'return':>8} {'max dd':>7} {'turnover':>9} "
+    lines = [f"{'strategy':30} {'Sharpe +-se':>14} {'defl.':>6} {'return':>8} {'max dd':>7} {'turnover':>9} "
              f"{'break-even':>11} {'days':>5}"]
     for r in value["strategies"]:
         sharpe = "-" if r["sharpe"] is None else f"{r['sharpe']:+.2f} +-{r['sharpe_se']:.2f}"
         deflated = "-" if r["deflated_sharpe"] is None else f"{r['deflated_sharpe']:.2f}"
         even = "-" if r["break_even_bp"] is None else f"{r['break_even_bp']:,.1f} bp"
         lines.append(
-            f"{r['name']:26} {sharpe:>14} {deflated:>6} {r['total_return']:>+8.1%} {r['max_drawdown']:>7.1%} "
+            f"{r['name']:30} {sharpe:>14} {deflated:>6} {r['total_return']:>+8.1%} {r['max_drawdown']:>7.1%} "
             f"{r['turnover']:>8.1f}x {even:>11} {r['n_days']:>5}"
         )
     p = value["protocol"]

@@ -5,9 +5,12 @@ to that quantile, moved after each outcome by
 
     log factor += rate (1{outcome beyond the issued quantile} - alpha)
 
-with alpha the probability beyond the quantile: the two tails learn apart, and in the long run each is exceeded in a
-share alpha of cases whatever the model does. An outcome h sessions ahead is learnt from when it is realised, not
-before. A factor stays within 2.5 times of its start either way.
+with alpha the probability beyond the quantile: the tails, from the 80 % band outwards, learn apart, and in the long run
+each is exceeded in a share alpha of cases whatever the model does. Inside that band both sides learn together, since
+apart they would learn which way prices have lately gone: measured with HAR-t over 12 series that bet costs 0.3-0.4 %
+CRPS at 5 and 10 sessions in 2007-09 (95 % interval above 0) and gains nothing that is significant in 2000-02, 2005-06,
+2011-13 or 2014. An outcome h sessions ahead is learnt from when it is realised, not before. A factor stays within 2.5
+times of its start either way.
 
 Steps are small, so that a tracker needs about a year before tickers differ. `follow` therefore lets it run through the
 first fit's training sessions beforehand. Measured on 85 stocks in 2014 with HAR-t fitted to 2013: tickers within three
@@ -46,6 +49,9 @@ SPLIT_ROWS = 500
 RATES: FloatArray = np.interp(HORIZONS, (1, 5, 10), (0.012, 0.006, 0.003))
 """Step per outcome by horizon, (H,): longer horizons overlap, so their outcomes repeat each other."""
 
+RUN_IN = 504
+"""Newest training sessions that run a tracker in: two years, after which it has forgotten what came before."""
+
 SHOCK_WINDOW = 60
 """Sessions over which coverage is watched for a change of regime."""
 
@@ -55,6 +61,7 @@ SHOCK_COVERAGE = 0.70
 _LEVELS = np.array(LEVELS)
 _MIDDLE = len(LEVELS) // 2
 _BEYOND = np.minimum(_LEVELS, 1.0 - _LEVELS)       # (Q,) alpha
+_APART = _BEYOND < 0.11                            # (Q,) levels whose two tails learn apart
 
 
 def split_start(predicted: Predictions, actual: FloatArray) -> FloatArray:
@@ -185,14 +192,14 @@ def follow(
     """A walk-forward's forecasts as a tracker would have issued them that had run through the training before them.
 
     Args:
-        first: The fit of the first forecasts, whose training sessions run the tracker in.
+        first: The fit of the first forecasts, whose newest training sessions run the tracker in.
         panel: What all fits read.
         predicted: Forecasts at the K sessions `at`, by this fit and later ones.
         at: Session indices, ascending, all after `first.train_end`.
         start: Log factors to start from, shape (H, Q); 0 if None.
     """
     seen = panel.valid[:, : panel.index_of(first.train_end) + 1].any(axis=0)
-    before = np.flatnonzero(seen).tolist()
+    before = np.flatnonzero(seen)[-RUN_IN:].tolist()
     told = first.predict(panel, before)
     joined = Predictions(
         np.concatenate([told.log_returns, predicted.log_returns], axis=1),
@@ -233,6 +240,7 @@ def _moved(
     below = _LEVELS < 0.5
     beyond = np.where(below, actual < issued, actual > issued)
     step = np.where(_LEVELS == 0.5, 0.0, rate * (beyond - _BEYOND))
+    step = np.where(_APART, step, 0.5 * (step + step[..., ::-1]))
     moved: FloatArray = np.clip(factors + step, start - LIMIT, start + LIMIT)
     return moved
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 import pytest
@@ -192,6 +193,7 @@ def demo() -> Panel:
     ])
 
 
+@cache
 def forecast_through(panel: Panel, start: date, end: date) -> tuple[FittedHarT, Predictions, list[int]]:
     """HAR-t fitted to `start` and never again, tracked, until `end`."""
     cut = panel.index_of(start)
