@@ -23,7 +23,7 @@ from forecasting.models.base import Fitted
 from forecasting.models.parameters import Parameters
 from forecasting.models.registry import revive
 
-FORMAT = 1
+FORMAT = 2
 
 
 @runtime_checkable

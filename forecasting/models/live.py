@@ -87,13 +87,12 @@ class LiveState:
         lanes = torch.cat(
             [torch.where(begins[:, None], newer, older), torch.where(begins[:, None], 0.0, newer)], dim=-2
         )
-        features = np.where(rows.valid[:, None], rows.features[:, self._columns], 0.0)
-        x = torch.as_tensor(self._fitted.scaler.transform(features), dtype=torch.float32)
+        x = self._fitted.scaled(np.where(rows.valid[:, None], rows.features[:, self._columns], 0.0))
         with reproducible(self._fitted.seed), torch.inference_mode():
             _, (h, c) = self._lstm(x.repeat(2, 1)[:, None], (lanes[0], lanes[1]))
         read = torch.as_tensor(np.tile(rows.valid, 2))[:, None]
         lanes = torch.where(read, torch.stack([h, c]), self._lanes)
-        return _Standing(lanes, self._seen + rows.valid, self._bars + rows.traded)
+        return _Standing(x, lanes, self._seen + rows.valid, self._bars + rows.traded)
 
     def _keep(self, standing: _Standing) -> None:
         self._lanes, self._seen, self._bars = standing.lanes, standing.seen, standing.bars
@@ -105,7 +104,7 @@ class LiveState:
         top = after.lanes[0, -1]                                             # (2 N, D)
         with reproducible(self._fitted.seed), torch.inference_mode():
             states = torch.where(torch.as_tensor(older_answers)[:, None], top[:n], top[n:])
-            in_scales = self._fitted.network.speak(states).numpy()           # (N, H, Q)
+            in_scales = self._fitted.network.speak(states, after.x).numpy()           # (N, H, Q)
         says = rows.valid & (after.bars >= MIN_BARS)
         quantiles = np.full((n, 1, len(HORIZONS), len(LEVELS)), np.nan)
         quantiles[says, 0] = rows.scale[says, None, None] * in_scales[says]
@@ -114,6 +113,7 @@ class LiveState:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Standing:
+    x: Tensor           # (N, F) what was read last
     lanes: Tensor
     seen: npt.NDArray[np.int64]
     bars: npt.NDArray[np.int64]

@@ -70,28 +70,36 @@ class NetworkSettings:
 
 
 class Network(nn.Module):
-    """Features in, a head's raw output out; causal."""
+    """Features in, a head's raw output out; causal.
+
+    The head reads the newest row's features beside the body's state. All that a linear model like HAR knows is then
+    one step of training away, and the body is left with what a linear model cannot say.
+    """
 
     def __init__(self, settings: NetworkSettings, n_features: int, start: Start) -> None:
         super().__init__()
         hidden, dropout = settings.body.hidden, settings.body.dropout
         self.body = make_body(settings.body, n_features)
         self.dense = nn.Sequential(nn.Dropout(dropout), nn.Linear(hidden, hidden), nn.Tanh(), nn.Dropout(dropout))
-        self.head = make_head(settings.head, hidden, start)
+        self.head = make_head(settings.head, hidden + n_features, start)
 
     def forward(self, x: Tensor) -> Tensor:
         """Raw output, shape (B, T, outputs), from standardised features, shape (B, T, F)."""
-        output: Tensor = self.head(self.dense(self.listen(x)))
-        return output
+        return self.answer(self.listen(x), x)
 
     def listen(self, x: Tensor) -> Tensor:
         """States, shape (B, T, D), from standardised features, shape (B, T, F)."""
         states: Tensor = self.body(x)
         return states
 
-    def speak(self, states: Tensor) -> Tensor:
-        """Quantiles in units of the scale, shape (..., H, Q), from states, shape (..., D)."""
-        return self.head.quantiles(self.head(self.dense(states)))
+    def answer(self, states: Tensor, x: Tensor) -> Tensor:
+        """Raw output, shape (..., outputs), from states (..., D) and the features (..., F) that they end with."""
+        output: Tensor = self.head(torch.cat([self.dense(states), x], dim=-1))
+        return output
+
+    def speak(self, states: Tensor, x: Tensor) -> Tensor:
+        """Quantiles in units of the scale, shape (..., H, Q), from states (..., D) and features (..., F)."""
+        return self.head.quantiles(self.answer(states, x))
 
 
 class NetworkModel:
@@ -184,6 +192,10 @@ class FittedNetwork(FittedBase):
             in_scales[asked[:, sessions]] = self._quantiles(panel, asked)
         return predictions((panel.scale[:, sessions, None, None] * in_scales)[:, place])
 
+    def scaled(self, features: FloatArray) -> Tensor:
+        """What the network reads for features in the order of its columns, shape (..., F)."""
+        return torch.as_tensor(self.scaler.transform(features), dtype=torch.float32)
+
     def _quantiles(self, panel: Panel, asked: BoolArray) -> npt.NDArray[np.float32]:
         """Quantiles in units of the scale at the M rows of the mask `asked`, shape (M, H, Q), in the mask's order."""
         pieces = chunks(panel.valid)
@@ -194,8 +206,8 @@ class FittedNetwork(FittedBase):
         with reproducible(self.seed), torch.inference_mode():
             for c in np.array_split(needed, max(1, math.ceil(len(needed) / _BATCH))):
                 rows = panel.features[pieces.symbols[c, None], pieces.rows[c]][..., columns]
-                states = self.network.listen(torch.as_tensor(self.scaler.transform(rows), dtype=torch.float32))
-                found.append(self.network.speak(states[torch.as_tensor(answers[c])]).numpy())
+                x, answered = self.scaled(rows), torch.as_tensor(answers[c])
+                found.append(self.network.speak(self.network.listen(x)[answered], x[answered]).numpy())
         # Chunks run symbol by symbol and forward in time, and each row is answered for once: the mask's own order.
         return np.concatenate(found)
 

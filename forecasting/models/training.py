@@ -44,7 +44,7 @@ class TrainingSettings:
     """How to train. The defaults were chosen on real bars before 2015."""
 
     max_epochs: int = 20
-    patience: int = 4            # epochs without a better validation score before training ends
+    patience: int = 2            # epochs without a better validation score before training ends
     batch: int = 32              # segments per step
     optimiser: Optimiser = Optimiser.ADAMW
     learning_rate: float = 5e-3
