@@ -134,7 +134,7 @@ def explain_network(
     network = copy.deepcopy(fitted.network).double()
 
     def log_width(sequences: Tensor) -> Tensor:
-        quantiles = network.speak(network.listen(sequences)[:, -1])[:, h]                      # (S, Q)
+        quantiles = network.head.quantiles(network(sequences)[:, -1])[:, h]                    # (S, Q)
         return (quantiles[:, _HIGH] - quantiles[:, _LOW]).log()
 
     start = torch.as_tensor(scaled[usual].mean(axis=0)).expand_as(x)
