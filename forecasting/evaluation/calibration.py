@@ -27,11 +27,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from forecasting.domain.forecast import HORIZONS, LEVELS, Forecast
 from forecasting.domain.market import Symbol
@@ -142,48 +140,50 @@ def calibrated(forecast: Forecast, tracker: Tracker) -> Forecast:
     return replace(forecast, log_returns=rows, p_up=tuple(probability_up(log_returns).tolist()))
 
 
-def calibrate(
-    symbols: Sequence[Symbol],
-    predicted: Predictions,
-    actual: FloatArray,
-    ends: npt.NDArray[np.int64],
-    at: Sequence[int],
-    start: FloatArray | None = None,
-) -> tuple[Predictions, Tracker]:
-    """What a tracker running along with the forecasts would have issued, and the tracker as it then stands.
+class Walk:
+    """A tracker that runs along with the forecasts of a walk-forward, for all symbols at once.
 
-    The same numbers as `Tracker.apply` and `Tracker.settle` session by session, for all symbols at once.
-
-    Args:
-        symbols: N of them.
-        predicted: The model's forecasts at K sessions.
-        actual: Outcomes, shape (N, K, H); those realised after the last session are not read, NaN is never learnt.
-        ends: Session index in which each was realised, shape (N, K, H).
-        at: The K session indices, ascending.
-        start: Log factors to start from, shape (H, Q); 0 if None.
+    The same numbers as `Tracker.apply` and `Tracker.settle` session by session. May be fed a few sessions at a time:
+    it keeps no more than the forecasts whose outcomes are still to come.
     """
-    tracker = Tracker() if start is None else Tracker(start)
-    factors = np.tile(tracker.start, (len(symbols), 1, 1))                     # (N, H, Q)
-    issued = np.full_like(predicted.log_returns, np.nan)
-    learnt = np.zeros(len(symbols), dtype=bool)
-    n, k, h = np.nonzero(np.isfinite(actual) & np.isfinite(predicted.log_returns[..., 0]) & (ends <= at[-1]))
-    realised = ends[n, k, h]
-    order = np.argsort(realised, kind="stable")
-    n, k, h, realised = n[order], k[order], h[order], realised[order]
-    done = 0
-    for i, session in enumerate(at):
-        due = int(np.searchsorted(realised, session, "right"))
-        for one in _sessions(realised, done, due):
-            symbol, issue, horizon = n[one], k[one], h[one]
-            factors[symbol, horizon] = _moved(
-                factors[symbol, horizon], tracker.start[horizon], issued[symbol, issue, horizon],
-                actual[symbol, issue, horizon][:, None], RATES[horizon, None],
-            )
-            learnt[symbol] = True
-        done = due
-        issued[:, i] = stretch(predicted.log_returns[:, i], factors)
-    tracker.learnt.update({s: factors[j].copy() for j, s in enumerate(symbols) if learnt[j]})
-    return predictions(issued), tracker
+
+    def __init__(self, panel: Panel, tracker: Tracker | None = None) -> None:
+        """Outcomes come from `panel`, each read when its session is reached; go on from `tracker`, or from nothing."""
+        tracker = tracker or Tracker()
+        self._panel, self._start = panel, tracker.start
+        self._factors = np.stack([tracker.learnt.get(s, tracker.start) for s in panel.symbols])     # (N, H, Q)
+        self._has_learnt = np.array([s in tracker.learnt for s in panel.symbols])
+        self._open: dict[int, FloatArray] = {}      # issued quantiles (N, H, Q) by session, outcomes to come
+        self._reached = -1
+
+    @property
+    def tracker(self) -> Tracker:
+        """What has been learnt so far."""
+        symbols = zip(self._panel.symbols, self._factors, self._has_learnt, strict=True)
+        return Tracker(self._start, {s: own.copy() for s, own, has_learnt in symbols if has_learnt})
+
+    def issue(self, predicted: Predictions, at: Sequence[int]) -> Predictions:
+        """The forecasts made at the K session indices `at`, ascending and after all before, as they are issued."""
+        issued = np.empty_like(predicted.log_returns)
+        for i, session in enumerate(at):
+            self._learn(session)
+            issued[:, i] = stretch(predicted.log_returns[:, i], self._factors)
+            self._open[session] = issued[:, i].copy()
+        return predictions(issued)
+
+    def _learn(self, session: int) -> None:
+        """Learn from everything realised since the session reached before, until the close of `session`."""
+        for issue, said in list(self._open.items()):
+            ends = self._panel.target_ends[:, issue]
+            waited_for = np.isfinite(said[..., 0]) & (ends > self._reached) & (ends < len(self._panel.sessions))
+            due = waited_for & (ends <= session)
+            n, h = np.nonzero(due & np.isfinite(self._panel.targets[:, issue]))
+            came = self._panel.targets[n, issue, h][:, None]
+            self._factors[n, h] = _moved(self._factors[n, h], self._start[h], said[n, h], came, RATES[h, None])
+            self._has_learnt[n] = True
+            if (due == waited_for).all():
+                del self._open[issue]
+        self._reached = session
 
 
 def follow(
@@ -200,16 +200,9 @@ def follow(
     """
     seen = panel.valid[:, : panel.index_of(first.train_end) + 1].any(axis=0)
     before = np.flatnonzero(seen)[-RUN_IN:].tolist()
-    told = first.predict(panel, before)
-    joined = Predictions(
-        np.concatenate([told.log_returns, predicted.log_returns], axis=1),
-        np.concatenate([told.p_up, predicted.p_up], axis=1),
-    )
-    every = [*before, *at]
-    issued, tracker = calibrate(
-        panel.symbols, joined, panel.targets[:, every], panel.target_ends[:, every], every, start
-    )
-    return Predictions(issued.log_returns[:, len(before) :], issued.p_up[:, len(before) :]), tracker
+    walk = Walk(panel, Tracker() if start is None else Tracker(start))
+    walk.issue(first.predict(panel, before), before)
+    return walk.issue(predicted, at), walk.tracker
 
 
 def stretch(log_returns: FloatArray, log_factors: FloatArray) -> FloatArray:
@@ -225,12 +218,6 @@ def stretch(log_returns: FloatArray, log_factors: FloatArray) -> FloatArray:
     sign = np.sign(_LEVELS - 0.5)
     widening: FloatArray = median + sign * np.maximum.accumulate(np.abs(nested), axis=-2)
     return widening
-
-
-def _sessions(realised: npt.NDArray[np.int64], first: int, stop: int) -> list[slice]:
-    """Slices of equal session within realised[first:stop]: a symbol's bar ends one forecast of each horizon."""
-    edges = first + 1 + np.flatnonzero(np.diff(realised[first:stop]))
-    return [slice(a, b) for a, b in pairwise((first, *edges.tolist(), stop)) if b > a]
 
 
 def _moved(

@@ -17,7 +17,7 @@ from forecasting.evaluation.calibration import (
     LIMIT,
     SHOCK_WINDOW,
     Tracker,
-    calibrate,
+    Walk,
     calibrated,
     follow,
     regime_shock,
@@ -51,9 +51,11 @@ def simulated(n_symbols: int, n_sessions: int, seed: int = 0) -> tuple[Panel, li
     return panel, list(range(30, n_sessions - len(HORIZONS)))
 
 
-def run(panel: Panel, raw: Predictions, at: list[int], actual: FloatArray | None = None) -> tuple[Predictions, Tracker]:
-    outcomes = panel.targets[:, at] if actual is None else actual
-    return calibrate(panel.symbols, raw, outcomes, panel.target_ends[:, at], at)
+def run(
+    panel: Panel, raw: Predictions, at: list[int], targets: FloatArray | None = None
+) -> tuple[Predictions, Tracker]:
+    walk = Walk(panel if targets is None else replace(panel, targets=targets))
+    return walk.issue(raw, at), walk.tracker
 
 
 @pytest.mark.parametrize("wrong_by", [0.7, 1.3])
@@ -71,7 +73,7 @@ def test_bands_off_by_thirty_per_cent_regain_their_coverage_at_one_session(wrong
 def test_each_tail_learns_for_itself() -> None:
     panel, at = simulated(1, 1500)
     raw = steady(panel, at, 0.01)
-    lopsided = np.where(panel.targets < 0.0, 1.5 * panel.targets, panel.targets)[:, at]
+    lopsided = np.where(panel.targets < 0.0, 1.5 * panel.targets, panel.targets)
     _, tracker = run(panel, raw, at, lopsided)
     factors = np.exp(tracker.learnt[panel.symbols[0]][0])
     assert factors[LOW] == pytest.approx(1.5, abs=0.15)
@@ -81,7 +83,7 @@ def test_each_tail_learns_for_itself() -> None:
 def test_inside_the_80_per_cent_band_no_drift_is_learnt() -> None:
     panel, at = simulated(1, 1500)
     raw = steady(panel, at, 0.01)
-    rising = panel.targets[:, at] + 0.003 * np.array(HORIZONS)
+    rising = panel.targets + 0.003 * np.array(HORIZONS)
     _, tracker = run(panel, raw, at, rising)
     factors = tracker.learnt[panel.symbols[0]]
     inner = slice(LOW + 1, HIGH)
@@ -100,8 +102,7 @@ def test_outcomes_not_yet_realised_change_nothing_that_is_issued(change: Callabl
     raw = steady(panel, at, 0.007)
     issued, _ = run(panel, raw, at)
     for now in np.random.default_rng(1).integers(20, len(at) - 15, size=25):
-        unknown = panel.target_ends[:, at] > at[now]
-        blind, _ = run(panel, raw, at, _spoilt(panel.targets[:, at], unknown, change))
+        blind, _ = run(panel, raw, at, _spoilt(panel.targets, panel.target_ends > at[now], change))
         assert blind.log_returns[:, : now + 1].tobytes() == issued.log_returns[:, : now + 1].tobytes()
         if not np.isnan(change(np.ones(1))).any():      # and the check sees: outcomes do change what follows them
             assert blind.log_returns[:, -1].tobytes() != issued.log_returns[:, -1].tobytes()
@@ -110,11 +111,11 @@ def test_outcomes_not_yet_realised_change_nothing_that_is_issued(change: Callabl
 def test_a_tracker_told_of_outcomes_before_they_are_realised_is_caught() -> None:
     panel, at = simulated(2, 220)
     raw = steady(panel, at, 0.007)
-    early = np.maximum(panel.target_ends[:, at] - 1, np.array(at)[:, None] + 1)      # the leak: known a day too soon
-    leaking, _ = calibrate(panel.symbols, raw, panel.targets[:, at], early, at)
-    unknown = panel.target_ends[:, at] > at[100]
-    blind, _ = calibrate(panel.symbols, raw, _spoilt(panel.targets[:, at], unknown, lambda x: -x * 1e3), early, at)
-    assert blind.log_returns[:, :101].tobytes() != leaking.log_returns[:, :101].tobytes()
+    known = np.arange(len(panel.sessions))[:, None]
+    leaking = replace(panel, target_ends=np.maximum(panel.target_ends - 1, known + 1))      # a day too soon
+    spoilt = _spoilt(panel.targets, panel.target_ends > at[100], lambda x: -x * 1e3)
+    told, blind = (run(p, raw, at)[0] for p in (leaking, replace(leaking, targets=spoilt)))
+    assert blind.log_returns[:, :101].tobytes() != told.log_returns[:, :101].tobytes()
 
 
 def test_session_by_session_gives_the_numbers_of_the_whole_history_at_once() -> None:
@@ -135,6 +136,43 @@ def test_session_by_session_gives_the_numbers_of_the_whole_history_at_once() -> 
     np.testing.assert_allclose(np.stack(issued, axis=1), whole.log_returns, rtol=1e-12)
     for symbol in panel.symbols:
         np.testing.assert_allclose(tracker.learnt[symbol], final.learnt[symbol], rtol=1e-12)
+
+
+def test_a_few_sessions_at_a_time_give_the_same_bytes_as_all_at_once() -> None:
+    panel, at = simulated(2, 160)
+    raw = steady(panel, at, 0.007)
+    whole, _ = run(panel, raw, at)
+    walk = Walk(panel)
+    parts = [
+        walk.issue(Predictions(raw.log_returns[:, i : i + 7], raw.p_up[:, i : i + 7]), at[i : i + 7])
+        for i in range(0, len(at), 7)
+    ]
+    assert np.concatenate([p.log_returns for p in parts], axis=1).tobytes() == whole.log_returns.tobytes()
+
+
+def test_forecasts_on_every_fifth_session_learn_from_all_that_came_true_between() -> None:
+    panel, at = simulated(2, 400)
+    seldom = at[::5]
+    walk, tracker = Walk(panel), Tracker()
+    issued = walk.issue(steady(panel, seldom, 0.007), seldom)
+    for i, session in enumerate(seldom):
+        for n, symbol in enumerate(panel.symbols):
+            for h in HORIZONS:
+                if panel.target_ends[n, session, h - 1] <= seldom[-1]:
+                    said, came = issued.log_returns[n, i, h - 1], float(panel.targets[n, session, h - 1])
+                    tracker.settle(symbol, h, said.tolist(), came)
+    for symbol in panel.symbols:
+        np.testing.assert_allclose(walk.tracker.learnt[symbol], tracker.learnt[symbol], rtol=1e-12)
+
+
+def test_a_walk_goes_on_where_a_tracker_was_left() -> None:
+    panel, at = simulated(2, 300)
+    raw = steady(panel, at, 0.007)
+    _, tracker = run(panel, raw, at)
+    later = Walk(panel, Tracker.from_dict(tracker.to_dict()))
+    assert later.tracker.to_dict() == tracker.to_dict()
+    first = later.issue(Predictions(raw.log_returns[:, :1], raw.p_up[:, :1]), [at[0]]).log_returns[0, 0]
+    np.testing.assert_array_equal(first, tracker.apply(panel.symbols[0], raw.log_returns[0, 0]))
 
 
 def test_factors_stay_within_two_and_a_half_times_of_their_start() -> None:
