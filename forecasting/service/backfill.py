@@ -16,6 +16,7 @@ from forecasting.models.base import Fitted, Progress
 from forecasting.models.forecasts import to_forecasts
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.bench import ENSEMBLE, QUICK
+from forecasting.service.calibrator import FollowedFit
 from forecasting.service.desk import Desk
 from forecasting.service.records import update_records
 from forecasting.service.settle import settle_forecasts
@@ -62,7 +63,8 @@ def backfill_ensemble(
         on_step(Step("backfill", f"backfill fit to {panel.sessions[first - 1]}: {fit.message}", fit.fraction))
 
     count = 0
-    for fitted in desk.bench.fit_past(ENSEMBLE, panel, first - 1, progress):
+    for one in desk.bench.fit_past(ENSEMBLE, panel, first - 1, progress):
+        fitted = FollowedFit(one) if one.name == ENSEMBLE else one
         count += _record(desk, _past_tense(fitted, panel, range(first, last), tables, wanted))
     desk.backfill_done(wanted, ENSEMBLE, rows=count)
     return _finish(desk, symbols, count, on_step)

@@ -17,6 +17,7 @@ from forecasting.domain.sessions import SessionTable
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import build_panel
 from forecasting.service.bench import Bench
+from forecasting.service.calibrator import Calibrator
 
 TAIL_BARS = 450
 """Bars a forecast needs: the network's lookback, the features' warm-up, and T15's margin."""
@@ -35,12 +36,15 @@ class Desk:
     store: Store
     calendars: Calendars
     bench: Bench
+    calibrator: Calibrator
     history_years: int | None      # of bars asked for; None: all there are
     backfill_sessions: int
     retry: dict[Symbol, tuple[datetime, timedelta]] = field(default_factory=dict)
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
     findings: dict[Symbol, tuple[str, ...]] = field(default_factory=dict)
     """What was found wrong with each symbol's bars, one line each."""
+    shock: str | None = None
+    """What to say of the times, when the bands have lately been too narrow for them."""
     _backfilled: set[tuple[Symbol, str]] = field(default_factory=set)
     _tables: dict[str, SessionTable] = field(default_factory=dict)
 

@@ -29,7 +29,7 @@ def issue(desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, Session
                 missing.setdefault(fitted.name, set()).add(symbol)
     if not missing:
         return ()
-    forecasts = _forecasts(desk, symbols, tables, newest, missing)
+    forecasts = desk.calibrator.issue(_forecasts(desk, symbols, tables, newest, missing))
     now = desk.clock.now()
     live = [f for f in forecasts if _is_live(f, tables[f.symbol], desk)]
     past = [replace(f, issued_at=f.as_of) for f in forecasts if not _is_live(f, tables[f.symbol], desk)]

@@ -18,6 +18,7 @@ from forecasting.models.base import Progress
 from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
 from forecasting.service.backfill import backfill_ensemble, backfill_quick
 from forecasting.service.bench import ENSEMBLE, Bench
+from forecasting.service.calibrator import Calibrator
 from forecasting.service.desk import Desk
 from forecasting.service.intake import take_bars
 from forecasting.service.issue import issue
@@ -60,6 +61,7 @@ class LocalBackend:
                 refit_sessions=setup.refit_sessions,
                 retrain_sessions=setup.retrain_sessions,
             ),
+            calibrator=Calibrator(store),
             history_years=setup.history_years,
             backfill_sessions=setup.backfill_sessions,
         )
@@ -137,6 +139,7 @@ class LocalBackend:
             fitted = desk.bench.train(panel, cut, newest, progress)
         if fitted is None:
             return "; ".join(desk.bench.notes())
+        desk.calibrator.run_in(fitted, panel)
         return f"ensemble {fitted.model_id} trained to {fitted.train_end}"
 
     def _backfill(self, symbols: Sequence[Symbol], on_step: OnStep) -> str:

@@ -17,6 +17,7 @@ from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import SourceError
 from forecasting.service.backend import OnStep, Step, TickReport, Work
 from forecasting.service.bench import ENSEMBLE, QUICK
+from forecasting.service.calibrator import shock_note
 from forecasting.service.desk import Desk
 from forecasting.service.intake import Intake, take_bars, take_quotes
 from forecasting.service.issue import issue
@@ -48,6 +49,8 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
         on_step(Step("forecasts", f"{len(issued)} forecasts recorded", None, stored=True))
     settled = settle_forecasts(desk)
     records = update_records(desk.store, symbols) if settled else kept_records(desk.store)
+    if settled:
+        desk.shock = shock_note(desk.store)
     first_sight = set(newest) - set(known)
     made = desk.store.signals.append(opinions(desk, intake.new, first_sight, issued, records, tables))
     if intake.new and settle_signals(desk):
@@ -63,7 +66,7 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
         source=_source_health(desk, trouble),
         models=desk.bench.statuses(max(newest.values(), default=None)),
         due=_due(desk, symbols, tables, newest),
-        notes=(*desk.bench.notes(), *(note for notes in desk.findings.values() for note in notes)),
+        notes=_notes(desk),
     )
 
 
@@ -81,6 +84,12 @@ def _ensure_quick_models(
     panel = desk.panel(symbols, tables)
     if panel is not None and len(panel.sessions) > 1:
         desk.bench.fit_quick(panel, len(panel.sessions) - 2)
+
+
+def _notes(desk: Desk) -> tuple[str, ...]:
+    """What a person should know beyond prices and forecasts: the times, the models, the data."""
+    shock = () if desk.shock is None else (desk.shock,)
+    return (*shock, *desk.bench.notes(), *(note for notes in desk.findings.values() for note in notes))
 
 
 def _source_health(desk: Desk, trouble: SourceError | None) -> SourceHealth:

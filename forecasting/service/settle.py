@@ -38,6 +38,7 @@ def settle_forecasts(desk: Desk) -> int:
             outcome_of(entries[row.entry_id], row.horizon, math.log(end / start), now) for row, start, end in part
         ]
         desk.store.ledger.settle(outcomes)
+        desk.calibrator.learn((entries[o.entry_id], o) for o in outcomes)
     return len(due)
 
 
