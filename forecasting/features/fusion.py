@@ -17,6 +17,7 @@ from forecasting.features.market import market_mean
 from forecasting.features.matrix import BarMatrix
 from forecasting.features.panel import FloatArray
 from forecasting.features.rolling import trailing_means
+from forecasting.features.technical import Technical, technical
 from forecasting.features.volatility import ewma_sd, garman_klass, log_returns, long_run_sd
 
 VARIANCE_WINDOWS = (1, 5, 22, 66)
@@ -127,6 +128,22 @@ def momentum(data: Prepared) -> Columns:
     return columns
 
 
+def technicals(data: Prepared) -> Columns:
+    """ATR and Bollinger's band width as logarithms in units of s; the place in the bands, OBV, ADX, stochastic."""
+    columns = {name: np.full_like(data.scale, np.nan) for name in Technical._fields}
+    money = np.nan_to_num(data.bars.volume * data.bars.traded_close)
+    for i, n_bars in enumerate(data.bars.filled.sum(axis=1)):
+        own = (i, slice(n_bars))
+        if n_bars > 1:      # TA-Lib refuses fewer
+            values = technical(data.bars.high[own], data.bars.low[own], data.bars.close[own], money[own])
+            for name, column in values._asdict().items():
+                columns[name][own] = column
+    unit = data.bars.close * data.scale
+    for name in ("atr", "bollinger_width"):
+        columns[f"log_{name}"] = np.log(np.maximum(columns.pop(name) / unit, np.sqrt(VARIANCE_FLOOR)))
+    return columns
+
+
 def market(data: Prepared) -> Columns:
     """The market's range variances against its members' scales, its fall today, and its level; on the session axis.
 
@@ -150,6 +167,7 @@ BAR_GROUPS: dict[str, Callable[[Prepared], Columns]] = {
     "returns": returns,
     "volume": volume,
     "indicators": momentum,
+    "technical": technicals,
 }
 """Groups that need one symbol's bars only."""
 
