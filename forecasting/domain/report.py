@@ -67,7 +67,7 @@ class ModelScore:
     width_80: Metric            # per cent of log return, against EWMA(.94) normal
     coverage_80: Metric         # share, against nominal
     coverage_95: Metric
-    hit_rate: Metric            # share, against always-up; no claim and no move count half
+    hit_rate: Metric            # share, against the best naive rule; no claim and no move count half
     mcc: Metric                 # Matthews correlation of claim and move, against 0
     brier: Metric               # of p_up, against a half
     rmse: Metric                # of the median as point forecast, per cent, against no change
@@ -83,9 +83,8 @@ class ModelScore:
 
     @property
     def directional(self) -> bool:
-        """Whether the hit rate's interval excludes the best naive rule, always up or always down."""
-        hit = self.hit_rate
-        return hit.skill_low > 0.0 and hit.low > max(hit.baseline, 1.0 - hit.baseline)
+        """Whether the hit rate's interval excludes the best naive rule, and the gain over it excludes zero."""
+        return self.hit_rate.skill_low > 0.0 and self.hit_rate.low > self.hit_rate.baseline
 
 
 @dataclass(frozen=True, slots=True)

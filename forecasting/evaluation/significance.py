@@ -1,8 +1,9 @@
 """How sure one can be of a difference between forecasters, day by day.
 
 Rows of one day share that day's market and are one piece of evidence, so everything here starts from sums per issue
-day. Intervals are those of `intervals` (Newey-West with Kiefer-Vogelsang's critical values), which hold the truth in
-simulated one-factor panels more often than a day-clustered bootstrap does.
+day. Intervals are those of `intervals` (Newey-West with Kiefer-Vogelsang's critical values) rather than a bootstrap of
+days: in simulated one-factor panels (300 of each of six kinds; 60 to 250 days, horizons 1, 5 and 10) they held the
+truth in 93-96 % of cases, a bootstrap of days or of blocks of two horizons in 87-96 %.
 
 Sources: Diebold & Mariano (1995), JBES 13(3). Harvey, Leybourne & Newbold (1997), Int. J. of Forecasting 13(2). Newey &
 West (1987), Econometrica 55(3). Pesaran & Timmermann (1992), JBES 10(4).

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from forecasting.domain.forecast import LEVELS
 from forecasting.domain.market import Symbol
 from forecasting.evaluation import metrics
+from forecasting.evaluation.naive import RULES
 from forecasting.features.panel import BoolArray, FloatArray
 
 QUANTITIES = (
@@ -24,8 +25,8 @@ QUANTITIES = (
 )
 """Of each forecast. Claim and both: said up, and said up and went up. Errors are those of the median."""
 
-PLAIN = ("up", "square", "absolute", "ape")
-"""Of each outcome alone: went up, and the errors of forecasting no change."""
+PLAIN = ("square", "absolute", "ape")
+"""Of each outcome alone: the errors of forecasting no change."""
 
 PIT_SLICES = 10
 
@@ -56,6 +57,8 @@ class Tally:
     horizons: tuple[int, ...]
     by_day: dict[str, FloatArray]          # QUANTITIES -> (M, T, H)
     plain: dict[str, FloatArray]           # PLAIN -> (T, H)
+    up: FloatArray                         # (T, H) rows that went up
+    naive_hits: dict[str, FloatArray]      # `naive.RULES` -> (T, H)
     rows: FloatArray                       # (T, H) scored
     by_symbol: dict[str, FloatArray]       # "crps", "inside_80" -> (M, N, H)
     symbol_rows: FloatArray                # (N, H)
@@ -75,6 +78,8 @@ class Tally:
             models=tuple(models), symbols=tuple(symbols), days=tuple(days), horizons=tuple(horizons),
             by_day={name: np.zeros((m, t, h)) for name in QUANTITIES},
             plain={name: np.zeros((t, h)) for name in PLAIN},
+            up=np.zeros((t, h)),
+            naive_hits={name: np.zeros((t, h)) for name in RULES},
             rows=np.zeros((t, h)),
             by_symbol={name: np.zeros((m, n, h)) for name in ("crps", "inside_80")},
             symbol_rows=np.zeros((n, h)),
@@ -84,21 +89,26 @@ class Tally:
             seconds=dict.fromkeys(models, 0.0),
         )
 
-    def add(self, first_day: int, said: Mapping[str, Summaries], actual: FloatArray) -> None:
+    def add(
+        self, first_day: int, said: Mapping[str, Summaries], actual: FloatArray, naive: Mapping[str, FloatArray]
+    ) -> None:
         """Score K consecutive days on the rows that every model has a forecast for.
 
         Args:
             first_day: Where the K days begin among `days`.
             said: Every model's summaries.
             actual: Outcomes, shape (N, K, H); NaN where they must not or cannot be known.
+            naive: What each of `naive.RULES` claims, shape (N, K): 1 for up, 0 for down.
         """
         days = slice(first_day, first_day + actual.shape[1])
         known = np.isfinite(actual)
         scored = known & np.logical_and.reduce([_there(s) for s in said.values()])
         up = metrics.direction(actual)
-        plain = {"up": up, **_errors(np.zeros_like(actual), actual)}
-        for name, values in plain.items():
+        self.up[days] = _sum(up, scored, axis=0)
+        for name, values in _errors(np.zeros_like(actual), actual).items():
             self.plain[name][days] = _sum(values, scored, axis=0)
+        for name, claim in naive.items():
+            self.naive_hits[name][days] = _sum(metrics.hits(claim[:, :, None], up), scored, axis=0)
         self.rows[days] = scored.sum(axis=0)
         self.symbol_rows[:] += scored.sum(axis=1)
         self.left_out[:] += (known & ~scored).sum(axis=(0, 1))

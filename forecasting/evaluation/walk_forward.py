@@ -20,6 +20,7 @@ import numpy as np
 from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.errors import NotEnoughHistory
 from forecasting.evaluation.children import in_children
+from forecasting.evaluation.naive import RULES
 from forecasting.evaluation.splits import Fold, WalkForward
 from forecasting.evaluation.tally import Summaries, Tally, summarise
 from forecasting.features.panel import FloatArray, Panel
@@ -106,6 +107,7 @@ def walk_forward(panel: Panel, plan: Plan, on_progress: OnProgress | None = None
     models = tuple(dict.fromkeys((*plan.models, BASELINE)))
     jobs = _jobs(plan, folds, models, workers)
     tally = Tally.empty(models, panel.symbols, panel.sessions[plan.first : plan.last], plan.horizons)
+    naive = {name: rule(panel) for name, rule in RULES.items()}
     said: dict[Fold, dict[str, Summaries]] = {f: {} for f in folds}
     total, finished = sum(map(_work, jobs)), 0.0
     spread = workers > 1 and len(folds) > 1
@@ -116,7 +118,9 @@ def walk_forward(panel: Panel, plan: Plan, on_progress: OnProgress | None = None
         if done.note is not None:
             tally.notes.append(done.note)
         if len(said[job.fold]) == len(models):
-            tally.add(job.fold.test.start - plan.first, said.pop(job.fold), _outcomes(panel, job.fold, plan))
+            rows = slice(job.fold.test.start, job.fold.test.stop)
+            claims = {name: claim[:, rows] for name, claim in naive.items()}
+            tally.add(rows.start - plan.first, said.pop(job.fold), _outcomes(panel, job.fold, plan), claims)
         finished += _work(job)
         if on_progress is not None:
             on_progress(Progress(finished / total, f"{job.models[0]} fitted to {panel.sessions[job.fold.cut]}"))

@@ -15,6 +15,7 @@ from forecasting.domain.forecast import LEVELS
 from forecasting.domain.market import Symbol
 from forecasting.domain.report import Comparison, Metric, ModelScore, MovementScore
 from forecasting.errors import NotEnoughHistory
+from forecasting.evaluation.naive import RULES
 from forecasting.evaluation.report import model_scores, ticker_scores
 from forecasting.evaluation.tally import Summaries, Tally, summarise
 from forecasting.features.panel import FloatArray
@@ -60,12 +61,17 @@ def said(scale: float, shape: tuple[int, int], actual: FloatArray, *, p_up: floa
     return summarise(quantiles, np.full((*shape, 1), p_up), actual)
 
 
+def naive(actual: FloatArray) -> dict[str, FloatArray]:
+    """Every rule claims up, but the one that claims down."""
+    return {name: np.full(actual.shape[:2], 0.0 if name == "always-down" else 1.0) for name in RULES}
+
+
 def tally_of(actual: FloatArray, **models: Summaries) -> Tally:
     n, t, _ = actual.shape
     tally = Tally.empty(
         tuple(models), [Symbol(f"S{i}") for i in range(n)], [START + timedelta(days=i) for i in range(t)], (1,)
     )
-    tally.add(0, models, actual)
+    tally.add(0, models, actual, naive(actual))
     return tally
 
 
@@ -79,7 +85,7 @@ def test_figures_by_hand_on_one_symbol() -> None:
     assert a.coverage_80.skill == pytest.approx(-0.3)
     assert a.width_80.value == pytest.approx(100 * 2 * 0.01 * 1.281552, rel=1e-5)
     assert a.hit_rate.value == (1 + 0 + 1 + 0.5) / 4
-    assert a.hit_rate.baseline == (1 + 0 + 1 + 0.5) / 4
+    assert (a.hit_rate.baseline_name, a.hit_rate.baseline) == ("always-up", (1 + 0 + 1 + 0.5) / 4)
     assert b.hit_rate.value == 0.5
     assert a.brier.value == pytest.approx((0.16 + 0.36 + 0.16 + 0.01) / 4)
     assert a.rmse.value == pytest.approx(100 * math.sqrt(14e-4 / 4))
@@ -142,7 +148,7 @@ def test_folds_add_up_to_the_same_as_one_piece() -> None:
     pieces = Tally.empty(("a", "b"), whole.symbols, whole.days, (1,))
     for rows in (slice(25, 40), slice(0, 25)):
         y = actual[:, rows]
-        pieces.add(rows.start, {"a": said(0.01, y.shape[:2], y), "b": said(0.02, y.shape[:2], y)}, y)
+        pieces.add(rows.start, {"a": said(0.01, y.shape[:2], y), "b": said(0.02, y.shape[:2], y)}, y, naive(y))
     for name, sums in whole.by_day.items():
         assert np.allclose(sums, pieces.by_day[name]), name
     assert np.array_equal(whole.pit, pieces.pit)

@@ -22,7 +22,7 @@ from forecasting.models.base import Model, Progress
 from forecasting.models.ensemble import Ensemble, EnsembleSettings
 from forecasting.models.network import NetworkModel
 from forecasting.models.registry import create
-from tests.support.controls import LEAK, REVERSAL, NullMarket, Rule, Teller, null_market, oracle, series_of
+from tests.support.controls import LEAK, REVERSAL, NullMarket, Rule, Teller, claims, null_market, oracle, series_of
 from tests.support.panels import TINY_LSTM
 
 FIRST, LAST = 320, 619
@@ -192,16 +192,31 @@ def test_a_planted_leak_turns_the_null_control_red(market: NullMarket, panel: Pa
     assert found.mcc.low > 0.9
 
 
-def test_a_planted_autoregression_earns_its_badge(install: Install) -> None:
-    """T5: r[t] = -0.3 r[t-1] + shock is there to be found, and so the reversal rule is."""
+def test_a_planted_autoregression_earns_the_model_that_knows_it_a_badge_and_naive_rules_none(install: Install) -> None:
+    """T5: r[t] = -0.3 r[t-2] + shock. What any naive rule could call as well would not count."""
+    rng = np.random.default_rng(8)
+    returns = rng.normal(0.0, 0.01, (8, 500))
+    for t in range(2, 500):
+        returns[:, t] -= 0.3 * returns[:, t - 2]
+    install({"knows": claims(lambda panel: -np.roll(panel.returns, 1, axis=1)), "reversal": REVERSAL})
+    plan = Plan(("knows", "reversal"), 200, 499, horizons=(1,))
+    found = scores(walk_forward(build_panel(series_of(returns)), plan))
+    assert found["knows", 1].directional
+    assert found["knows", 1].mcc.low > 0.0
+    assert not found["reversal", 1].directional
+
+
+def test_a_direction_that_a_naive_rule_calls_as_well_earns_no_badge(install: Install) -> None:
     rng = np.random.default_rng(8)
     returns = rng.normal(0.0, 0.01, (8, 500))
     for t in range(1, 500):
         returns[:, t] -= 0.3 * returns[:, t - 1]
     install({"reversal": REVERSAL})
     found = scores(walk_forward(build_panel(series_of(returns)), Plan(("reversal",), 200, 499, horizons=(1,))))
-    assert found["reversal", 1].directional
-    assert found["reversal", 1].mcc.low > 0.0
+    hit = found["reversal", 1].hit_rate
+    assert hit.low > 0.5
+    assert (hit.baseline_name, hit.skill) == ("reversal-1d", 0.0)
+    assert not found["reversal", 1].directional
 
 
 def test_a_planted_volatility_regime_earns_har_its_skill() -> None:
