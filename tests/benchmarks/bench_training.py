@@ -17,11 +17,10 @@ from statistics import median
 
 import numpy as np
 
-from forecasting.domain.forecast import MODELS
 from forecasting.domain.market import BarSeries
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import build_panel
-from forecasting.models.base import Progress
+from forecasting.models.base import Fitted
 from tests.support.bars import STOCKNET, make_series, stocknet, weekdays
 from tests.support.bench_figures import Figures
 
@@ -30,8 +29,10 @@ PANELS = ("simulated", "stocknet")
 
 def run(runs: int = 1) -> dict[str, dict[str, Figures]]:
     """Measure every model on every panel `runs` times; medians of the seconds."""
+    from forecasting.models.registry import NAMES
+
     present = [name for name in PANELS if name != "stocknet" or STOCKNET.is_dir()]
-    return {panel: {model: _repeated(model, panel, runs) for model in MODELS} for panel in present}
+    return {panel: {model: _repeated(model, panel, runs) for model in NAMES} for panel in present}
 
 
 def _repeated(model: str, panel: str, runs: int) -> Figures:
@@ -49,12 +50,11 @@ def _in_own_process(model: str, panel: str) -> dict[str, float]:
 
 def measure(model: str, panel: Panel) -> dict[str, float]:
     """Fit and forecast once, here."""
-    epochs: list[Progress] = []
     started, cpu_started = time.perf_counter(), time.process_time()
     from forecasting.models.registry import create
 
     last = len(panel.sessions) - 1
-    fitted = create(model).fit(panel, cut=last - 1, on_progress=epochs.append)
+    fitted = create(model).fit(panel, cut=last - 1)
     fitted_at, cpu_fitted = time.perf_counter(), time.process_time()
     fitted.predict(panel, [last])
     warm, cpu_warm = time.perf_counter(), time.process_time()
@@ -62,7 +62,7 @@ def measure(model: str, panel: Panel) -> dict[str, float]:
     return {
         "cold_fit_s": fitted_at - started,
         "cold_fit_cpu_s": cpu_fitted - cpu_started,
-        "epochs": len(epochs) - 1 if model == "lstm" else 0,
+        "epochs": _epochs(fitted),
         "forecast_ms": 1e3 * (time.perf_counter() - warm),
         "forecast_cpu_ms": 1e3 * (time.process_time() - cpu_warm),
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -71,12 +71,23 @@ def measure(model: str, panel: Panel) -> dict[str, float]:
     }
 
 
+def _epochs(fitted: Fitted) -> int:
+    """Epochs run, by all networks together."""
+    from forecasting.models.parameters import FittedBase
+
+    if not isinstance(fitted, FittedBase):
+        return 0
+    members = fitted.parameters.settings.get("members", {}).values()
+    parts = [fitted.parameters.settings, *(m["settings"] for m in members)]
+    return sum(part.get("epochs", 0) for part in parts)
+
+
 def load_panel(name: str) -> Panel:
     """One of PANELS."""
-    return build_panel(stocknet() if name == "stocknet" else _simulated(12, 2_400))
+    return build_panel(stocknet() if name == "stocknet" else simulated(12, 2_400))
 
 
-def _simulated(symbols: int, bars: int) -> list[BarSeries]:
+def simulated(symbols: int, bars: int) -> list[BarSeries]:
     """Student-t walks whose volatility wanders about 1.5 % a day, so that there is something to learn."""
     rng = np.random.default_rng(0)
     wander = np.zeros((symbols, bars))
