@@ -12,10 +12,15 @@ CRPS at 5 and 10 sessions in 2007-09 (95 % interval above 0) and gains nothing t
 2011-13 or 2014. An outcome h sessions ahead is learnt from when it is realised, not before. A factor stays within 2.5
 times of its start either way.
 
+At one session ahead a second factor, common to all tickers, learns from their mean: what one of them needs a year to
+tell, all together tell in a month. Measured with HAR-t in six spans of 2000-14, pooled coverage of the 80 % band comes
+closer to 80 % in five (.778 becomes .787 in 2007-09) and stays in one, at the same CRPS. At longer horizons outcomes
+overlap and it would follow noise: no gain in coverage, .02 % CRPS lost.
+
 Steps are small, so that a tracker needs about a year before tickers differ. `follow` therefore lets it run through the
 first fit's training sessions beforehand. Measured on 85 stocks in 2014 with HAR-t fitted to 2013: tickers within three
-points of 80 % coverage at h = 1 rise from 65 % to 84 %, against 78 % without the running-in; started from the split
-quantile of a single quarter they would be 53 %, because a quarter has a volatility of its own.
+points of 80 % coverage at h = 1 rise from 65 % to 89 %, against 78 % with neither running-in nor common factor;
+started from the split quantile of a single quarter they would be 53 %, since a quarter has a volatility of its own.
 
 Sources: Gibbs & Candès (2021), NeurIPS, "Adaptive conformal inference", here on the logarithm of the quantile, which
 keeps widths positive and bounded; Vovk, Gammerman & Shafer (2005), Algorithmic Learning in a Random World, for the
@@ -53,8 +58,14 @@ RUN_IN = 504
 SHOCK_WINDOW = 60
 """Sessions over which coverage is watched for a change of regime."""
 
-SHOCK_COVERAGE = 0.70
-"""Coverage of the 80 % band over that window below which bands are called too narrow for the times."""
+SHOCK_COVERAGE = 0.72
+"""Coverage of the 80 % band over that window below which bands are called too narrow for the times.
+
+Pooled over 12 series, tracked, one session ahead: .71 at worst in 2008, .74 at worst in 2005-06.
+"""
+
+COMMON_RATES: FloatArray = np.interp(HORIZONS, (1, 5, 10), (0.01, 0.0, 0.0))
+"""Step of the common factor per session, (H,), shared out over the outcomes of that session."""
 
 _LEVELS = np.array(LEVELS)
 _MIDDLE = len(LEVELS) // 2
@@ -87,16 +98,22 @@ def split_start(predicted: Predictions, actual: FloatArray) -> FloatArray:
     return np.clip(start, -LIMIT, LIMIT)
 
 
+def _zeros() -> FloatArray:
+    return np.zeros((len(HORIZONS), len(LEVELS)))
+
+
 @dataclass(slots=True, eq=False)
 class Tracker:
     """The factors of one model's forecasts, as learnt so far. Holds arrays only, and is a plain value as `to_dict`."""
 
-    start: FloatArray = field(default_factory=lambda: np.zeros((len(HORIZONS), len(LEVELS))))   # (H, Q) log factors
-    learnt: dict[Symbol, FloatArray] = field(default_factory=dict)                              # (H, Q) each
+    start: FloatArray = field(default_factory=_zeros)                  # (H, Q) log factors
+    learnt: dict[Symbol, FloatArray] = field(default_factory=dict)     # (H, Q) each, start included
+    common: FloatArray = field(default_factory=_zeros)                 # (H, Q) added to every symbol's
+    members: int = 0                                                   # symbols that share `common`; 0: nobody does
 
     def apply(self, symbol: Symbol, log_returns: FloatArray) -> FloatArray:
         """The model's quantiles, shape (H, Q), as they are to be issued for `symbol`: same shape, same medians."""
-        return stretch(log_returns, self.learnt.get(symbol, self.start))
+        return stretch(log_returns, _bounded(self.learnt.get(symbol, self.start) + self.common, self.start))
 
     def settle(self, symbol: Symbol, horizon: int, issued: Sequence[float], actual: float) -> None:
         """Learn from one realised outcome. Call once per issued forecast and horizon, in the order of issue.
@@ -109,11 +126,19 @@ class Tracker:
         """
         own = self.learnt.setdefault(symbol, self.start.copy())
         h = horizon - 1
-        own[h] = _moved(own[h], self.start[h], np.asarray(issued, dtype=np.float64), np.float64(actual), RATES[h])
+        surprise = _surprise(np.asarray(issued, dtype=np.float64), np.float64(actual))
+        own[h] = _bounded(own[h] + RATES[h] * surprise, self.start[h])
+        if self.members:
+            self.common[h] += COMMON_RATES[h] / self.members * surprise
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values that JSON carries without loss."""
-        return {"start": self.start.tolist(), "learnt": {s: a.tolist() for s, a in self.learnt.items()}}
+        return {
+            "start": self.start.tolist(),
+            "learnt": {s: a.tolist() for s, a in self.learnt.items()},
+            "common": self.common.tolist(),
+            "members": self.members,
+        }
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -125,12 +150,13 @@ class Tracker:
         try:
             start = np.array(content["start"], dtype=np.float64)
             learnt = {Symbol(s): np.array(a, dtype=np.float64) for s, a in content["learnt"].items()}
+            common, members = np.array(content["common"], dtype=np.float64), int(content["members"])
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"calibration state: {error!r}; drop it, it is learnt again") from error
         shape = (len(HORIZONS), len(LEVELS))
-        if any(a.shape != shape or not np.isfinite(a).all() for a in (start, *learnt.values())):
+        if any(a.shape != shape or not np.isfinite(a).all() for a in (start, common, *learnt.values())):
             raise CheckpointError(f"calibration state: factors are not {shape[0]} x {shape[1]} finite numbers; drop it")
-        return cls(start, learnt)
+        return cls(start, learnt, common, members)
 
 
 def calibrated(forecast: Forecast, tracker: Tracker) -> Forecast:
@@ -149,9 +175,10 @@ class Walk:
 
     def __init__(self, panel: Panel, tracker: Tracker | None = None) -> None:
         """Outcomes come from `panel`, each read when its session is reached; go on from `tracker`, or from nothing."""
-        tracker = tracker or Tracker()
-        self._panel, self._start = panel, tracker.start
-        self._factors = np.stack([tracker.learnt.get(s, tracker.start) for s in panel.symbols])     # (N, H, Q)
+        tracker = tracker or Tracker(members=len(panel.symbols))
+        self._panel, self._start, self._members = panel, tracker.start, tracker.members
+        self._own = np.stack([tracker.learnt.get(s, tracker.start) for s in panel.symbols])         # (N, H, Q)
+        self._common = tracker.common.copy()
         self._has_learnt = np.array([s in tracker.learnt for s in panel.symbols])
         self._open: dict[int, FloatArray] = {}      # issued quantiles (N, H, Q) by session, outcomes to come
         self._reached = -1
@@ -159,15 +186,16 @@ class Walk:
     @property
     def tracker(self) -> Tracker:
         """What has been learnt so far."""
-        symbols = zip(self._panel.symbols, self._factors, self._has_learnt, strict=True)
-        return Tracker(self._start, {s: own.copy() for s, own, has_learnt in symbols if has_learnt})
+        symbols = zip(self._panel.symbols, self._own, self._has_learnt, strict=True)
+        learnt = {s: own.copy() for s, own, has_learnt in symbols if has_learnt}
+        return Tracker(self._start, learnt, self._common.copy(), self._members)
 
     def issue(self, predicted: Predictions, at: Sequence[int]) -> Predictions:
         """The forecasts made at the K session indices `at`, ascending and after all before, as they are issued."""
         issued = np.empty_like(predicted.log_returns)
         for i, session in enumerate(at):
             self._learn(session)
-            issued[:, i] = stretch(predicted.log_returns[:, i], self._factors)
+            issued[:, i] = stretch(predicted.log_returns[:, i], _bounded(self._own + self._common, self._start))
             self._open[session] = issued[:, i].copy()
         return predictions(issued)
 
@@ -178,8 +206,10 @@ class Walk:
             waited_for = np.isfinite(said[..., 0]) & (ends > self._reached) & (ends < len(self._panel.sessions))
             due = waited_for & (ends <= session)
             n, h = np.nonzero(due & np.isfinite(self._panel.targets[:, issue]))
-            came = self._panel.targets[n, issue, h][:, None]
-            self._factors[n, h] = _moved(self._factors[n, h], self._start[h], said[n, h], came, RATES[h, None])
+            surprise = _surprise(said[n, h], self._panel.targets[n, issue, h][:, None])
+            self._own[n, h] = _bounded(self._own[n, h] + RATES[h, None] * surprise, self._start[h])
+            if self._members:
+                np.add.at(self._common, h, COMMON_RATES[h, None] / self._members * surprise)
             self._has_learnt[n] = True
             if (due == waited_for).all():
                 del self._open[issue]
@@ -200,7 +230,7 @@ def follow(
     """
     seen = panel.valid[:, : panel.index_of(first.train_end) + 1].any(axis=0)
     before = np.flatnonzero(seen)[-RUN_IN:].tolist()
-    walk = Walk(panel, Tracker() if start is None else Tracker(start))
+    walk = Walk(panel, None if start is None else Tracker(start, members=len(panel.symbols)))
     walk.issue(first.predict(panel, before), before)
     return walk.issue(predicted, at), walk.tracker
 
@@ -208,28 +238,32 @@ def follow(
 def stretch(log_returns: FloatArray, log_factors: FloatArray) -> FloatArray:
     """Quantiles, shape (..., H, Q), with their distances from the median multiplied.
 
-    Levels that cross are sorted, and no distance falls with h, as in what went in.
+    Where levels cross the outer one holds, since it learns from its own tail alone; and no distance falls with h, as in
+    what went in.
     """
     median = log_returns[..., _MIDDLE, None]
     reach = np.abs(log_returns - median) * np.exp(log_factors)
-    below = np.sort(reach[..., :_MIDDLE], axis=-1)[..., ::-1]
-    above = np.sort(reach[..., _MIDDLE + 1 :], axis=-1)
-    nested = np.concatenate([-below, np.zeros_like(median), above], axis=-1)
-    sign = np.sign(_LEVELS - 0.5)
-    widening: FloatArray = median + sign * np.maximum.accumulate(np.abs(nested), axis=-2)
-    return widening
+    below = np.minimum.accumulate(reach[..., :_MIDDLE], axis=-1)
+    above = np.minimum.accumulate(reach[..., :_MIDDLE:-1], axis=-1)[..., ::-1]
+    nested = np.concatenate([below, np.zeros_like(median), above], axis=-1)
+    stretched: FloatArray = median + np.sign(_LEVELS - 0.5) * np.maximum.accumulate(nested, axis=-2)
+    return stretched
 
 
-def _moved(
-    factors: FloatArray, start: FloatArray, issued: FloatArray, actual: FloatArray | np.float64, rate: FloatArray
-) -> FloatArray:
-    """Log factors after an outcome; all of shape (..., Q), `actual` and `rate` broadcast."""
-    below = _LEVELS < 0.5
-    beyond = np.where(below, actual < issued, actual > issued)
-    step = np.where(_LEVELS == 0.5, 0.0, rate * (beyond - _BEYOND))
-    step = np.where(_APART, step, 0.5 * (step + step[..., ::-1]))
-    moved: FloatArray = np.clip(factors + step, start - LIMIT, start + LIMIT)
-    return moved
+def _surprise(issued: FloatArray, actual: FloatArray | np.float64) -> FloatArray:
+    """1 - alpha for each level whose quantile was exceeded, -alpha for the others; shape (..., Q), 0 for the median.
+
+    Inside the 80 % band both sides of a pair have the mean of the two.
+    """
+    beyond = np.where(_LEVELS < 0.5, actual < issued, actual > issued)
+    surprise = np.where(_LEVELS == 0.5, 0.0, beyond - _BEYOND)
+    both: FloatArray = np.where(_APART, surprise, 0.5 * (surprise + surprise[..., ::-1]))
+    return both
+
+
+def _bounded(factors: FloatArray, start: FloatArray) -> FloatArray:
+    bounded: FloatArray = np.clip(factors, start - LIMIT, start + LIMIT)
+    return bounded
 
 
 @dataclass(frozen=True, slots=True)

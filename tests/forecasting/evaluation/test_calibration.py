@@ -75,9 +75,9 @@ def test_each_tail_learns_for_itself() -> None:
     raw = steady(panel, at, 0.01)
     lopsided = np.where(panel.targets < 0.0, 1.5 * panel.targets, panel.targets)
     _, tracker = run(panel, raw, at, lopsided)
-    factors = np.exp(tracker.learnt[panel.symbols[0]][0])
-    assert factors[LOW] == pytest.approx(1.5, abs=0.15)
-    assert factors[HIGH] == pytest.approx(1.0, abs=0.15)
+    factors = np.exp(tracker.learnt[panel.symbols[0]] + tracker.common)[0]
+    assert factors[LOW] == pytest.approx(1.5, abs=0.2)
+    assert factors[HIGH] == pytest.approx(1.0, abs=0.2)
 
 
 def test_inside_the_80_per_cent_band_no_drift_is_learnt() -> None:
@@ -89,6 +89,15 @@ def test_inside_the_80_per_cent_band_no_drift_is_learnt() -> None:
     inner = slice(LOW + 1, HIGH)
     np.testing.assert_allclose(factors[:, inner], factors[:, inner][:, ::-1])
     assert factors[0, HIGH] > factors[0, LOW] + 0.2         # the tails do
+
+
+def test_a_new_ticker_starts_from_what_all_others_have_shown() -> None:
+    panel, at = simulated(20, 400)
+    _, tracker = run(panel, steady(panel, at, 0.007), at)
+    raw = 0.01 * np.sqrt(np.array(HORIZONS))[:, None] * UNIT
+    new = tracker.apply(Symbol("NEW"), raw)
+    assert new[0, HIGH] > 1.1 * raw[0, HIGH]              # all bands were 30 % too narrow at one session
+    assert new[9, HIGH] == pytest.approx(raw[9, HIGH])    # at ten sessions nothing is shared
 
 
 def _spoilt(values: FloatArray, unknown: np.typing.NDArray[np.bool_], change: Callable[[FloatArray], FloatArray]
@@ -122,7 +131,7 @@ def test_session_by_session_gives_the_numbers_of_the_whole_history_at_once() -> 
     panel, at = simulated(2, 160)
     raw = steady(panel, at, 0.007)
     whole, final = run(panel, raw, at)
-    tracker = Tracker()
+    tracker = Tracker(members=2)
     issued: list[FloatArray] = []
     for i, session in enumerate(at):
         tracker = Tracker.from_dict(json.loads(json.dumps(tracker.to_dict())))     # a restart every night
@@ -153,7 +162,7 @@ def test_a_few_sessions_at_a_time_give_the_same_bytes_as_all_at_once() -> None:
 def test_forecasts_on_every_fifth_session_learn_from_all_that_came_true_between() -> None:
     panel, at = simulated(2, 400)
     seldom = at[::5]
-    walk, tracker = Walk(panel), Tracker()
+    walk, tracker = Walk(panel), Tracker(members=2)
     issued = walk.issue(steady(panel, seldom, 0.007), seldom)
     for i, session in enumerate(seldom):
         for n, symbol in enumerate(panel.symbols):
@@ -229,7 +238,7 @@ def test_a_foreign_state_is_refused_in_one_line(content: dict[str, object]) -> N
         Tracker.from_dict(content)
 
 
-def test_sixty_sessions_below_seventy_per_cent_raise_the_badge_with_its_n() -> None:
+def test_sixty_sessions_of_low_coverage_raise_the_badge_with_its_n() -> None:
     days = [date(2008, 6, 2) + timedelta(days=i) for i in range(100)]
     calm = [8.0] * 100
     assert regime_shock(days, calm, [10] * 100) is None
@@ -238,8 +247,8 @@ def test_sixty_sessions_below_seventy_per_cent_raise_the_badge_with_its_n() -> N
     assert shock is not None
     assert shock.coverage == pytest.approx(0.65)
     assert (shock.n, shock.n_days) == (600, SHOCK_WINDOW)
-    # 60 sessions hold 8 x 60 - 3 x k; below 420 from k = 21 on: the 21st bad session.
-    assert shock.since == days[70 + 20]
+    # 60 sessions hold 8 x 60 - 3 x k; below 432 from k = 17 on: the 17th bad session.
+    assert shock.since == days[70 + 16]
     assert regime_shock(days[:59], shaken[-59:], [10] * 59) is None
 
 
@@ -253,7 +262,7 @@ def test_on_real_bars_more_tickers_are_covered_as_promised() -> None:
     issued, _ = follow(fitted, panel, raw, at)
     within = [np.mean(np.abs(_per_ticker(p, panel, at) - 0.8) <= 0.03) for p in (raw, issued)]
     assert within[0] < 0.70
-    assert within[1] > 0.80
+    assert within[1] > 0.85
 
 
 def _per_ticker(predicted: Predictions, panel: Panel, at: list[int]) -> FloatArray:
