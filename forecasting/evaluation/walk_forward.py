@@ -12,13 +12,14 @@ files that all of them map into memory.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.errors import NotEnoughHistory
+from forecasting.evaluation.calibration import RUN_IN, Walk
 from forecasting.evaluation.children import in_children
 from forecasting.evaluation.naive import RULES
 from forecasting.evaluation.splits import Fold, WalkForward
@@ -28,15 +29,18 @@ from forecasting.models.base import Fitted, OnProgress, Progress
 from forecasting.models.registry import create
 
 MODELS: tuple[str, ...] = ("ensemble", "lstm", "har", "garch-t", "ewma-t", "ewma", "random-walk")
-"""What is evaluated unless less is asked for; `CHOICES` has two more naive rules."""
+"""What is evaluated unless less is asked for; `CHOICES` has more: the ensemble before calibration, and naive rules."""
 
-CHOICES = (*MODELS, "rolling-60", "drift")
+CHOICES = (*MODELS, "ensemble-raw", "rolling-60", "drift")
 
 BASELINE = "ewma"
 """What skill is measured against, EWMA(.94) normal: always run, shown where asked for."""
 
-_REGISTERED = {"har": "har-t"}      # what the command line calls otherwise
-_MEMBERS = {"lstm": "lstm-0", "har": "har-t"}    # members of the ensemble that are scored on their own
+_REGISTERED = {"har": "har-t", "ensemble-raw": "ensemble"}     # what the command line calls otherwise
+_MEMBERS = {"lstm": "lstm-0", "har": "har-t", "ensemble-raw": None}
+"""Scored from the ensemble's fit: members of it, and itself (None) before calibration."""
+
+_CALIBRATED = "ensemble"      # as issued live: its bands follow what became of earlier ones
 _WORK = {"ensemble": 30.0, "lstm": 8.0, "garch-t": 4.0}     # of a fit and its forecasts; 1 for the others
 SLOW = frozenset(_WORK)
 """Models worth a child process."""
@@ -153,40 +157,57 @@ def _outcomes(panel: Panel, fold: Fold, plan: Plan) -> FloatArray:
 def _run(panel: Panel, job: _Job) -> _Done:
     """Fit, forecast, and keep what is scored."""
     began = time.perf_counter()
-    places = [HORIZONS.index(h) for h in job.horizons]
     name = job.models[0]
     try:
         model = create(_REGISTERED.get(name, name), seeds=job.seeds, processes=job.processes)
         fitted = model.fit(panel, cut=job.fold.cut)
     except NotEnoughHistory as error:
-        shape = (len(panel.symbols), len(job.fold.test), len(places))
+        shape = (len(panel.symbols), len(job.fold.test), len(job.horizons))
         nothing = summarise(np.full((*shape, len(LEVELS)), np.nan), np.full(shape, np.nan), np.full(shape, np.nan))
         return _Done(dict.fromkeys(job.models, nothing), {}, str(error))
-    speakers: dict[str, Fitted] = {name: fitted, **{m: _member(fitted, m) for m in job.models[1:]}}
+    speakers = {name: fitted, **{m: _member(fitted, m) for m in job.models[1:]}}
     seconds = {name: time.perf_counter() - began}
     said = {}
     for model_name, speaker in speakers.items():
         began = time.perf_counter()
-        said[model_name] = _forecasts(panel, speaker, job, places)
+        walk = _run_in(panel, speaker, job.fold.cut) if model_name == _CALIBRATED else None
+        said[model_name] = _forecasts(panel, speaker, job, walk)
         seconds[model_name] = seconds.get(model_name, 0.0) + time.perf_counter() - began
     return _Done(said, seconds, None)
 
 
 def _member(fitted: Fitted, name: str) -> Fitted:
-    """The member of a fitted ensemble that is what the model `name` would have been, fitted alone."""
+    """What the model `name` would have been, fitted alone, out of a fitted ensemble."""
     from forecasting.models.ensemble import FittedEnsemble  # the network library, loaded by now
 
     assert isinstance(fitted, FittedEnsemble)
-    return fitted.members[_MEMBERS[name]]
+    label = _MEMBERS[name]
+    return fitted if label is None else fitted.members[label]
 
 
-def _forecasts(panel: Panel, fitted: Fitted, job: _Job, places: Sequence[int]) -> Summaries:
-    """What is scored of one model's forecasts of the fold, a few sessions at a time."""
-    step = max(1, _QUANTILES_AT_ONCE // (len(panel.symbols) * len(HORIZONS) * len(LEVELS)))
+def _run_in(panel: Panel, fitted: Fitted, cut: int) -> Walk:
+    """A tracker that has run along with the fit's newest training sessions; see `calibration`."""
+    walk = Walk(panel)
+    before = np.flatnonzero(panel.valid[:, : cut + 1].any(axis=0))[-RUN_IN:].tolist()
+    for at in _a_few(panel, before):
+        walk.issue(fitted.predict(panel, at), at)
+    return walk
+
+
+def _forecasts(panel: Panel, fitted: Fitted, job: _Job, walk: Walk | None) -> Summaries:
+    """What is scored of one model's forecasts of the fold, calibrated by `walk` if there is one."""
+    places = [HORIZONS.index(h) for h in job.horizons]
     parts = []
-    for start in job.fold.test[::step]:
-        at = range(start, min(start + step, job.fold.test.stop))
+    for at in _a_few(panel, job.fold.test):
         said = fitted.predict(panel, at)
-        actual = panel.targets[:, at.start : at.stop][..., places]
+        if walk is not None:
+            said = walk.issue(said, at)
+        actual = panel.targets[:, at[0] : at[-1] + 1][..., places]
         parts.append(summarise(said.log_returns[:, :, places], said.p_up[:, :, places], actual))
     return {name: np.concatenate([p[name] for p in parts], axis=1) for name in parts[0]}
+
+
+def _a_few(panel: Panel, sessions: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The sessions in pieces whose forecasts fit into memory."""
+    step = max(1, _QUANTILES_AT_ONCE // (len(panel.symbols) * len(HORIZONS) * len(LEVELS)))
+    return (sessions[i : i + step] for i in range(0, len(sessions), step))

@@ -207,6 +207,7 @@ def _protocol(settings: Settings, panel: Panel, plan: Plan, tally: Tally) -> dic
         "levels": list(LEVELS),
         "crps": "per cent of log return, from the quantiles at the levels, mean over all ticker-days",
         "skill": f"1 - crps / crps({BASELINE})",
+        "ensemble": "calibrated online from realised outcomes, as it is issued; ensemble-raw is before that",
         "dm": "daily means over tickers, Newey-West lag max(2h, 10), Harvey-Leybourne-Newbold; negative is better",
         "intervals": "95 %, clustered by day",
         "left_out": {str(h): int(n) for h, n in zip(tally.horizons, tally.left_out, strict=True)},
