@@ -70,11 +70,12 @@ class Bench:
         """Whether the quick models want a fit; `sessions_since` counts from their train_end to the newest bar's."""
         return sessions_since is None or sessions_since > self._refit_sessions
 
-    def train_due(self, newest: date, sessions_since: int | None) -> bool:
-        """Whether the ensemble wants a fit; one attempt per session."""
+    def train_due(self, newest: date, sessions_since: int | None, *, alarmed: bool = False) -> bool:
+        """Whether the ensemble wants a fit; one attempt per session, and under an alarm sooner than by the calendar."""
         if self._tried == newest:
             return False
-        return sessions_since is None or sessions_since > self._retrain_sessions
+        patience = max(self._retrain_sessions // 3, 1) if alarmed else self._retrain_sessions
+        return sessions_since is None or sessions_since > patience
 
     def train_end(self, name: str) -> date | None:
         """What the model called `name` has seen last; None if there is none."""
@@ -96,11 +97,14 @@ class Bench:
             return ()
         return fitted, *_parts(fitted)
 
-    def train(self, panel: Panel, cut: int, newest: date, on_progress: OnProgress | None = None) -> Fitted | None:
+    def train(
+        self, panel: Panel, cut: int, newest: date, on_progress: OnProgress | None = None, *, anew: bool = False
+    ) -> Fitted | None:
         """Fit the ensemble on sessions 0..cut and write its checkpoint; None, with a note, if there is too little."""
         self._tried = newest
         before = self._fitted.get(ENSEMBLE)
-        warm = before is not None and self._cold is not None and panel.sessions[cut] <= self._cold + LICENCE
+        fresh = self._cold is not None and panel.sessions[cut] <= self._cold + LICENCE
+        warm = before is not None and fresh and not anew
         fitted = self._fit(ENSEMBLE, panel, cut, on_progress, previous=before if warm else None)
         if fitted is not None:
             if not warm:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import date
 
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Forecast, LedgerEntry, Origin, Outcome
 from forecasting.errors import CheckpointError
-from forecasting.evaluation.calibration import Shock, Tracker, calibrated, follow, regime_shock
+from forecasting.evaluation.calibration import Tracker, calibrated, follow
 from forecasting.features.panel import Panel
 from forecasting.models.base import Fitted, Predictions
 from forecasting.service.bench import ENSEMBLE
@@ -82,23 +81,3 @@ class FollowedFit:
         """See `Fitted.predict`; the sessions must lie after `train_end`."""
         issued, _ = follow(self._fitted, panel, self._fitted.predict(panel, at), at)
         return issued
-
-
-def shock_note(store: Store) -> str | None:
-    """One line if the ensemble's live 80 % bands have held far too little of late; None otherwise."""
-    shock = live_shock(store.ledger.outcomes(model=ENSEMBLE, horizon=1, origin=Origin.LIVE))
-    if shock is None:
-        return None
-    return (
-        f"regime shock since {shock.since}: the 80 % band held {shock.coverage:.0%} of n={shock.n} over the newest"
-        f" {shock.n_days} sessions; bands widen as they learn"
-    )
-
-
-def live_shock(outcomes: Sequence[Outcome]) -> Shock | None:
-    """Whether the bands of these outcomes, of all symbols at one horizon, are too narrow for the times."""
-    days: dict[date, list[bool]] = {}
-    for o in outcomes:
-        days.setdefault(o.target_session, []).append(o.low_80 <= o.actual <= o.high_80)
-    ordered = sorted(days)
-    return regime_shock(ordered, [float(sum(days[d])) for d in ordered], [len(days[d]) for d in ordered])

@@ -14,10 +14,12 @@ from forecasting.domain.clock import Clock
 from forecasting.domain.forecast import HORIZONS
 from forecasting.domain.market import BarSeries, Symbol
 from forecasting.domain.sessions import SessionTable
+from forecasting.evaluation.drift import Response
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import build_panel
 from forecasting.service.bench import Bench
 from forecasting.service.calibrator import Calibrator
+from forecasting.service.watch import CALM
 
 TAIL_BARS = 450
 """Bars a forecast needs: the network's lookback, the features' warm-up, and T15's margin."""
@@ -43,8 +45,8 @@ class Desk:
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
     findings: dict[Symbol, tuple[str, ...]] = field(default_factory=dict)
     """What was found wrong with each symbol's bars, one line each."""
-    shock: str | None = None
-    """What to say of the times, when the bands have lately been too narrow for them."""
+    response: Response = CALM
+    """What the alarms over the live record ask for."""
     _backfilled: set[tuple[Symbol, str]] = field(default_factory=set)
     _tables: dict[str, SessionTable] = field(default_factory=dict)
 

@@ -9,8 +9,11 @@ from datetime import date
 from forecasting.domain.forecast import Forecast, Origin
 from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import SessionTable
+from forecasting.models.base import Fitted
 from forecasting.models.forecasts import to_forecasts
+from forecasting.service.bench import ENSEMBLE
 from forecasting.service.desk import TAIL_BARS, Desk
+from forecasting.service.watch import widened
 
 
 def issue(desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable]) -> tuple[Forecast, ...]:
@@ -23,13 +26,15 @@ def issue(desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, Session
     said = desk.store.ledger.latest(symbols)
     missing: dict[str, set[Symbol]] = {}
     for symbol, session in newest.items():
-        for fitted in desk.bench.at_work(session):
+        for fitted in _speakers(desk, session):
             entry = said.get(symbol, {}).get(fitted.name)
             if entry is None or entry.forecast.as_of_session < session:
                 missing.setdefault(fitted.name, set()).add(symbol)
     if not missing:
         return ()
-    forecasts = desk.calibrator.issue(_forecasts(desk, symbols, tables, newest, missing))
+    forecasts = widened(
+        desk.calibrator.issue(_forecasts(desk, symbols, tables, newest, missing)), desk.response
+    )
     now = desk.clock.now()
     live = [f for f in forecasts if _is_live(f, tables[f.symbol], desk)]
     past = [replace(f, issued_at=f.as_of) for f in forecasts if not _is_live(f, tables[f.symbol], desk)]
@@ -52,7 +57,7 @@ def _forecasts(
     at = sorted({panel.index_of(newest[s]) for wanted in missing.values() for s in wanted})
     now = desk.clock.now()
     found: list[Forecast] = []
-    for fitted in desk.bench.at_work(max(newest.values())):
+    for fitted in _speakers(desk, max(newest.values())):
         wanted = missing.get(fitted.name, set())
         found += [
             f
@@ -60,6 +65,12 @@ def _forecasts(
             if f.symbol in wanted and f.as_of_session == newest[f.symbol]
         ]
     return found
+
+
+def _speakers(desk: Desk, session: date) -> tuple[Fitted, ...]:
+    """The models at work; without the ensemble while an alarm asks for the next best."""
+    at_work = desk.bench.at_work(session)
+    return tuple(f for f in at_work if f.name != ENSEMBLE) if desk.response.fall_back else at_work
 
 
 def _is_live(forecast: Forecast, table: SessionTable, desk: Desk) -> bool:

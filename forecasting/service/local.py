@@ -23,6 +23,7 @@ from forecasting.service.desk import Desk
 from forecasting.service.intake import take_bars
 from forecasting.service.issue import issue
 from forecasting.service.refresh import tick
+from forecasting.service.watch import CALM, begin_anew
 from forecasting.service.wire import WorkerSetup
 
 
@@ -136,7 +137,11 @@ class LocalBackend:
             def progress(fit: Progress) -> None:
                 on_step(Step("train", fit.message, fit.fraction))
 
-            fitted = desk.bench.train(panel, cut, newest, progress)
+            alarmed = desk.response.refit
+            fitted = desk.bench.train(panel, cut, newest, progress, anew=alarmed)
+            if fitted is not None and alarmed:
+                begin_anew(desk.store, newest)
+                desk.response = CALM
         if fitted is None:
             return "; ".join(desk.bench.notes())
         desk.calibrator.run_in(fitted, panel)

@@ -17,13 +17,13 @@ from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import SourceError
 from forecasting.service.backend import OnStep, Step, TickReport, Work
 from forecasting.service.bench import ENSEMBLE, QUICK
-from forecasting.service.calibrator import shock_note
 from forecasting.service.desk import Desk
 from forecasting.service.intake import Intake, take_bars, take_quotes
 from forecasting.service.issue import issue
 from forecasting.service.opinions import opinions
 from forecasting.service.records import kept_records, update_records, update_signal_records
 from forecasting.service.settle import settle_forecasts, settle_signals
+from forecasting.service.watch import look
 
 
 def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: None) -> TickReport:
@@ -50,7 +50,7 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     settled = settle_forecasts(desk)
     records = update_records(desk.store, symbols) if settled else kept_records(desk.store)
     if settled:
-        desk.shock = shock_note(desk.store)
+        desk.response = look(desk.store)
     first_sight = set(newest) - set(known)
     made = desk.store.signals.append(opinions(desk, intake.new, first_sight, issued, records, tables))
     if intake.new and settle_signals(desk):
@@ -88,8 +88,7 @@ def _ensure_quick_models(
 
 def _notes(desk: Desk) -> tuple[str, ...]:
     """What a person should know beyond prices and forecasts: the times, the models, the data."""
-    shock = () if desk.shock is None else (desk.shock,)
-    return (*shock, *desk.bench.notes(), *(note for notes in desk.findings.values() for note in notes))
+    return (*desk.response.reasons, *desk.bench.notes(), *(note for notes in desk.findings.values() for note in notes))
 
 
 def _source_health(desk: Desk, trouble: SourceError | None) -> SourceHealth:
@@ -110,7 +109,8 @@ def _due(
     due = []
     if desk.bench.refit_due(_since(desk, QUICK[0], tables[leader], newest[leader])):
         due.append(Work.REFIT)
-    if desk.bench.train_due(newest[leader], _since(desk, ENSEMBLE, tables[leader], newest[leader])):
+    since = _since(desk, ENSEMBLE, tables[leader], newest[leader])
+    if desk.bench.train_due(newest[leader], since, alarmed=desk.response.refit):
         due.append(Work.TRAIN)
     at_work = {fitted.name for fitted in desk.bench.at_work(newest[leader])} & {ENSEMBLE, *QUICK}
     if any(desk.lacks_backfill(newest, name) for name in at_work):

@@ -15,10 +15,9 @@ from forecasting.domain.forecast import Forecast, LedgerEntry, Origin, Outcome
 from forecasting.domain.market import Symbol
 from forecasting.evaluation.calibration import Tracker
 from forecasting.service.backend import Work
-from forecasting.service.calibrator import Calibrator, live_shock
+from forecasting.service.calibrator import Calibrator
 from forecasting.service.local import LocalBackend
 from tests.support.desk import backend, recorded, write_csv
-from tests.support.ledger_rows import outcome
 
 SYMBOLS = (Symbol("AAA"), Symbol("BBB"))
 START = date(2015, 8, 3)
@@ -83,18 +82,3 @@ def made(entry: LedgerEntry, model: str = "ensemble") -> Outcome:
         as_of_session=forecast.as_of_session, target_session=forecast.target_sessions[0],
         settled_at=forecast.target_times[0], actual=0.5, median=0.0, low_80=-0.01, high_80=0.01, p_up=0.5, crps=0.5,
     )
-
-
-def test_a_shock_is_named_when_sixty_sessions_held_too_little() -> None:
-    def days(held_every: int) -> list[Outcome]:
-        return [
-            replace(outcome(), target_session=START + timedelta(days=i), low_80=-0.01, high_80=0.01,
-                    actual=0.0 if i % held_every else 0.05)
-            for i in range(80)
-        ]
-
-    assert live_shock(days(held_every=5)) is None            # four in five held
-    shock = live_shock(days(held_every=2))
-    assert shock is not None
-    assert shock.coverage == pytest.approx(0.5)
-    assert (shock.n, shock.n_days) == (60, 60)
