@@ -75,14 +75,17 @@ class FittedHarT(FittedBase):
 
     def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
         """Quantiles s[t] sqrt(h) exp(x[t] . b[h]) t^-1(level; nu[h]); see `Fitted.predict`."""
-        arrays = self.parameters.arrays
         rows = list(at)
         features = panel.features[:, rows][:, :, places(panel, self.parameters.settings["columns"])]
-        log_scale = design(self._scaler.transform(features)) @ arrays["coefficients"].T      # (N, K, H)
         usable = panel.valid[:, rows] & (bars_until(panel, at) >= MIN_BARS)
-        scale = np.where(usable, panel.scale[:, rows], np.nan)
-        sigma = scale[:, :, None] * ROOT_H * np.exp(np.clip(log_scale, -_LOG_SCALE_LIMIT, _LOG_SCALE_LIMIT))
-        return predictions(widening(sigma[..., None] * unit_quantiles(arrays["nus"])))
+        return predictions(self.quantiles(features, np.where(usable, panel.scale[:, rows], np.nan)))
+
+    def quantiles(self, features: FloatArray, scale: FloatArray) -> FloatArray:
+        """Quantiles, shape (..., H, Q), from its columns' features (..., C) and s (...); NaN where either is."""
+        arrays = self.parameters.arrays
+        log_scale = design(self._scaler.transform(features)) @ arrays["coefficients"].T      # (..., H)
+        sigma = scale[..., None] * ROOT_H * np.exp(np.clip(log_scale, -_LOG_SCALE_LIMIT, _LOG_SCALE_LIMIT))
+        return widening(sigma[..., None] * unit_quantiles(arrays["nus"]))
 
 
 def design(scaled: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""A trained LSTM that carries its state: a new bar, or a provisional one, costs one step for all symbols in one batch.
+"""Trained LSTMs that carry their state: a new bar, or a provisional one, costs one step for all symbols in one batch.
 
 `FittedNetwork.predict` reads each row from its chunk's start on. Carrying one state for ever would be cheaper still and
 say something else; so two lanes run per symbol, one chunk apart: a chunk begins every `length - burn_in` rows, warms up
@@ -22,6 +22,8 @@ from forecasting.features.panel import BoolArray, FloatArray, Panel
 from forecasting.features.windows import BURN_IN, CHUNK_LENGTH
 from forecasting.models.base import Predictions
 from forecasting.models.bodies import Lstm
+from forecasting.models.ensemble import FittedEnsemble, log_scale_mean
+from forecasting.models.har import FittedHarT
 from forecasting.models.network import MIN_BARS, FittedNetwork
 from forecasting.models.quantiles import predictions
 from forecasting.models.reading import places
@@ -109,6 +111,42 @@ class LiveState:
         quantiles = np.full((n, 1, len(HORIZONS), len(LEVELS)), np.nan)
         quantiles[says, 0] = rows.scale[says, None, None] * in_scales[says]
         return predictions(quantiles)
+
+
+class EnsembleState:
+    """The same for an ensemble: a step of each LSTM, HAR's product, and their mean."""
+
+    def __init__(self, fitted: FittedEnsemble, panel: Panel) -> None:
+        self._weights = [fitted.weights[label] for label in fitted.members]
+        self._members = [
+            LiveState(m, panel) if isinstance(m, FittedNetwork) else _HarState(m, panel)
+            for m in fitted.members.values()
+        ]
+
+    def step(self, rows: Rows) -> Predictions:
+        """See `LiveState.step`."""
+        return self._mean([member.step(rows) for member in self._members])
+
+    def peek(self, rows: Rows) -> Predictions:
+        """See `LiveState.peek`."""
+        return self._mean([member.peek(rows) for member in self._members])
+
+    def _mean(self, told: list[Predictions]) -> Predictions:
+        return predictions(log_scale_mean([p.log_returns for p in told], self._weights))
+
+
+class _HarState:
+    """HAR reads the newest row alone. That a symbol is old enough for it, the networks say: they want more bars."""
+
+    def __init__(self, fitted: FittedHarT, panel: Panel) -> None:
+        self._fitted = fitted
+        self._columns = places(panel, fitted.parameters.settings["columns"])
+
+    def step(self, rows: Rows) -> Predictions:
+        scale = np.where(rows.valid, rows.scale, np.nan)[:, None]
+        return predictions(self._fitted.quantiles(rows.features[:, None, self._columns], scale))
+
+    peek = step
 
 
 @dataclass(frozen=True, slots=True, eq=False)

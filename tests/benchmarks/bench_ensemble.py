@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import build_panel
 from forecasting.models.ensemble import Ensemble, EnsembleSettings
-from forecasting.models.live import LiveState, Rows
-from forecasting.models.network import NetworkModel, NetworkSettings
+from forecasting.models.live import EnsembleState, LiveState, Rows
+from forecasting.models.network import FittedNetwork, NetworkSettings
 from forecasting.models.registry import create
 from tests.benchmarks.bench_training import simulated
 from tests.support.bench_figures import Figures, spread
@@ -28,7 +29,7 @@ SEEDS, PROCESSES = 5, 2
 
 def run(runs: int = 50) -> dict[str, Figures]:
     """Measure fits once and live steps `runs` times."""
-    return {"fits": fits(build_panel(simulated(50, 2_520))), "live": live(build_panel(simulated(500, 450)), runs)}
+    return {"fits": fits(build_panel(simulated(50, 2_520))), **live(build_panel(simulated(500, 450)), runs)}
 
 
 def fits(panel: Panel) -> Figures:
@@ -47,14 +48,22 @@ def fits(panel: Panel) -> Figures:
     return found
 
 
-def live(panel: Panel, runs: int) -> Figures:
+def live(panel: Panel, runs: int) -> dict[str, Figures]:
     """Steps on the panel's newest session, provisional ones: what a step costs does not depend on the weights."""
-    settings = NetworkSettings()
-    quick = replace(settings, training=replace(settings.training, max_epochs=0))
+    network = NetworkSettings()
+    quick = replace(network, training=replace(network.training, max_epochs=0))
     last = len(panel.sessions) - 1
-    state = LiveState(NetworkModel(quick).fit(panel, cut=last - 1), panel)
+    fitted = Ensemble(EnsembleSettings(), quick).fit(panel, cut=last - 1)
+    single = next(m for m in fitted.members.values() if isinstance(m, FittedNetwork))
+    states: dict[str, LiveState | EnsembleState] = {
+        "lstm": LiveState(single, panel), "ensemble": EnsembleState(fitted, panel),
+    }
     rows = Rows.of(panel, last)
-    return {"symbols": len(panel.symbols), **spread([_seconds(lambda: state.peek(rows)) for _ in range(runs + 1)][1:])}
+    found: dict[str, Figures] = {}
+    for name, state in states.items():
+        samples = [_seconds(partial(state.peek, rows)) for _ in range(runs + 1)][1:]
+        found[name] = {"symbols": len(panel.symbols), **spread(samples)}
+    return found
 
 
 @contextmanager

@@ -6,9 +6,10 @@ import pytest
 from forecasting.errors import ModelError
 from forecasting.features.windows import BURN_IN, CHUNK_LENGTH
 from forecasting.models.bodies import BodyKind
-from forecasting.models.live import LiveState, Rows
+from forecasting.models.ensemble import Ensemble, EnsembleSettings
+from forecasting.models.live import EnsembleState, LiveState, Rows
 from forecasting.models.network import FittedNetwork, NetworkModel
-from tests.support.panels import TINY, TINY_LSTM, garch_t_returns, panel_from_returns, until
+from tests.support.panels import COLUMNS, TINY, TINY_LSTM, garch_t_returns, panel_from_returns, until
 
 CUT, N_SESSIONS = 280, 500
 PANEL = panel_from_returns(garch_t_returns(4, N_SESSIONS, seed=4))
@@ -42,6 +43,16 @@ def test_a_provisional_bar_is_forecast_from_and_forgotten(fitted: FittedNetwork)
     np.testing.assert_allclose(
         state.step(Rows.of(PANEL, 401)).log_returns, fitted.predict(PANEL, [401]).log_returns, rtol=2e-5, atol=1e-8
     )
+
+
+def test_an_ensemble_steps_like_its_full_pass() -> None:
+    ensemble = Ensemble(EnsembleSettings(seeds=2), TINY_LSTM, columns=COLUMNS).fit(PANEL, cut=CUT)
+    state = EnsembleState(ensemble, until(PANEL, 360))
+    for now in (361, 362, 363):
+        whole = ensemble.predict(PANEL, [now])
+        for told in (state.peek(Rows.of(PANEL, now)), state.step(Rows.of(PANEL, now))):
+            np.testing.assert_allclose(told.log_returns, whole.log_returns, rtol=2e-5, atol=1e-8)
+            np.testing.assert_allclose(told.p_up, whole.p_up, rtol=1e-4)
 
 
 def test_attention_has_no_state_to_carry() -> None:
