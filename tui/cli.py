@@ -25,6 +25,7 @@ from forecasting.domain.market import parse_symbol
 from forecasting.errors import ConfigError, TapecastError
 from tui import plain
 from tui.cli_backtest import backtest, explain
+from tui.cli_doctor import doctor
 from tui.cli_evaluate import evaluate
 from tui.cli_train import train
 from tui.options import Day, Options, shared_options
@@ -124,6 +125,7 @@ cli.add_command(evaluate)
 cli.add_command(backtest)
 cli.add_command(explain)
 cli.add_command(train)
+cli.add_command(doctor)
 
 
 def _progress() -> Callable[[object], None]:
