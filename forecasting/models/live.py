@@ -74,13 +74,18 @@ class LiveState:
 
     def step(self, rows: Rows) -> Predictions:
         """Read a closed bar of each symbol and forecast from it: K = 1. Symbols without a valid row wait."""
-        after = self._advanced(rows)
-        self._keep(after)
-        return self._predictions(rows, after)
+        return predictions(self.quantiles(rows, keep=True))
 
     def peek(self, rows: Rows) -> Predictions:
         """Forecast from a provisional bar, and forget it."""
-        return self._predictions(rows, self._advanced(rows))
+        return predictions(self.quantiles(rows, keep=False))
+
+    def quantiles(self, rows: Rows, *, keep: bool) -> FloatArray:
+        """Quantiles, shape (N, 1, H, Q), after the rows; these are remembered or forgotten."""
+        after = self._advanced(rows)
+        if keep:
+            self._keep(after)
+        return self._spoken(rows, after)
 
     def _advanced(self, rows: Rows) -> _Standing:
         n = len(rows.valid)
@@ -99,7 +104,7 @@ class LiveState:
     def _keep(self, standing: _Standing) -> None:
         self._lanes, self._seen, self._bars = standing.lanes, standing.seen, standing.bars
 
-    def _predictions(self, rows: Rows, after: _Standing) -> Predictions:
+    def _spoken(self, rows: Rows, after: _Standing) -> FloatArray:
         n = len(rows.valid)
         place = after.seen - 1                                               # of this row among the symbol's own
         older_answers = (place >= _STRIDE) & (place % _STRIDE < BURN_IN)
@@ -110,7 +115,7 @@ class LiveState:
         says = rows.valid & (after.bars >= MIN_BARS)
         quantiles = np.full((n, 1, len(HORIZONS), len(LEVELS)), np.nan)
         quantiles[says, 0] = rows.scale[says, None, None] * in_scales[says]
-        return predictions(quantiles)
+        return quantiles
 
 
 class EnsembleState:
@@ -125,14 +130,15 @@ class EnsembleState:
 
     def step(self, rows: Rows) -> Predictions:
         """See `LiveState.step`."""
-        return self._mean([member.step(rows) for member in self._members])
+        return self._predictions(rows, keep=True)
 
     def peek(self, rows: Rows) -> Predictions:
         """See `LiveState.peek`."""
-        return self._mean([member.peek(rows) for member in self._members])
+        return self._predictions(rows, keep=False)
 
-    def _mean(self, told: list[Predictions]) -> Predictions:
-        return predictions(log_scale_mean([p.log_returns for p in told], self._weights))
+    def _predictions(self, rows: Rows, *, keep: bool) -> Predictions:
+        told = [member.quantiles(rows, keep=keep) for member in self._members]
+        return predictions(log_scale_mean(told, self._weights))
 
 
 class _HarState:
@@ -142,11 +148,9 @@ class _HarState:
         self._fitted = fitted
         self._columns = places(panel, fitted.parameters.settings["columns"])
 
-    def step(self, rows: Rows) -> Predictions:
+    def quantiles(self, rows: Rows, *, keep: bool) -> FloatArray:
         scale = np.where(rows.valid, rows.scale, np.nan)[:, None]
-        return predictions(self._fitted.quantiles(rows.features[:, None, self._columns], scale))
-
-    peek = step
+        return self._fitted.quantiles(rows.features[:, None, self._columns], scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
