@@ -194,7 +194,8 @@ def _future(name: str, series: Sequence[BarSeries], tables: search.Tables, whose
     found = search.future_check(series, tables)
     tried = f"{found.cuts} random cuts x {len(search.FUTURES)} futures ({', '.join(search.FUTURES)}), {whose}"
     if found.changed:
-        changed = f"{len(found.changed)} columns, {', '.join(found.changed[:_NAMED])}, .."
+        more = f" and {len(found.changed) - _NAMED} more" if len(found.changed) > _NAMED else ""
+        changed = f"{', '.join(found.changed[:_NAMED])}{more}"
         return Check(name, "failed", f"{tried}: the past changed in {changed}", _LEAK)
     return Check(name, "ok", f"{tried}: {found.figures:,} figures of features, scale and har-t forecasts, "
                              "no bit of them changed")

@@ -26,10 +26,11 @@ from forecasting.features.fusion import Columns, Prepared
 from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
 from forecasting.models import checkpoint
 from forecasting.models.registry import create
-from forecasting.service import doctor
+from forecasting.service import checks, doctor
 from tests.support import store as kept
 from tests.support.desk import recorded, write_csv
 from tui import cli
+from tui.cli_doctor import terminal
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 SERIES = recorded(SYMBOLS, date(2013, 6, 3), date(2015, 3, 31), seed=3)
@@ -100,6 +101,27 @@ def test_options_stand_before_the_command_as_well_and_each_check_is_a_line(run: 
     assert result.code == 0
     assert len(result.out.splitlines()) == 9
     assert {line.split()[0] for line in result.out.splitlines()} <= {"ok", "warning"}
+
+
+def test_a_package_that_is_needed_and_not_there_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = ["numpy<3,>=2.1", "no-such-thing>=1", 'nor-this>=8; extra == "test"']
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: needed)
+    assert (checks.software().status, checks.software().found) == ("failed", "not installed: no-such-thing")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "1.0")
+    assert checks.software().found.endswith("numpy 1.0, no-such-thing 1.0")
+
+
+def test_a_terminal_is_told_without_its_escapes_and_without_where_one_comes_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm\x1b[31m")
+    monkeypatch.setenv("SSH_CONNECTION", "192.0.2.7 5000 192.0.2.9 22")
+    monkeypatch.delenv("TMUX", raising=False)
+    found = terminal().found
+    assert "TERM=xterm?[31m" in found
+    assert "over SSH" in found
+    assert "192.0.2.7" not in found
+    assert "tmux" not in found
 
 
 def test_missing_sessions_and_wild_moves_are_counted_by_symbol(run: Run, tmp_path: Path) -> None:
@@ -206,10 +228,10 @@ def test_what_others_may_read_is_a_warning(run: Run, data: Path) -> None:
     path = stored(data)
     path.chmod(0o644)
     data.chmod(0o755)
-    checks = run("doctor", "--source", "yahoo", "--json").checks
-    assert "(0644)" in checks["store"]["found"]
+    found = run("doctor", "--source", "yahoo", "--json").checks
+    assert "(0644)" in found["store"]["found"]
     assert path.stat().st_mode & 0o777 == 0o600
-    assert checks["data folder"] == {
+    assert found["data folder"] == {
         "name": "data folder", "status": "warning", "found": f"{data} is open to others (0755)",
         "remedy": f"run: chmod 700 {data}",
     }
