@@ -16,13 +16,14 @@ NAMES = ("ensemble", *NETWORKS, "har-t", "garch-t", "ewma-t", *reversed(NAIVE))
 """Every model there is, best expected first."""
 
 
-def create(name: str, *, seeds: int | None = None, processes: int = 1) -> Model:
+def create(name: str, *, seeds: int | None = None, processes: int = 1, previous: Fitted | None = None) -> Model:
     """The model called `name`, one of `NAMES`, with its default settings.
 
     Args:
         name: Which.
         seeds: Networks in the ensemble; other models take no notice.
         processes: Child processes the ensemble trains in; other models take no notice.
+        previous: An ensemble whose networks the new one's go on from (warm); other models take no notice.
 
     Raises:
         ModelError: If there is no such model.
@@ -35,9 +36,11 @@ def create(name: str, *, seeds: int | None = None, processes: int = 1) -> Model:
         case "garch-t":
             return GarchT()
         case "ensemble":
-            from forecasting.models.ensemble import Ensemble, EnsembleSettings
+            from forecasting.models.ensemble import Ensemble, EnsembleSettings, FittedEnsemble
 
-            return Ensemble(EnsembleSettings() if seeds is None else EnsembleSettings(seeds=seeds), processes=processes)
+            before = previous if isinstance(previous, FittedEnsemble) else None
+            settings = EnsembleSettings() if seeds is None else EnsembleSettings(seeds=seeds)
+            return Ensemble(settings, processes=processes, previous=before)
         case _ if name in NETWORKS:
             from forecasting.models.bodies import BodyKind, BodySettings
             from forecasting.models.network import NetworkModel, NetworkSettings
