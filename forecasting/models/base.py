@@ -38,7 +38,7 @@ class Predictions:
 class Fitted(Protocol):
     """A model with its parameters."""
 
-    name: str                 # one of domain.forecast.MODELS
+    name: str                 # one of registry.NAMES
     model_id: str             # content hash of the parameters, first 12 hex digits
     train_end: date           # newest session any parameter depends on
     data_hash: str            # of the training rows

@@ -21,7 +21,7 @@ import numpy.typing as npt
 class Parameters:
     """A fitted model as data."""
 
-    name: str                                  # one of domain.forecast.MODELS
+    name: str                                  # one of registry.NAMES
     arrays: Mapping[str, npt.NDArray[Any]]
     settings: Mapping[str, Any]                # hyperparameters and column names; plain JSON values
     train_end: date                            # newest session the fit has seen
