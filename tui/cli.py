@@ -23,6 +23,7 @@ import click
 from forecasting.domain.forecast import MODELS
 from forecasting.domain.market import parse_symbol
 from forecasting.errors import ConfigError, TapecastError
+from forecasting.service.threads import ONE_THREAD
 from tui import plain
 from tui.cli_backtest import backtest, explain
 from tui.cli_doctor import doctor
@@ -152,6 +153,7 @@ def _say(answer: Answer, as_json: bool, text: Callable[[Any], str]) -> None:
 def main() -> None:
     """Run the command line; a `TapecastError` becomes one line and its exit code."""
     os.umask(0o077)      # whatever we write is its owner's alone
+    os.environ.update(ONE_THREAD)
     try:
         cli(prog_name="tapecast")
     except TapecastError as error:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 ENSEMBLE = "ensemble"
 QUICK = ("har-t", "ewma-t", "random-walk")
+CHECKPOINTS_KEPT = 8
 LICENCE = timedelta(days=30)
 """How long a fit may be used; after that it is named expired and the next best model speaks."""
 
@@ -111,13 +112,13 @@ class Bench:
                 self._cold = fitted.train_end
             if isinstance(fitted, checkpoint.Storable):
                 checkpoint.save(fitted, self._dir, spec_hash=self.spec.hash)
+                self._prune()
             self._put(fitted)
         return fitted
 
     def load(self, newest: date, oldest: date) -> Fitted | None:
         """The newest ensemble on disk trained from `oldest` to before `newest`; a bad file is named, not raised."""
-        found = sorted(self._dir.glob(f"{ENSEMBLE}-*.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for path in found:
+        for path in self._checkpoints():
             try:
                 fitted = checkpoint.load(path, spec_hash=self.spec.hash)
             except CheckpointError as error:
@@ -127,6 +128,14 @@ class Bench:
                 self._put(fitted)
                 return fitted
         return None
+
+    def _checkpoints(self) -> list[Path]:
+        """The ensembles on disk, newest first."""
+        return sorted(self._dir.glob(f"{ENSEMBLE}-*.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True)
+
+    def _prune(self) -> None:
+        for old in self._checkpoints()[CHECKPOINTS_KEPT:]:
+            old.unlink(missing_ok=True)
 
     def _put(self, fitted: Fitted) -> None:
         self._fitted = {**self._fitted, **{one.name: one for one in (fitted, *_parts(fitted))}}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from forecasting.config import Settings, lists_file, save_lists
 from forecasting.data.store import Store
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, DataError
-from forecasting.service.client import ONE_THREAD, WorkerClient
+from forecasting.service.client import WorkerClient
 from forecasting.service.engine import Cadence, Engine, ReplayPlan
 from forecasting.service.watchlist import Watchlist
 from forecasting.service.wire import WorkerSetup
@@ -152,7 +151,6 @@ def one_shot(settings: Settings, *, temporary: bool) -> Iterator[LocalBackend]:
         temporary: Use a store and models folder that vanish afterwards: for recorded data and `--as-of`, where nothing
             that another run has stored may be seen.
     """
-    os.environ.update(ONE_THREAD)      # before numpy is loaded, which reads them then
     from forecasting.service.local import LocalBackend
 
     if temporary:

@@ -25,15 +25,13 @@ from forecasting.domain.market import Symbol
 from forecasting.errors import WorkerCrashed, WorkerTimeout
 from forecasting.service import wire
 from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
+from forecasting.service.threads import ONE_THREAD
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 SILENCE_TICK_S = 60.0    # a guarded source request is capped at 8 s; six silent ones in a row are a hang
 SILENCE_WORK_S = 180.0   # an epoch or a walk-forward fit on a big watchlist, on a slow machine
-ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""On busy cores BLAS threads wait for each other: HAR-t's fit took 0.4 s with one and 2.5 s with two."""
-
 BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
 
 
