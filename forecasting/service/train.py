@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from forecasting.config import Settings
+from forecasting.data.store import Store
 from forecasting.errors import NotEnoughHistory
 from forecasting.models import checkpoint
 from forecasting.models.base import Fitted, OnProgress, Progress
@@ -34,12 +35,14 @@ def train(settings: Settings, until: date | None, seeds: int | None, on_step: On
         panel = desk.panel(symbols, desk.tables(symbols))
         if panel is None or len(panel.sessions) < 2:
             raise NotEnoughHistory(f"train: {report.source.name} has no bars until {now.date()}; widen the history")
-        desk.store.runs.next_trial()
         fitted = create(ENSEMBLE, seeds=seeds or settings.model.seeds).fit(
             panel, cut=len(panel.sessions) - 2, seed=settings.model.seed, on_progress=_steps(on_step)
         )
     assert isinstance(fitted, checkpoint.Storable)
-    path = checkpoint.save(fitted, place(settings, demo=False).models, spec_hash=desk.bench.spec.hash)
+    where = place(settings, demo=False)
+    with Store.open(where.store) as own:
+        own.runs.next_trial()      # also where the bars came through a store that has vanished by now
+    path = checkpoint.save(fitted, where.models, spec_hash=desk.bench.spec.hash)
     value = {"seconds": round(time.perf_counter() - began, 3), **_learned(fitted.parameters), "checkpoint": str(path),
              "models": [_model(fitted), *(_model(m) for m in _members(fitted))]}
     return Answer(value, tuple(f.message for f in report.failures), 1 if report.failures else 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from forecasting.data.store import Store
 from forecasting.features.pipeline import DEFAULT_SPEC
 from forecasting.models import checkpoint
 from tests.support.desk import recorded, write_csv
@@ -36,5 +37,7 @@ def test_train_writes_a_private_checkpoint_that_knows_nothing_after_until(
     assert oct(path.stat().st_mode & 0o777) == "0o600"
     fitted = checkpoint.load(path, spec_hash=DEFAULT_SPEC.hash)
     assert (fitted.model_id, fitted.train_end) == (told["models"][0]["model_id"], date(2015, 6, 29))
+    with Store.open(path.parents[1] / "store.db") as store:
+        assert store.runs.trials() == 1
     steps = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert steps[-1]["fraction"] == 1.0

@@ -1,0 +1,78 @@
+"""Who may speak: licences (T20) and the count of trials (T19)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from forecasting.domain.market import Symbol
+from forecasting.features.panel import Panel
+from forecasting.models.base import Predictions
+from forecasting.service.backend import Work
+from forecasting.service.bench import LICENCE, Bench
+from tests.support.desk import backend, recorded, write_csv
+
+TRAINED = date(2015, 6, 30)
+
+
+@dataclass
+class Fit:
+    """A fitted model that only has a name and a date."""
+
+    name: str
+    train_end: date = TRAINED
+    model_id: str = "abc"
+    data_hash: str = "def"
+    seed: int = 0
+
+    def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
+        return Predictions(np.zeros((0, 0, 0, 0)), np.zeros((0, 0, 0)))
+
+
+def bench(folder: Path, *fits: Fit) -> Bench:
+    made = Bench(folder, seed=0, seeds=1, refit_sessions=5, retrain_sessions=5)
+    for fit in fits:
+        made._put(fit)
+    return made
+
+
+def test_a_model_past_its_licence_is_named_expired_and_the_next_best_speaks(tmp_path: Path) -> None:
+    late = TRAINED + LICENCE + timedelta(days=1)
+    models = bench(tmp_path, Fit("har-t"), Fit("ewma-t", late - timedelta(days=2)))
+    assert [f.name for f in models.at_work(late - timedelta(days=1))] == ["har-t", "ewma-t"]
+    assert [f.name for f in models.at_work(late)] == ["ewma-t"]
+    notes = {s.name: s.note for s in models.statuses(late)}
+    assert notes == {"har-t": f"expired: trained to {TRAINED}, licence 30 days", "ewma-t": None}
+
+
+def test_a_model_does_not_speak_about_a_session_it_has_been_trained_on(tmp_path: Path) -> None:
+    assert bench(tmp_path, Fit("har-t")).at_work(TRAINED) == ()
+
+
+def test_one_attempt_to_train_per_session_and_sooner_under_an_alarm(tmp_path: Path) -> None:
+    models = bench(tmp_path)
+    assert models.train_due(TRAINED, None)
+    assert not models.train_due(TRAINED, 5)
+    assert models.train_due(TRAINED, 6)
+    assert models.train_due(TRAINED, 2, alarmed=True)
+    assert not models.train_due(TRAINED, 1, alarmed=True)
+
+
+def test_every_training_raises_the_persisted_trial_counter(tmp_path: Path) -> None:
+    symbols = (Symbol("AAA"), Symbol("BBB"))
+    folder = write_csv(tmp_path / "csv", recorded(symbols, date(2014, 1, 2), date(2015, 6, 30)))
+    now = datetime(2015, 6, 1, 12, tzinfo=UTC)
+    with backend(folder, tmp_path / "data") as local:
+        local.tick(symbols, now, lambda step: None)
+        before = local.desk.store.runs.trials()
+        local.work(Work.TRAIN, symbols, now, lambda step: None)
+        assert local.desk.store.runs.trials() == before + 1
+    with backend(folder, tmp_path / "data") as again:
+        assert again.desk.store.runs.trials() == before + 1
+        again.tick(symbols, now, lambda step: None)
+        again.work(Work.TRAIN, symbols, now, lambda step: None)       # this week's checkpoint is loaded, not fitted
+        assert again.desk.store.runs.trials() == before + 1
