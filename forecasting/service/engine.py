@@ -22,7 +22,7 @@ from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
 from forecasting.domain.market import SessionState, Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
-from forecasting.errors import TapecastError
+from forecasting.errors import TapecastError, WorkerError
 from forecasting.service.backend import Backend, Step, TickReport, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
@@ -235,10 +235,16 @@ class Engine:
         """Run `job`; a store that fails it becomes a notice, and nothing at all once the engine has stopped."""
         try:
             job()
-        except TapecastError as error:
+        except Exception as error:
             if not self._stopped:
-                log.warning("%s", error)
-                self._notices = (str(error), *self._store.notices)
+                self._notices = (str(self._told(error)), *self._store.notices)
+
+    def _told(self, error: Exception) -> TapecastError:
+        """What a person is told of any error: nothing that goes wrong in a thread goes wrong in silence."""
+        if isinstance(error, TapecastError):
+            return error
+        log.exception("unexpected", exc_info=error)
+        return WorkerError(f"{type(error).__name__}: {error}; {self.log_path or 'the log'} has the traceback")
 
     def _on_loop(self, call: Callable[[], object]) -> None:
         def unless_stopped() -> None:
@@ -258,8 +264,8 @@ class Engine:
         now = self._ticked_at = self._clock.now()
         try:
             report = self._backend.tick(self._watchlist.symbols, now, partial(self._step, REFRESH))
-        except TapecastError as error:
-            self._tick_failed(error, now)
+        except Exception as error:
+            self._tick_failed(self._told(error), now)
         else:
             self._tick_done(report)
         self._publish()
@@ -293,10 +299,11 @@ class Engine:
         now = self._clock.now()
         try:
             report = self._backend.work(work, self._watchlist.symbols, now, partial(self._step, work.value))
-        except TapecastError as error:
+        except Exception as error:
             if not self._stopped:
-                log.warning("%s failed: %s", work, error)
-                self._statuses.end(work.value, Health.FAILED, f"{error}; tried again when next due", now)
+                told = self._told(error)
+                log.warning("%s failed: %s", work, told)
+                self._statuses.end(work.value, Health.FAILED, f"{told}; tried again when next due", now)
         else:
             self._statuses.end(work.value, Health.OK, f"{report.message} in {report.seconds:.0f} s", now)
             self.refresh()

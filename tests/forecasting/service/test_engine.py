@@ -15,7 +15,7 @@ from forecasting.domain.market import Instrument, Quote, RowState, Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import TapecastError, WorkerCrashed
+from forecasting.errors import WorkerCrashed
 from forecasting.service.backend import ModelStatus, OnStep, Step, TickReport, Work, WorkReport
 from forecasting.service.engine import Cadence, Engine, ReplayPlan
 from forecasting.service.watchlist import Watchlist
@@ -33,7 +33,7 @@ class FakeBackend:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.error: TapecastError | None = None
+        self.error: Exception | None = None
         self.due: tuple[Work, ...] = ()
         self.closed_through: date | None = None
         self.ticks: list[datetime] = []
@@ -125,6 +125,15 @@ async def test_a_crashed_worker_is_shown_with_since_when_and_recovers(bench: Ben
     failed = bench.engine.snapshot().source
     assert (failed.health, failed.since) == (Health.FAILED, NOW)
     assert "started anew" in failed.message
+    bench.backend.error = None
+    await bench.until(lambda: bench.engine.snapshot().source.health is Health.OK)
+
+
+async def test_what_nobody_thought_of_is_shown_as_well(bench: Bench) -> None:
+    bench.backend.error = KeyError("models")
+    bench.start()
+    await bench.until(lambda: bench.engine.snapshot().source.health is Health.FAILED)
+    assert bench.engine.snapshot().source.message == "KeyError: 'models'; the log has the traceback"
     bench.backend.error = None
     await bench.until(lambda: bench.engine.snapshot().source.health is Health.OK)
 
