@@ -229,7 +229,11 @@ class Engine:
                     loop.call_soon_threadsafe(done.set)
 
         self._run_in_thread(run)
-        await done.wait()
+        try:
+            await done.wait()
+        except asyncio.CancelledError:
+            if not self._stopped:      # after a stop the loop ends its tasks, and there is nothing to report
+                raise
 
     def _guarded(self, job: Callable[[], None]) -> None:
         """Run `job`; a store that fails it becomes a notice, and nothing at all once the engine has stopped."""
