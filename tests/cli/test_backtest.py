@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.command_line import Run
 from tests.support.desk import recorded, write_csv
-from tui import cli
 
 SERIES = recorded(("AAA", "BBB", "CCC"), date(2013, 10, 15), date(2015, 9, 30), seed=3)
 START, END = "2015-06-01", "2015-09-15"
 
-Run = Callable[..., tuple[int, str, str]]
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_csv(tmp_path_factory.mktemp("csv"), SERIES)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    config = tmp_path / "empty.toml"
-    config.write_text("")
-    monkeypatch.setenv("TAPECAST_CONFIG", str(config))
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tapecast", "--data-dir", str(tmp_path / "data"), *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), captured.out, captured.err
-
-    return call
 
 
 def backtest(run: Run, folder: Path, *words: object) -> dict[str, Any]:

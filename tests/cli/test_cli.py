@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,44 +13,12 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import SourceOffline
 from tests.support.bars import STOCKNET
+from tests.support.command_line import Run
 from tests.support.desk import recorded, write_csv
 from tests.support.markets import CALENDARS
-from tui import cli
 
 SERIES = recorded(("AAA", "BBB", "CCC"), date(2014, 6, 2), date(2015, 9, 30), seed=3)
 CUT = date(2015, 7, 31)
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    config = tmp_path / "empty.toml"
-    config.write_text("")
-    monkeypatch.setenv("TAPECAST_CONFIG", str(config))
-
-    def call(*words: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["tapecast", "--data-dir", str(tmp_path / "data"), *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        code = ended.value.code
-        return Result(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import sys
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,53 +24,13 @@ from forecasting.models import checkpoint
 from forecasting.models.registry import create
 from forecasting.service import checks, doctor
 from tests.support import store as kept
+from tests.support.command_line import Run
 from tests.support.desk import recorded, write_csv
-from tui import cli
 from tui.cli_doctor import terminal
 
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 SERIES = recorded(SYMBOLS, date(2013, 6, 3), date(2015, 3, 31), seed=3)
 LEAKS = ("T1 future", "T2 poison", "T4 null")
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def checks(self) -> dict[str, dict[str, str]]:
-        answer = json.loads(self.out)
-        assert set(answer) == {"checks"}
-        assert all(set(c) == {"name", "status", "found", "remedy"} for c in answer["checks"])
-        return {c["name"]: c for c in answer["checks"]}
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, data: Path, tmp_path: Path) -> Run:
-    config = tmp_path / "empty.toml"
-    config.write_text("")
-    monkeypatch.setenv("TAPECAST_CONFIG", str(config))
-
-    def call(*words: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["tapecast", "--data-dir", str(data), *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        code = ended.value.code
-        return Result(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.command_line import Result, Run
 from tests.support.desk import recorded, write_csv
-from tui import cli
 
 SYMBOLS = ("AAA", "BBB", "CCC")
 ROW_KEYS = {
@@ -22,34 +19,6 @@ ROW_KEYS = {
     "coverage_80", "coverage_95", "width_80", "interval_score_80", "hit_rate", "hit_rate_low", "hit_rate_high",
     "rmse_skill", "mae_skill",
 }
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
-    config = tmp_path / "empty.toml"
-    config.write_text("")
-    monkeypatch.setenv("TAPECAST_CONFIG", str(config))
-
-    def call(*words: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["tapecast", "--data-dir", str(tmp_path / "data"), *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        captured = capsys.readouterr()
-        assert "Traceback" not in captured.err
-        code = ended.value.code
-        return Result(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return call
 
 
 @pytest.fixture(scope="module")
