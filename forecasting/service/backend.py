@@ -25,7 +25,7 @@ class Work(StrEnum):
     """Long jobs, each on the slow lane so that quotes and live forecasts go on."""
 
     REFIT = "refit"        # random walk, EWMA-t and HAR-t on all history: about a second
-    TRAIN = "train"        # the LSTM
+    TRAIN = "train"        # the ensemble
     BACKFILL = "backfill"  # walk-forward forecasts over the past for symbols that have none
 
 

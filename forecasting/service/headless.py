@@ -63,7 +63,7 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
 def forecasts(
     settings: Settings, symbols: Sequence[Symbol], as_of: date | None, on_step: OnStep, *, model: str | None = None
 ) -> Answer:
-    """The forecasts of `symbols` by the best model, or by `model`; trains the LSTM on all the source knows."""
+    """The forecasts of `symbols` by the best model, or by `model`; trains the ensemble on all the source knows."""
     now = moment(as_of)
     with _backend(settings, as_of) as backend:
         pool = tuple(dict.fromkeys((*watched(settings, backend, now), *symbols)))

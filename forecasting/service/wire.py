@@ -41,7 +41,7 @@ class WorkerSetup:
     history_years: int | None    # of bars asked for; None: all there are
     backfill_sessions: int
     refit_sessions: int      # sessions between HAR refits
-    retrain_sessions: int    # sessions between LSTM refits
+    retrain_sessions: int    # sessions between the ensemble's refits
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,13 +155,6 @@ class Ledger:
         )
         return None if row is None else _entry(row)
 
-    def has_backfill(self, symbol: Symbol, model: str) -> bool:
-        """Whether the model's past for this symbol was ever filled in."""
-        return self._database.row(
-            "SELECT 1 FROM forecasts WHERE symbol = ? AND model = ? AND origin = ? LIMIT 1",
-            (symbol, model, Origin.BACKFILL),
-        ) is not None
-
     def symbols(self) -> tuple[Symbol, ...]:
         """Every symbol that was ever forecast."""
         rows = self._database.rows(

@@ -164,8 +164,6 @@ def test_latest_and_previous_know_the_newest_of_each_model_and_prefer_live(store
     assert before is not None
     assert (before.forecast.as_of_session, before.origin) == (MONDAY, Origin.BACKFILL)
     assert store.ledger.previous(NVDA, "har-t", before=MONDAY) is None
-    assert store.ledger.has_backfill(NVDA, "har-t")
-    assert not store.ledger.has_backfill(AMD, "lstm")
 
 
 def test_an_entry_that_does_not_exist_is_named(store: Store) -> None:
