@@ -14,9 +14,10 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import date
+from importlib import import_module
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -25,10 +26,6 @@ from forecasting.domain.market import parse_symbol
 from forecasting.errors import ConfigError, TapecastError
 from forecasting.service.threads import ONE_THREAD
 from tui import plain
-from tui.cli_backtest import backtest, explain
-from tui.cli_doctor import doctor
-from tui.cli_evaluate import evaluate
-from tui.cli_train import train
 from tui.options import Day, Options, shared_options
 
 if TYPE_CHECKING:
@@ -36,7 +33,30 @@ if TYPE_CHECKING:
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands of this module, and those that are imported only when they are asked for."""
+
+    LATER: ClassVar[dict[str, str]] = {
+        "train": "tui.cli_train",
+        "evaluate": "tui.cli_evaluate",
+        "backtest": "tui.cli_backtest",
+        "explain": "tui.cli_backtest",
+        "doctor": "tui.cli_doctor",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names."""
+        return [*super().list_commands(ctx), *self.LATER]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called `cmd_name`, or None."""
+        if (module := self.LATER.get(cmd_name)) is None:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(import_module(module), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--demo", is_flag=True, help="Replay 2008: real indices, ten synthetic stocks; no network.")
 @click.option("--replay-from", type=Day(), help="First session a replay plays; later it goes on where it ended.")
 @click.version_option(package_name="tapecast", prog_name="tapecast")
@@ -120,13 +140,6 @@ def indicators(options: Options, symbol: str, as_json: bool) -> None:
 
     answer = headless.indicators(options.settings(), parse_symbol(symbol), options.as_of, _progress())
     _say(answer, as_json, plain.indicators)
-
-
-cli.add_command(evaluate)
-cli.add_command(backtest)
-cli.add_command(explain)
-cli.add_command(train)
-cli.add_command(doctor)
 
 
 def _progress() -> Callable[[object], None]:
