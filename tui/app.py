@@ -6,6 +6,7 @@ engine's worker process.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import time
 from collections.abc import Callable, Mapping
@@ -110,6 +111,12 @@ class TapecastApp(App[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         """Stop the engine, however the app ends."""
         self.engine.stop()
+
+    def leave(self, return_code: int) -> None:
+        """End the app from any thread or a signal handler; the loop does it when it next turns."""
+        with contextlib.suppress(RuntimeError):      # the loop has ended already
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(lambda: self.exit(return_code=return_code))
 
     def run_in_thread(self, job: Callable[[], None]) -> None:
         """Run a blocking job in a Textual thread worker; may be called from any thread."""

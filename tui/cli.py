@@ -80,6 +80,7 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     settings = options.settings()
     from forecasting.service.build import build_engine
     from tui.app import TapecastApp
+    from tui.stopping import stops_on_signals
 
     engine = build_engine(settings, demo=demo, replay_start=replay_from)
     if engine.log_path is not None:
@@ -92,7 +93,9 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
             ascii_only=settings.display.ascii,
             title="tapecast demo" if demo else "tapecast",
         )
-        app.run()
+        with stops_on_signals(app.leave):
+            app.run()
+            engine.stop()
     finally:
         engine.stop()
     sys.exit(app.return_code or 0)

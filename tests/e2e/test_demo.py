@@ -13,7 +13,7 @@ import pytest
 
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Origin
-from tests.support.terminal import Terminal
+from tests.support.terminal import Terminal, children
 
 LEAVE_ALTERNATE_SCREEN, SHOW_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 
@@ -61,16 +61,3 @@ def live_outcomes(store: Path) -> int:
             return int(connection.execute("SELECT count(*) FROM outcomes WHERE origin = 'live'").fetchone()[0])
     except sqlite3.OperationalError:       # the schema is being written
         return 0
-
-
-def children(pid: int) -> list[int]:
-    """Processes whose parent is `pid` (Linux)."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found.append(int(entry.parent.name))
-    return found

@@ -84,3 +84,16 @@ class Terminal:
             self.process.wait()
         os.close(self.master)
         os.close(self._slave)
+
+
+def children(pid: int) -> list[int]:
+    """Processes whose parent is `pid` (Linux)."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(entry.parent.name))
+    return found

@@ -1,0 +1,81 @@
+"""Signals end the app within two seconds and leave the terminal as it was, also where the app itself cannot."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminal import Terminal, children
+
+LEAVE_ALTERNATE_SCREEN, SHOW_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
+TWO_SECONDS = 2.0
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Terminal]:
+    command = [sys.executable, "-m", "tui", "--source", "simulated", "--data-dir", str(tmp_path / "data")]
+    terminal = Terminal(command, columns=80, rows=24)
+    terminal.read_until(lambda: "refresh" in terminal.text().lower(), seconds=30)
+    yield terminal
+    terminal.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_app_and_restores_the_terminal(app: Terminal, number: signal.Signals) -> None:
+    asked = time.monotonic()
+    app.process.send_signal(number)
+
+    assert app.wait(10) == 128 + number
+    assert time.monotonic() - asked < TWO_SECONDS
+    assert LEAVE_ALTERNATE_SCREEN in app.raw
+    assert SHOW_CURSOR in app.raw[app.raw.rindex(LEAVE_ALTERNATE_SCREEN):]
+    assert app.settings() == app.settings_before
+    assert "Traceback" not in app.text()
+
+
+def test_a_terminal_that_takes_no_output_does_not_hold_the_process(app: Terminal) -> None:
+    stall(app)
+    asked = time.monotonic()
+    app.process.send_signal(signal.SIGTERM)
+    code = app.process.wait(10)
+
+    assert time.monotonic() - asked < TWO_SECONDS + 0.5
+    assert code == 128 + signal.SIGTERM
+    assert app.settings() == app.settings_before
+
+
+def stall(app: Terminal) -> None:
+    """Press keys and read nothing, until the terminal's buffer is full and the app's writer waits on it."""
+    unread, still = -1, 0
+    deadline = time.monotonic() + 20
+    while still < 40:
+        assert time.monotonic() < deadline, "the terminal goes on taking output"
+        app.type("?\x1b")
+        select.select([], [], [], 0.02)
+        waiting = int.from_bytes(fcntl.ioctl(app.master, termios.FIONREAD, bytes(4)), sys.byteorder)
+        still = still + 1 if waiting == unread else 0
+        unread = waiting
+
+
+def test_a_dropped_connection_ends_app_and_worker(app: Terminal) -> None:
+    workers = children(app.process.pid)
+    asked = time.monotonic()
+    os.close(app.master)
+    app.master = os.open(os.devnull, os.O_RDWR)
+    app.process.send_signal(signal.SIGHUP)    # what the kernel sends the leader of a session whose terminal has gone
+
+    assert app.process.wait(10) == 128 + signal.SIGHUP
+    assert time.monotonic() - asked < TWO_SECONDS + 0.5
+    assert workers
+    while running := [pid for pid in workers if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() - asked < 10, f"still there: {running}"
+        select.select([], [], [], 0.05)
