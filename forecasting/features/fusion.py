@@ -7,7 +7,7 @@ week, month, here with the quarter); returns and indicators are divided by the c
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,17 +27,21 @@ WEEK = 5
 # An unchanged price has variance zero and no logarithm: nothing counts as calmer than a tenth of s.
 VARIANCE_FLOOR = 0.01
 
-HAR_COLUMNS = (
-    *(f"log_gk_{w}" for w in VARIANCE_WINDOWS),
-    *(f"log_r2_{w}" for w in VARIANCE_WINDOWS),
-    "log_ewma",
-    "log_long_sd",
-    *(f"log_night_{w}" for w in NIGHT_WINDOWS),
-    "leverage_1",
-    "leverage_5",
-    "log_turnover",
-    "log_gap",
-)
+_HAR_COLUMNS = {
+    "volatility": (
+        *(f"log_gk_{w}" for w in VARIANCE_WINDOWS),
+        *(f"log_r2_{w}" for w in VARIANCE_WINDOWS),
+        "log_ewma",
+        "log_long_sd",
+        *(f"log_night_{w}" for w in NIGHT_WINDOWS),
+    ),
+    "returns": ("leverage_1", "leverage_5"),
+    "volume": ("log_turnover",),
+    "time": ("log_gap",),
+}
+"""By the group that has them."""
+
+HAR_COLUMNS = tuple(column for columns in _HAR_COLUMNS.values() for column in columns)
 """The regressors of a pooled HAR model: 16, and a constant."""
 
 MARKET_COLUMNS = ("market_gk_1", "market_gk_5", "market_gk_22", "market_leverage", "market_log_gk")
@@ -45,6 +49,12 @@ MARKET_COLUMNS = ("market_gk_1", "market_gk_5", "market_gk_22", "market_leverage
 
 Columns = dict[str, FloatArray]
 """Features by name, each of shape (N, L)."""
+
+
+def har_columns(groups: Collection[str]) -> tuple[str, ...]:
+    """What a HAR model with market block reads of a panel that has these groups: 21 columns of all of them."""
+    own = tuple(column for group, columns in _HAR_COLUMNS.items() if group in groups for column in columns)
+    return (*own, *MARKET_COLUMNS) if "market" in groups else own
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,6 +85,11 @@ class FeatureSpec:
         return max(SEED_RETURNS, *(_WARM_UP[g] for g in self.groups))
 
     @property
+    def har_columns(self) -> tuple[str, ...]:
+        """What HAR reads of such a panel."""
+        return fusion.har_columns(self.groups)
+
+    @property
     def hash(self) -> str:
         """12 hex digits that name this specification, the same in every process; order of groups does not matter."""
         content = {"groups": [g for g in GROUPS if g in self.groups], **_PARAMETERS}

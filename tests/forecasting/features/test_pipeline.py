@@ -19,6 +19,7 @@ from forecasting.features.matrix import bar_matrix
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.features.pipeline import (
     DEFAULT_SPEC,
+    GROUPS,
     HAR_COLUMNS,
     MARKET_COLUMNS,
     MEMORY,
@@ -305,6 +306,13 @@ def test_groups_can_be_left_out() -> None:
     assert build_panel([walk], FeatureSpec(("time", "indicators"))).names == (
         "rsi", "macd", "macd_signal", "macd_hist", "log_gap", "weekday_sin", "weekday_cos", "month_end",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("groups", "columns"), [(GROUPS, 21), (("volatility", "time"), 13), (("indicators",), 0)])
+def test_har_reads_what_the_chosen_groups_have_of_its_columns(groups: tuple[str, ...], columns: int) -> None:
+    spec = FeatureSpec(groups)
+    assert len(spec.har_columns) == columns
+    assert set(spec.har_columns) <= set(build_panel([random_walk_series("A", 100)], spec).names)
 
 
 def test_the_hash_names_the_specification_in_every_process() -> None:
