@@ -2,6 +2,7 @@
 
     TapecastError
     ├── ConfigError             config.toml, environment or command line: exit code 2
+    │   └── RuleError           a rule or filter; carries the place in its text
     ├── SymbolError             text that cannot be a ticker symbol: exit code 2
     ├── DataError               what a source or a file said cannot be used: exit code 1
     │   ├── CsvError            a CSV file, with file, line and column
@@ -13,6 +14,7 @@
     │   └── SourceBroken        it answered with something unreadable
     ├── StoreError              the SQLite store
     │   ├── StoreCorrupt        not a database, or damaged: it is set aside, never deleted
+    │   ├── StoreUnwritable     disk full, read-only or refusing: what is stored can still be seen
     │   └── LedgerError         a forecast that breaks the ledger's promises
     ├── ModelError              training or forecasting
     │   └── CheckpointError     a checkpoint that is truncated, foreign or of another feature spec
@@ -44,6 +46,26 @@ class ConfigError(TapecastError):
 
     kind = "config"
     exit_code = 2
+
+
+class RuleError(ConfigError):
+    """A rule or filter that cannot be read.
+
+    Attributes:
+        text: The rule, without control characters.
+        at: Index of the offending character in it.
+    """
+
+    kind = "rule"
+
+    def __init__(self, text: str, at: int, message: str) -> None:
+        self.text = "".join(c if c.isprintable() else " " for c in text)
+        self.at = at
+        super().__init__(f"{message} (at {at + 1}: {self.text[at : at + 20] or 'end'})")
+
+    def pointed(self) -> str:
+        """The rule, and under it a mark at the place; two lines of equal cells for plain ASCII."""
+        return f"{self.text}\n{' ' * self.at}^"
 
 
 class SymbolError(TapecastError):
@@ -121,6 +143,12 @@ class StoreCorrupt(StoreError):
     """The store file is damaged or not a database."""
 
     kind = "store-corrupt"
+
+
+class StoreUnwritable(StoreError):
+    """The disk is full, read-only or refuses: nothing new can be kept for now."""
+
+    kind = "store-unwritable"
 
 
 class LedgerError(StoreError):

@@ -20,11 +20,12 @@ from types import TracebackType
 from forecasting.data.store.database import Database
 from forecasting.data.store.ledger import Ledger
 from forecasting.data.store.market import Market
-from forecasting.data.store.opening import prepare
+from forecasting.data.store.opening import look_only, prepare
 from forecasting.data.store.promises import Due
 from forecasting.data.store.runs import Run, Runs
 from forecasting.data.store.signals import Signals
 from forecasting.data.store.watchlist import Watchlist
+from forecasting.errors import StoreUnwritable
 
 __all__ = ["Due", "Run", "Store"]
 
@@ -61,7 +62,8 @@ class Store:
     def open(cls, path: Path, *, now: datetime | None = None) -> Store:
         """Open the store at `path`, or start one there (folder 0700, file 0600).
 
-        A damaged file is set aside, never deleted; `notices` says so. An older schema is migrated after a backup.
+        A damaged file is set aside, never deleted; `notices` says so. An older schema is migrated after a backup. Where
+        the disk is full or read-only, what is stored can be seen, and `notices` says that nothing new is kept.
 
         Args:
             path: The store's file.
@@ -70,7 +72,10 @@ class Store:
         Raises:
             StoreError: If the folder or file cannot be used, or belongs to a newer tapecast or another program.
         """
-        notices = prepare(path, now or datetime.now(UTC))
+        try:
+            notices = prepare(path, now or datetime.now(UTC))
+        except StoreUnwritable as error:
+            notices = look_only(path, error)
         return cls(Database(path), notices)
 
     @classmethod

@@ -1,24 +1,46 @@
 """Connections, transactions and error mapping for one SQLite file.
 
 The app reads from several threads while two processes may write. So every thread has its own connection, every write
-is one short `BEGIN IMMEDIATE` transaction (the write lock is taken at once, waited for up to `BUSY_SECONDS`, and a
-transaction never fails half-way for want of it), and in WAL mode readers never wait for writers.
+is one short `BEGIN IMMEDIATE` transaction (the write lock is taken at once, waited for with patience, and a transaction
+never fails half-way for want of it), and in WAL mode readers never wait for writers.
+
+A disk that is full or read-only fails the write that meets it, whole, and nothing else: what is stored can be read, and
+the next use tries the disk anew.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import random
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from forecasting.errors import StoreCorrupt, StoreError
+from forecasting.data.store import gate
+from forecasting.errors import StoreCorrupt, StoreError, StoreUnwritable
 
-BUSY_SECONDS = 5.0
+T = TypeVar("T")
+
+BUSY_SECONDS = 5.0       # SQLite's own waiting for a lock
+PATIENCE_SECONDS = 15.0  # and ours around it, which also outlasts what SQLite does not wait for
+LOOK_SECONDS = 5.0       # how long a connection is used that can only look, before the disk is tried anew
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+_IN_THE_WAY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
+_PAUSE_S = (0.002, 0.25)                     # shortest and longest between two tries
+_UNWRITABLE = {
+    sqlite3.SQLITE_FULL: "the disk is full; free some space",
+    sqlite3.SQLITE_READONLY: "it cannot be written; make file, folder and disk writable, or give another --data-dir",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check folder and disk, or give another folder with --data-dir",
+    sqlite3.SQLITE_IOERR: "the disk refuses to read or write; check that it has space and is sound",
+}
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +48,7 @@ class _Handle:
     """One thread's connection, and the lock that keeps `close` from ending it in mid-statement."""
 
     connection: sqlite3.Connection
+    until: float             # monotonic: when a connection that can only look is given up; else never
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -38,6 +61,8 @@ class Database:
         self._handles: dict[threading.Thread, _Handle] = {}
         self._lock = threading.Lock()
         self._closed = False
+        with mapped(path):
+            self._presence = gate.present(path)
 
     def rows(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> list[Any]:
         """All rows of one query, as tuples; sees what a transaction of the same thread has written.
@@ -45,9 +70,8 @@ class Database:
         Raises:
             StoreError: If the store cannot be read.
         """
-        handle = self._handle()
-        with handle.lock, mapped(self.path):
-            return handle.connection.execute(sql, parameters).fetchall()
+        with self._connection() as connection:
+            return patiently(lambda: connection.execute(sql, parameters).fetchall())
 
     def row(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> Any | None:
         """The first row of one query, or None."""
@@ -64,13 +88,11 @@ class Database:
         Raises:
             StoreError: If the store cannot be written; nothing of the transaction is kept then.
         """
-        handle = self._handle()
-        connection = handle.connection
-        with handle.lock, mapped(self.path):
+        with self._connection() as connection:
             if durable:
                 connection.execute("PRAGMA synchronous = FULL")
             try:
-                connection.execute("BEGIN IMMEDIATE")
+                patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
                 yield connection
                 connection.execute("COMMIT")
             finally:
@@ -86,14 +108,13 @@ class Database:
         Raises:
             StoreError: If the store cannot be read.
         """
-        handle = self._handle()
-        with handle.lock, mapped(self.path):
-            handle.connection.execute("BEGIN")
+        with self._connection() as connection:
+            connection.execute("BEGIN")
             try:
-                yield handle.connection
+                yield connection
             finally:
-                if handle.connection.in_transaction:
-                    handle.connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close every thread's connection, each after its running statement or transaction. Safe to call twice."""
@@ -104,10 +125,34 @@ class Database:
         for handle in handles:
             with handle.lock, mapped(self.path):
                 handle.connection.close()
+        if self._presence is not None:
+            self._presence.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, given up if the disk fails it: a new one may get what it was refused."""
+        handle = self._handle()
+        with handle.lock, mapped(self.path):
+            try:
+                yield handle.connection
+            except sqlite3.Error as error:
+                if primary_code(error) in _UNWRITABLE and not handle.connection.in_transaction:
+                    self._give_up(threading.current_thread(), handle)
+                raise
 
     def _handle(self) -> _Handle:
         thread = threading.current_thread()
-        return self._handles.get(thread) or self._connect(thread)
+        handle = self._handles.get(thread)
+        if handle is not None and time.monotonic() > handle.until and not handle.connection.in_transaction:
+            self._give_up(thread, handle)
+            handle = None
+        return handle or self._connect(thread)
+
+    def _give_up(self, thread: threading.Thread, handle: _Handle) -> None:
+        with self._lock:
+            self._handles.pop(thread, None)
+        with handle.lock, contextlib.suppress(sqlite3.Error):
+            handle.connection.close()
 
     def _connect(self, thread: threading.Thread) -> _Handle:
         with self._lock, mapped(self.path):
@@ -115,8 +160,27 @@ class Database:
                 raise StoreError(f"{self.path}: the store is closed")
             for ended in [t for t in self._handles if not t.is_alive()]:
                 self._handles.pop(ended).connection.close()
-            handle = self._handles[thread] = _Handle(connect(self.path))
+            if self._presence is None:
+                self._presence = gate.present(self.path)
+            handle = self._handles[thread] = _Handle(*connect_or_look(self.path))
             return handle
+
+
+def patiently(begin: Callable[[], T]) -> T:
+    """Run what begins a transaction, or is one by itself; again and again while another process is in the way.
+
+    Raises:
+        sqlite3.Error: What it raises, when that is something else or patience has ended.
+    """
+    end, pause = time.monotonic() + PATIENCE_SECONDS, _PAUSE_S[0]
+    while True:
+        try:
+            return begin()
+        except sqlite3.OperationalError as error:
+            if primary_code(error) not in _IN_THE_WAY or time.monotonic() > end:
+                raise
+        time.sleep(random.uniform(0.5, 1.0) * pause)       # by chance, so that two who wait do not meet again
+        pause = min(2.0 * pause, _PAUSE_S[1])
 
 
 def suspicion(path: Path) -> Path:
@@ -127,9 +191,38 @@ def suspicion(path: Path) -> Path:
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode, usable from any thread, set up as every part of the store needs it."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    # NORMAL in WAL mode: a commit is in the operating system's hands before it is acknowledged, so that no death of the
+    # process can take it back, and the file is sound after a power cut; but that may cost the newest commits, since the
+    # disk is only waited for at checkpoints. Bars, quotes and indicators can be asked for again. What cannot (ledger,
+    # signals, the person's lists) is written `durable`: FULL, one wait for the disk per commit.
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA fullfsync = ON")       # macOS: past the disk's own cache too; no effect elsewhere
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
+
+
+def connect_or_look(path: Path) -> tuple[sqlite3.Connection, float]:
+    """A connection, and the monotonic time until which to use it.
+
+    On a full or read-only disk SQLite cannot make the -shm file that even reading needs. The file is then read as it
+    lies there, which is right as long as nobody writes: until `LOOK_SECONDS` from now.
+
+    Raises:
+        sqlite3.Error: If it cannot be read either.
+    """
+    connection = connect(path)
+    try:
+        patiently(lambda: connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone())
+    except sqlite3.Error as error:
+        connection.close()
+        left_over = path.with_name(path.name + "-wal")
+        if primary_code(error) not in _UNWRITABLE or (left_over.exists() and left_over.stat().st_size):
+            raise
+        looking = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+        )
+        return looking, time.monotonic() + LOOK_SECONDS
+    return connection, float("inf")
 
 
 @contextmanager
@@ -140,22 +233,26 @@ def mapped(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _store_error(path, error) from error
     except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}; give another folder with --data-dir") from error
+        kind = StoreUnwritable if error.errno in _REFUSED else StoreError
+        raise kind(f"{path}: {error.strerror or error}; give another folder with --data-dir") from error
+
+
+def primary_code(error: sqlite3.Error) -> int | None:
+    """SQLite's result code; extended ones carry it in their low byte, some errors of the module itself have none."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
-    # Extended codes carry the primary one in their low byte; some errors of the module itself have none.
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = None if code is None else code & 0xFF
-    if primary in DAMAGED:
+    code = primary_code(error)
+    if code in DAMAGED:
         # Large files are not read through at opening; the mark makes the next opening do it.
-        suspicion(path).touch(mode=0o600)
+        with contextlib.suppress(OSError):
+            suspicion(path).touch(mode=0o600)
         return StoreCorrupt(f"{path}: {error}; start tapecast again and the damaged file is set aside")
-    remedy = {
-        sqlite3.SQLITE_BUSY: f"another tapecast has held it for {BUSY_SECONDS:g} s; try again",
-        sqlite3.SQLITE_FULL: "the disk is full; free some space",
-        sqlite3.SQLITE_READONLY: "it cannot be written; check its permissions or give another folder with --data-dir",
-        sqlite3.SQLITE_CANTOPEN: "check the folder's permissions or give another one with --data-dir",
-        sqlite3.SQLITE_IOERR: "the disk reports an error; nothing was written",
-    }.get(primary or 0)
-    return StoreError(f"{path}: {error}" + (f"; {remedy}" if remedy else ""))
+    if code in _UNWRITABLE:
+        return StoreUnwritable(f"{path}: {_UNWRITABLE[code]}; nothing was kept, and it goes on by itself then")
+    if code in _IN_THE_WAY:
+        what = "another tapecast is writing and has not come to an end"
+        return StoreError(f"{path}: {what} in {PATIENCE_SECONDS:g} s; nothing was kept, try again")
+    return StoreError(f"{path}: {error}")

@@ -28,7 +28,7 @@ class Signals:
              s.model_id)
             for s in signals
         ]
-        with self._database.transaction() as connection:
+        with self._database.transaction(durable=True) as connection:
             return connection.executemany(
                 f"INSERT INTO signals ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (symbol, kind, session) DO NOTHING",

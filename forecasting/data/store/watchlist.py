@@ -30,7 +30,7 @@ class Watchlist:
     def save(self, groups: Iterable[WatchGroup]) -> None:
         """Replace all groups by `groups`, whose names must be unique."""
         groups = tuple(groups)
-        with self._database.transaction() as connection:
+        with self._database.transaction(durable=True) as connection:
             connection.execute("DELETE FROM watch_groups")
             connection.executemany("INSERT INTO watch_groups VALUES (?, ?)", enumerate(g.name for g in groups))
             connection.executemany(

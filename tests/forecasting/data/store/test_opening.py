@@ -9,10 +9,11 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from forecasting.data.store import Store, database, opening
+from forecasting.data.store import Store, database, gate, opening
 from forecasting.errors import StoreCorrupt, StoreError
 from tests.support.store import NVDA, series
 
@@ -52,7 +53,9 @@ def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:
         assert store.notices == ()
 
 
-@pytest.mark.parametrize("content", [b"not a database, just a letter to a friend\n" * 40, b"x", bytes(5000)])
+@pytest.mark.parametrize(
+    "content", [b"not a database, just a letter to a friend\n" * 40, b"x", b"", bytes(5000), Random(1).randbytes(8192)]
+)
 def test_a_file_that_is_no_database_is_kept_byte_for_byte_under_another_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "store.db"
     path.write_bytes(content)
@@ -64,6 +67,36 @@ def test_a_file_that_is_no_database_is_kept_byte_for_byte_under_another_name(tmp
         assert "\n" not in notice
     assert (tmp_path / ASIDE).read_bytes() == content
     assert (tmp_path / f"{ASIDE}-wal").read_bytes() == b"left over"
+
+
+def test_a_left_over_wal_without_its_store_is_kept(tmp_path: Path) -> None:
+    tmp_path.joinpath("store.db-wal").write_bytes(b"left over")
+    with Store.open(tmp_path / "store.db", now=NOW) as store:
+        assert "file is gone, its -wal is there" in store.notices[0]
+    assert (tmp_path / f"{ASIDE}-wal").read_bytes() == b"left over"
+
+
+def test_what_can_be_done_about_a_damaged_store_is_said_with_its_newest_backup(tmp_path: Path) -> None:
+    path = damaged_store(tmp_path)
+    for name in ("store.db.v1.bak", "store.db.backup-20260301T000000Z"):
+        path.with_name(name).write_bytes(b"copy")
+    os.utime(path.with_name("store.db.v1.bak"), (0, 0))
+    with Store.open(path, now=NOW) as store:
+        (notice,) = store.notices
+    assert f"tapecast store check --store {tmp_path / ASIDE} --salvage" in notice
+    assert "newest backup: store.db.backup-20260301T000000Z of 2" in notice
+
+
+def test_a_damaged_store_somebody_has_open_is_not_taken_from_under_his_hands(tmp_path: Path) -> None:
+    path = damaged_store(tmp_path)
+    inode = path.stat().st_ino
+    user = gate.present(path)
+    assert user is not None
+    with closing(user), pytest.raises(StoreCorrupt, match="another tapecast has it open; quit all"):
+        Store.open(path)
+    assert path.stat().st_ino == inode
+    with Store.open(path, now=NOW) as store:
+        assert ASIDE in store.notices[0]
 
 
 def test_a_store_with_a_damaged_page_is_kept_byte_for_byte(tmp_path: Path) -> None:
@@ -166,14 +199,34 @@ def test_an_older_store_is_led_up_step_by_step_after_a_backup(tmp_path: Path) ->
     opening.prepare(path, NOW, steps)    # nothing left to do
 
 
-def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("INSERT INTO nowhere VALUES (1)", "no such table: nowhere"),
+        ("INSERT INTO watch_symbols VALUES (7, 0, 'NVDA')", "a row of watch_symbols refers to one that watch_groups"),
+    ],
+)
+def test_a_migration_that_fails_half_way_leaves_the_store_as_it_was_and_says_so(
+    tmp_path: Path, broken: str, said: str
+) -> None:
     path = tmp_path / "store.db"
-    Store.open(path).close()
-    with pytest.raises(StoreError, match="no such table: nowhere"):
-        opening.prepare(path, NOW, ("CREATE TABLE half (id INTEGER); INSERT INTO nowhere VALUES (1)",))
+    with Store.open(path) as store:
+        store.market.put_bars(series())
+    with pytest.raises(StoreError, match=said) as raised:
+        opening.prepare(path, NOW, ("CREATE TABLE half (id INTEGER)", broken))
+    assert "the file is as it was, with a copy in store.db.v1.bak" in str(raised.value)
     with closing(sqlite3.connect(path)) as raw:
         assert raw.execute("PRAGMA user_version").fetchone() == (1,)
         assert raw.execute("SELECT name FROM sqlite_master WHERE name = 'half'").fetchall() == []
+    with Store.open(path) as store:
+        assert store.market.series(NVDA) == series()
+
+
+def test_a_store_is_not_migrated_while_somebody_has_it_open(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with Store.open(path), pytest.raises(StoreError, match="older schema, and another tapecast has it open; quit"):
+        opening.prepare(path, NOW, ("CREATE TABLE lots (id INTEGER)",))
+    opening.prepare(path, NOW, ("CREATE TABLE lots (id INTEGER)",))
 
 
 def test_a_temporary_store_leaves_nothing_behind() -> None:

@@ -1,0 +1,57 @@
+"""The one way by which an older store becomes one of this version's schema.
+
+A new file starts from `schema.sql`, which always is the newest schema. An older one is backed up, then led up by all
+the steps it lacks in a single transaction: it arrives, or it stays what it was.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from forecasting.data.store.backup import back_up, migration_backup
+from forecasting.errors import StoreError
+
+MIGRATIONS: tuple[str, ...] = ()
+"""SQL scripts; the one at index i leads a store of schema version i + 1 to version i + 2.
+
+A step may rebuild tables: foreign keys are not enforced meanwhile, and checked before the end.
+"""
+
+
+def migrate(connection: sqlite3.Connection, path: Path, version: int, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Lead the store at `path` from schema `version` to the newest, after a backup beside it.
+
+    Raises:
+        StoreError: If a step failed; the file is as it was.
+        sqlite3.Error, OSError: If the backup could not be made; the file is as it was.
+    """
+    newest, kept = len(migrations) + 1, migration_backup(path, version)
+    back_up(connection, kept)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    try:
+        run(connection, "\n;".join(migrations[version - 1 :]), newest)
+    except (sqlite3.Error, StoreError) as error:
+        raise StoreError(
+            f"{path}: the change from schema {version} to {newest} failed ({error}) and was taken back, the file is as"
+            f" it was, with a copy in {kept.name}; go on with the tapecast that wrote it, or give another --data-dir"
+        ) from error
+    finally:
+        connection.execute("PRAGMA foreign_keys = ON")
+
+
+def run(connection: sqlite3.Connection, script: str, version: int) -> None:
+    """Run `script` and note the version it leads to, in one transaction.
+
+    Raises:
+        StoreError: If a row refers to one that is not there; nothing is kept then.
+    """
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\n;PRAGMA user_version = {version};")
+        if orphan := connection.execute("PRAGMA foreign_key_check").fetchone():
+            raise StoreError(f"a row of {orphan[0]} refers to one that {orphan[2]} does not have")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
