@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from forecasting.domain.sessions import Session, SessionTable
@@ -16,6 +16,7 @@ from forecasting.errors import ConfigError
 
 if TYPE_CHECKING:
     from exchange_calendars import ExchangeCalendar
+    from pandas import Timestamp
 
 _EARLIEST = date(1998, 1, 1)    # far enough back for the demo; earlier only when somebody asks for it
 
@@ -53,11 +54,11 @@ class _Span:
             schedule = _calendar(exchange, first, last).schedule
         self._days: list[date] = list(schedule.index.date)
         opens, closes = schedule["open"].array.to_pydatetime(), schedule["close"].array.to_pydatetime()
+        pauses = zip(schedule["break_start"], schedule["break_end"], strict=True)
         self._sessions = tuple(
-            Session(day, opened.astimezone(UTC), closed.astimezone(UTC))
-            for day, opened, closed in zip(self._days, opens, closes, strict=True)
+            Session(day, opened.astimezone(UTC), closed.astimezone(UTC), _pause(*pause))
+            for day, opened, closed, pause in zip(self._days, opens, closes, pauses, strict=True)
         )
-
         self._newest: tuple[date, date, SessionTable] | None = None
 
     def cut(self, first: date, last: date) -> SessionTable:
@@ -66,6 +67,13 @@ class _Span:
             sessions = self._sessions[bisect_left(self._days, first) : bisect_right(self._days, last)]
             self._newest = first, last, SessionTable(self.exchange, sessions)
         return self._newest[2]
+
+
+def _pause(start: Timestamp, end: Timestamp) -> tuple[datetime, datetime] | None:
+    """When trading rests at noon; None where both are NaT, which is not itself."""
+    if start != start:
+        return None
+    return start.to_pydatetime().astimezone(UTC), end.to_pydatetime().astimezone(UTC)
 
 
 def _calendar(exchange: str, first: date, last: date) -> ExchangeCalendar:

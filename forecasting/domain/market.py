@@ -2,7 +2,7 @@
 
 Prices are floats in the instrument's currency (pounds, never pence), volumes in units of the instrument, times aware
 UTC. A daily bar is named by its *session*, the exchange's own calendar date, because that is the only name that stays
-right across time zones and daylight saving.
+right across time zones and daylight saving; a shorter bar by the instant its slot of the session opens (`interval`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
+from forecasting.domain.interval import Interval
 from forecasting.errors import SymbolError
 
 Symbol = NewType("Symbol", str)
@@ -104,9 +105,9 @@ class SymbolFailure:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One closed (or, where said, running) daily session of one instrument."""
+    """One closed (or, where said, running) session of one instrument, or one slot of it."""
 
-    session: date
+    session: date      # of a shorter bar the instant it opens, see `interval`
     open: float
     high: float
     low: float
@@ -122,11 +123,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class BarSeries:
-    """Daily bars of one instrument, ascending and unique by session."""
+    """Bars of one interval of one instrument, ascending and unique by session."""
 
     instrument: Instrument
     bars: tuple[Bar, ...]
-    interval: str = "1d"
+    interval: Interval = Interval.DAY
     notes: tuple[str, ...] = ()  # what was found wrong in the delivered rows and what was done, one line each
 
     @property

@@ -1,15 +1,22 @@
-"""Trading sessions of one exchange, and arithmetic on them.
+"""Trading sessions of one exchange, and arithmetic on them; the same for slots of a session.
 
 The sessions themselves come from exchange_calendars in the worker process and are kept in the store; this module only
 counts and compares, so that the screen's process can ask "is it open" without pandas.
+
+Where bars are shorter than a session, a `SlotTable` stands in the place of the `SessionTable`: it cuts each session
+into slots of that length, the last one short where the length does not divide the session (on half days too), and
+answers in slots what the other answers in sessions. A slot's name is the instant it opens.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import chain, islice
 
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import SessionState
 
 EXTENDED = {"XNYS": (timedelta(hours=5, minutes=30), timedelta(hours=4))}  # pre-market 04:00, after hours to 20:00 ET
@@ -18,11 +25,12 @@ _NONE = (timedelta(), timedelta())
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One regular trading session."""
+    """One regular trading session, or one slot of it."""
 
-    session: date        # the exchange's calendar date
+    session: date        # the exchange's calendar date; a slot's opening instant
     open: datetime       # aware UTC
     close: datetime      # aware UTC; earlier than usual on half days
+    pause: tuple[datetime, datetime] | None = None    # when trading rests at noon, where it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,20 @@ class SessionTable:
     def between(self, first: date, last: date) -> tuple[Session, ...]:
         """The sessions from `first` to `last`, both included."""
         return self.sessions[bisect_left(self._dates, first) : bisect_right(self._dates, last)]
+
+    def sessions_between(self, first: date, last: date) -> tuple[Session, ...]:
+        """The sessions that the bars named `first` to `last` belong to."""
+        return self.between(first, last)
+
+    def close_of(self, key: date) -> datetime:
+        """When the bar named `key` closes; on a day the calendar does not know, when that day is over in UTC."""
+        known = self.get(key)
+        return known.close if known is not None else datetime.combine(key + timedelta(days=1), time(), UTC)
+
+    @property
+    def bars_per_session(self) -> int:
+        """The most bars a session has."""
+        return 1
 
     def current(self, now: datetime) -> Session | None:
         """The session running at `now`, or None."""
@@ -89,3 +111,93 @@ class SessionTable:
         if last is not None and now < self.extended_until(last):
             return SessionState.POST
         return SessionState.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTable(SessionTable):
+    """All sessions of one exchange cut into slots. `sessions` are the sessions; all that is asked is told in slots.
+
+    Nothing is cut before it is asked for: years of five-minute slots would be half a million.
+    """
+
+    step: timedelta
+
+    def get(self, day: date) -> Session | None:
+        """The slot that opens at `day`, an aware time; None if none does."""
+        moment = _moment(day)
+        slot = self.last_opened(moment)
+        return slot if slot is not None and slot.open == moment else None
+
+    def after(self, day: date, count: int) -> tuple[Session, ...]:
+        """The next `count` slots that open after `day`; fewer where the table ends."""
+        moment = _moment(day)
+        first = max(bisect_right(self._opens, moment) - 1, 0)
+        slots = chain.from_iterable(_cut(s, self.step) for s in islice(self.sessions, first, None))
+        return tuple(islice((s for s in slots if s.open > moment), count))
+
+    def between(self, first: date, last: date) -> tuple[Session, ...]:
+        """The slots that open from `first` to `last`, both included."""
+        start, end = _moment(first), _moment(last)
+        days = self.sessions_between(first, last)
+        return tuple(s for day in days for s in _cut(day, self.step) if start <= s.open <= end)
+
+    def sessions_between(self, first: date, last: date) -> tuple[Session, ...]:
+        """The sessions that the slots opening from `first` to `last` belong to."""
+        start = max(bisect_right(self._opens, _moment(first)) - 1, 0)
+        return self.sessions[start : bisect_right(self._opens, _moment(last))]
+
+    def close_of(self, key: date) -> datetime:
+        """When the bar named `key` closes; a step later where no slot opens then."""
+        known = self.get(key)
+        return known.close if known is not None else _moment(key) + self.step
+
+    @property
+    def bars_per_session(self) -> int:
+        """The most slots one of the newest sessions has."""
+        return max((len(_cut(s, self.step)) for s in self.sessions[-10:]), default=1)
+
+    def last_opened(self, now: datetime) -> Session | None:
+        """The newest slot whose open is not after `now`."""
+        i = bisect_right(self._opens, now)
+        if not i:
+            return None
+        slots = _cut(self.sessions[i - 1], self.step)
+        return slots[bisect_right(slots, now, key=lambda s: s.open) - 1]
+
+    def last_closed(self, now: datetime) -> Session | None:
+        """The newest slot whose close is not after `now`."""
+        i = bisect_right(self._opens, now)
+        for session in self.sessions[max(i - 2, 0) : i][::-1]:
+            slots = _cut(session, self.step)
+            if closed := bisect_right(slots, now, key=lambda s: s.close):
+                return slots[closed - 1]
+        return None
+
+    def next_open(self, now: datetime) -> Session | None:
+        """The first slot that opens after `now`."""
+        return next(iter(self.after(now, 1)), None)
+
+
+def in_slots(table: SessionTable, interval: Interval) -> SessionTable:
+    """The table that answers for bars of `interval`: `table` itself, or its sessions cut into slots."""
+    return table if interval.step is None else SlotTable(table.exchange, table.sessions, interval.step)
+
+
+def _moment(key: date) -> datetime:
+    assert isinstance(key, datetime), f"{key}: a slot is named by the time it opens, not by a date"
+    return key
+
+
+@lru_cache(maxsize=4096)
+def _cut(session: Session, step: timedelta) -> tuple[Session, ...]:
+    """The slots of one session, at least one; a pause at noon ends a slot and begins the next."""
+    parts = [(session.open, session.close)]
+    if session.pause is not None:
+        parts = [(session.open, session.pause[0]), (session.pause[1], session.close)]
+    slots = []
+    for opens, closes in parts:
+        while opens < closes:
+            end = min(opens + step, closes)
+            slots.append(Session(opens, opens, end))
+            opens = end
+    return tuple(slots)

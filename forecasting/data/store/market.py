@@ -65,7 +65,7 @@ class Market:
             StoreError: If they could not be kept; the old history stands then.
         """
         if series.interval != "1d":
-            raise ValueError(f"the store keeps daily bars, got interval {series.interval!r}")
+            raise ValueError(f"the store keeps daily bars, got interval '{series.interval}'")
         symbol = series.symbol
         rows = [
             (symbol, b.session.isoformat(), b.open, b.high, b.low, b.close, b.adj_close, b.volume) for b in series.bars

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.data.store import Store
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, IndicatorRow, Quote, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.errors import StoreError
@@ -100,9 +101,9 @@ def test_a_bar_without_a_number_keeps_the_old_history_whole(store: Store) -> Non
     assert store.market.bars(NVDA) == series(n=5).bars
 
 
-def test_minute_bars_are_refused(store: Store) -> None:
-    with pytest.raises(ValueError, match="'1m'"):
-        store.market.put_bars(replace(series(), interval="1m"))
+def test_bars_of_another_interval_are_refused(store: Store) -> None:
+    with pytest.raises(ValueError, match="'5m'"):
+        store.market.put_bars(replace(series(), interval=Interval.FIVE))
 
 
 def test_recent_closes_are_adjusted_ascending_and_shorter_where_history_is(store: Store) -> None:
