@@ -1,0 +1,73 @@
+"""What a rule may ask: the columns by name, what they hold, and how many bars they need before they say anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forecasting.domain.forecast import HORIZONS
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One column."""
+
+    name: str
+    meaning: str                 # with its unit, for help and completion
+    text: bool = False           # words rather than numbers
+    bars: int = 1                # closed bars it needs
+    windowed: bool = False       # takes `(20 bars)` or `(2h)`, and must be given one unless `plain`
+    plain: bool = True           # may stand without a window
+
+
+def _per_horizon() -> tuple[FieldSpec, ...]:
+    specs: list[FieldSpec] = []
+    for h in HORIZONS:
+        specs += [
+            FieldSpec(f"forecast_{h}d", f"median forecast {h} bars ahead, price"),
+            FieldSpec(f"forecast_{h}d_pct", f"median forecast {h} bars ahead, % of the last close"),
+            FieldSpec(f"band_low_{h}d", f"lower end of the 80 % band {h} bars ahead, price"),
+            FieldSpec(f"band_high_{h}d", f"upper end of the 80 % band {h} bars ahead, price"),
+            FieldSpec(f"band_low_{h}d_pct", f"lower end of the 80 % band {h} bars ahead, %"),
+            FieldSpec(f"band_high_{h}d_pct", f"upper end of the 80 % band {h} bars ahead, %"),
+            FieldSpec(f"p_up_{h}d", f"probability of a rise over {h} bars, 0..1"),
+        ]
+    return tuple(specs)
+
+
+FIELDS: dict[str, FieldSpec] = {
+    spec.name: spec
+    for spec in (
+        FieldSpec("last", "newest price"),
+        FieldSpec("open", "open of the running or newest bar"),
+        FieldSpec("high", "high of the running or newest bar; high(20 bars): highest high of the 20 bars before it",
+                  windowed=True),
+        FieldSpec("low", "low of the running or newest bar; low(20 bars): lowest low of the 20 bars before it",
+                  windowed=True),
+        FieldSpec("average", "mean close of the newest bars: average(50 bars)", windowed=True, plain=False),
+        FieldSpec("change_pct", "% against the previous close; change_pct(5 bars) or change_pct(2h): over that stretch",
+                  bars=2, windowed=True),
+        FieldSpec("volume", "of the running or newest bar, shares"),
+        FieldSpec("volume_ratio", "volume against its mean of 20 bars before", bars=21),
+        FieldSpec("rsi", "RSI(14) on adjusted closes", bars=15),
+        FieldSpec("macd", "MACD(12, 26) line", bars=34),
+        FieldSpec("macd_signal", "MACD signal line (9)", bars=34),
+        FieldSpec("macd_hist", "MACD line minus its signal line", bars=34),
+        FieldSpec("volatility", "EWMA(.94) standard deviation, % a year", bars=31),
+        FieldSpec("skill", "CRPS skill of the shown model against the random walk, %"),
+        FieldSpec("coverage", "share of outcomes inside the 80 % band, %"),
+        FieldSpec("hit_rate", "share of directions the shown model had right, %"),
+        FieldSpec("signal", "newest signal: buy, sell, watch or none", text=True),
+        FieldSpec("signal_kind", "what made it: rsi-oversold, macd-golden, ...", text=True),
+        FieldSpec("age", "seconds since the newest price was made"),
+        FieldSpec("state", "LIVE, PRE, AH, CLS, STALE or ERR", text=True),
+        FieldSpec("symbol", "the ticker", text=True),
+        FieldSpec("name", "the instrument's name", text=True),
+        FieldSpec("currency", "ISO code", text=True),
+        FieldSpec("position.quantity", "shares held"),
+        FieldSpec("position.value", "worth of what is held, in the instrument's currency"),
+        FieldSpec("position.pnl", "unrealised profit or loss, in the instrument's currency"),
+        FieldSpec("position.pnl_pct", "unrealised profit or loss, % of cost"),
+        *_per_horizon(),
+    )
+}
+"""All columns, by name."""
