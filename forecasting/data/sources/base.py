@@ -8,10 +8,10 @@ clock's time does not allow: no bar of a session that has not opened, no quote f
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
@@ -50,6 +50,31 @@ class Source(Protocol):
 
     def health(self) -> SourceHealth:
         """How the source is doing: what is wrong and since when, when it will be tried again, requests sent."""
+        ...
+
+
+class PriceStream(Protocol):
+    """Prices as they are made, between two questions; what it brings is never more than an addition to them."""
+
+    def watch(self, symbols: Collection[Symbol]) -> None:
+        """Bring prices of just these from now on; none: stop. Returns at once."""
+        ...
+
+    def health(self) -> SourceHealth:
+        """Ok while prices come; else why not, since when, and when it is tried again."""
+        ...
+
+    def close(self) -> None:
+        """Stop for good, within two seconds; safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """What a source that has such a stream can do as well."""
+
+    def stream(self, on_quote: Callable[[Quote], None]) -> PriceStream:
+        """A stream that calls back, from a thread of its own, with each price; nothing is started yet."""
         ...
 
 
