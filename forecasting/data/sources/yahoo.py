@@ -9,8 +9,9 @@ pence turned into pounds, names without control characters.
 from __future__ import annotations
 
 import logging
+import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -22,8 +23,9 @@ from forecasting.data.exchanges import exchange_of, major_unit
 from forecasting.data.quality import RawBar, clean_bars, closed_by
 from forecasting.data.sources.base import clip, daily_only, last_close_quote
 from forecasting.data.sources.yahoo_quotes import read_quote
+from forecasting.data.sources.yahoo_stream import URL, YahooStream
 from forecasting.data.text import clean_text
-from forecasting.domain.clock import Clock
+from forecasting.domain.clock import Clock, WallClock
 from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure
 from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import DataError, SourceBroken, SourceError
@@ -57,6 +59,7 @@ class YahooSource:
         self._cache_dir, self._clock, self._calendars = cache_dir, clock, calendars
         self._cap_s, self._per_second = cap_s, per_second
         self._guard: tuple[GuardedSession, CircuitBreaker] | None = None
+        self._units: dict[Symbol, tuple[str, float]] = {}    # currency and divisor of each symbol's last quote
         self._answered: set[Symbol] = set()    # since the source last failed: "unknown" needs others that work
 
     def catalogue(self) -> tuple[Symbol, ...]:
@@ -73,6 +76,7 @@ class YahooSource:
         for i in range(0, len(symbols), _BATCH):
             answers |= self._ask_quotes(symbols[i : i + _BATCH])
         self._answered |= answers.keys()
+        self._units |= {symbol: major_unit(answer.get("currency")) for symbol, answer in answers.items()}
         return [self._quote(symbol, answers.get(symbol)) for symbol in symbols]
 
     def history(
@@ -95,6 +99,11 @@ class YahooSource:
     def health(self) -> SourceHealth:
         """Why the breaker is open and until when, or ok; requests sent."""
         return SourceHealth(self.name, Health.OK, "ok") if self._guard is None else self._guard[1].health(self.name)
+
+    def stream(self, on_quote: Callable[[Quote], None]) -> YahooStream:
+        """Yahoo's web socket; `$TAPECAST_STREAM_URL` says where it is if not at Yahoo, as in tests."""
+        url = os.environ.get("TAPECAST_STREAM_URL") or URL
+        return YahooStream(on_quote, clock=WallClock(), units=self._units, url=url)
 
     def _connect(self) -> tuple[GuardedSession, CircuitBreaker]:
         """Load yfinance, quieten it and give it the guarded session; once."""
