@@ -7,7 +7,7 @@ the file as shipped behave alike.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
 
@@ -17,6 +17,12 @@ from forecasting.errors import ConfigError, SymbolError
 
 SourceName = Literal["yahoo", "csv", "replay", "simulated"]
 Timeframe = Literal["1mo", "3mo", "6mo", "1y", "2y", "5y", "max"]
+Normalisation = Literal["z-score", "min-max", "log-return"]
+FeatureGroup = Literal["volatility", "returns", "volume", "indicators", "technical", "market", "time"]
+Body = Literal["lstm", "lstm-attention", "transformer"]
+Head = Literal["quantile", "student-t", "mse", "huber", "msle", "up-down", "up-flat-down"]
+OptimizerName = Literal["adamw", "adam", "rmsprop"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def _symbol(text: str) -> Symbol:
@@ -42,8 +48,15 @@ def _unique(symbols: tuple[Symbol, ...]) -> tuple[Symbol, ...]:
     return tuple(dict.fromkeys(symbols))
 
 
+def _some(groups: tuple[FeatureGroup, ...]) -> tuple[FeatureGroup, ...]:
+    if not groups:
+        raise ValueError(f"choose at least one of {', '.join(get_args(FeatureGroup))}")
+    return tuple(dict.fromkeys(groups))
+
+
 # TOML has arrays and strings only, hence not strict: a tuple may come as a list and a path as a string.
 _Symbols = Annotated[tuple[Annotated[str, AfterValidator(_symbol)], ...], Field(strict=False), AfterValidator(_unique)]
+_Groups = Annotated[tuple[FeatureGroup, ...], Field(strict=False), AfterValidator(_some)]
 _Folder = Annotated[Path, Field(strict=False), AfterValidator(_folder)]
 
 
@@ -83,12 +96,30 @@ class RefreshSettings(_Section):
 
 
 class ModelSettings(_Section):
-    """What the forecaster learns from."""
+    """What the forecaster learns from, and how; the defaults were chosen on real bars before 2015.
+
+    From `normalisation` on, all is about the ensemble's networks alone, but for `features`: HAR reads them as well.
+    """
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     seeds: Annotated[int, Field(ge=1, le=20)] = 3                    # networks in the ensemble, apart in their seeds
     history_years: Annotated[int, Field(ge=1, le=50)] = 10           # of daily bars asked for a new ticker
     backfill_sessions: Annotated[int, Field(ge=0, le=2520)] = 252    # of walk-forward record for a new ticker; 0: none
+    normalisation: Normalisation = "z-score"                         # of features, fitted on training rows
+    lookback: Annotated[int, Field(ge=40, le=252)] = 88              # bars read together, 20 of burn-in included
+    features: _Groups = ("volatility", "returns", "volume", "indicators", "market", "time")
+    body: Body = "lstm"
+    layers: Annotated[int, Field(ge=1, le=4)] = 1
+    hidden: Annotated[int, Field(ge=4, le=256, multiple_of=4)] = 32  # the Transformer has four attention heads
+    dropout: Annotated[float, Field(ge=0, le=0.8)] = 0.3
+    head: Head = "quantile"                                          # what the networks are trained on
+    optimizer: OptimizerName = "adamw"
+    learning_rate: Annotated[float, Field(gt=0, le=0.1)] = 0.005
+    l1: Annotated[float, Field(ge=0, le=1)] = 0.0
+    l2: Annotated[float, Field(ge=0, le=1)] = 0.01                   # adamw: weight decay
+    epochs: Annotated[int, Field(ge=1, le=500)] = 20                 # at most
+    patience: Annotated[int, Field(ge=1, le=500)] = 2                # epochs without a better validation score
+    device: Device = "auto"
 
 
 class DisplaySettings(_Section):

@@ -117,7 +117,20 @@ def test_a_named_file_that_is_missing_is_an_error_and_no_fallback(
 @pytest.mark.parametrize(("text", "message"), [
     ("[soruce]", ":1: unknown key 'soruce'; did you mean 'source'?"),
     ("\n[source]\nnmae = 'csv'", ":3: unknown key 'source.nmae'; did you mean 'name'?"),
-    ("[model]\nzzz = 1", ":2: unknown key 'model.zzz'; known here: backfill_sessions, history_years, seed, seeds"),
+    ("[paths]\nzzz = 1", ":2: unknown key 'paths.zzz'; known here: data_dir"),
+    ("[model]\nnormalization = 'z-score'", ":2: unknown key 'model.normalization'; did you mean 'normalisation'?"),
+    ("[model]\nnormalisation = 'zscore'",
+     ":2: model.normalisation = \"zscore\": should be 'z-score', 'min-max' or 'log-return'; "
+     'the default is "z-score"'),
+    ("[model]\nlookback = 20", ":2: model.lookback = 20: should be greater than or equal to 40; the default is 88"),
+    ("[model]\nhidden = 30", ":2: model.hidden = 30: should be a multiple of 4; the default is 32"),
+    ("[model]\nbody = 'gru'",
+     ":2: model.body = \"gru\": should be 'lstm', 'lstm-attention' or 'transformer'; the default is \"lstm\""),
+    ("[model]\nfeatures = ['volatility', 'rsi']",
+     ":2: model.features[2] = \"rsi\": should be 'volatility', 'returns', 'volume', 'indicators', "
+     "'technical', 'market' or 'time'"),
+    ("[model]\nfeatures = []",
+     ":2: model.features: choose at least one of volatility, returns, volume, indicators, technical, market, time"),
     ("refresh.open_second = 1", ":1: unknown key 'refresh.open_second'; did you mean 'open_seconds'?"),
     ("[source]\nseed = '7'", ':2: source.seed = "7": should be a whole number, without quotes; the default is 7'),
     ("[display]\nascii = 'yes'",
