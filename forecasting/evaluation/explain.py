@@ -130,7 +130,7 @@ def explain_network(
     h = horizon - 1
     log_sigma = _log_sigma(fitted.predict(panel, [at]), panel, symbol, h, fitted.name)
     scaled = fitted.scaler.transform(panel.features[symbol][:, columns])                       # (T, F)
-    x = torch.as_tensor(scaled[_sequence(panel, symbol, at)])                                  # (L, F)
+    x = torch.as_tensor(scaled[_sequence(panel, symbol, at, fitted.lookback)])                 # (L, F)
     network = copy.deepcopy(fitted.network).double()
 
     def log_width(sequences: Tensor) -> Tensor:
@@ -248,9 +248,9 @@ def _shuffled_runs(n: int, rng: np.random.Generator) -> list[int]:
     return [i for start in starts.tolist() for i in range(start, min(start + RUN, n))]
 
 
-def _sequence(panel: Panel, symbol: int, at: int) -> IntArray:
+def _sequence(panel: Panel, symbol: int, at: int, lookback: int) -> IntArray:
     """The sessions a network reads to speak about `at`, ascending, as `FittedNetwork.predict` does; shape (L,)."""
-    pieces = chunks(panel.valid)
+    pieces = chunks(panel.valid, length=lookback)
     answers = (pieces.symbols[:, None] == symbol) & (pieces.rows == at) & pieces.loss
     chunk, place = np.argwhere(answers)[0]
     sessions: IntArray = pieces.rows[chunk, : place + 1]

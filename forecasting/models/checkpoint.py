@@ -23,7 +23,7 @@ from forecasting.models.base import Fitted
 from forecasting.models.parameters import Parameters
 from forecasting.models.registry import revive
 
-FORMAT = 2
+FORMAT = 3
 
 
 @runtime_checkable
@@ -73,11 +73,16 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-def load(path: Path, *, spec_hash: str) -> Fitted:
+def load(path: Path, *, spec_hash: str, recipe: str | None = None) -> Fitted:
     """The fitted model in the file `path`.
 
+    Args:
+        path: Where it lies.
+        spec_hash: Of the features it is to read.
+        recipe: An ensemble's: `NetworkSettings.hash` of its networks; None takes any.
+
     Raises:
-        CheckpointError: If the file is missing, damaged, or no checkpoint for features of `spec_hash`.
+        CheckpointError: If the file is missing, damaged, or no checkpoint for these features and this recipe.
     """
     try:
         manifest, arrays = _read(path)
@@ -92,6 +97,8 @@ def load(path: Path, *, spec_hash: str) -> Fitted:
             train_end=date.fromisoformat(manifest["train_end"]), data_hash=manifest["data_hash"],
             seed=manifest["seed"],
         )
+        if recipe is not None and parameters.settings["recipe"] != recipe:
+            raise CheckpointError(f"checkpoint {path.name}: made with other [model] settings; train the model again")
         if parameters.model_id() != manifest["model_id"]:
             raise CheckpointError(f"checkpoint {path.name}: content and model id differ; train the model again")
         return revive(parameters)

@@ -1,4 +1,4 @@
-"""The default forecast: a log-scale mean of several LSTMs, apart in their seeds alone, and HAR-t.
+"""The default forecast: a log-scale mean of several networks, apart in their seeds alone, and HAR-t.
 
 A network of a few thousand weights lands somewhere else with each seed, and each place is wrong in its own way; HAR is
 wrong in yet another. Averaging the logarithms of their spreads takes much of that out and keeps the result a forecast
@@ -18,7 +18,6 @@ from forecasting.errors import ModelError
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.features.pipeline import HAR_COLUMNS, MARKET_COLUMNS
 from forecasting.models.base import OnProgress, Predictions
-from forecasting.models.bodies import BodyKind
 from forecasting.models.har import FittedHarT, HarT
 from forecasting.models.members import Member, fit_members
 from forecasting.models.network import FittedNetwork, NetworkModel, NetworkSettings
@@ -41,7 +40,7 @@ class Ensemble:
 
     Args:
         settings: Who is in it.
-        network: What each of its LSTMs is like.
+        network: What each of its networks is like; LSTMs by default.
         processes: Child processes to train in; 1 trains here. The result is the same.
         previous: An ensemble of as many networks, each of which goes on from its weights there (warm).
     """
@@ -64,7 +63,7 @@ class Ensemble:
         n = self.settings.seeds
         members = [
             Member(_HAR, HarT(self.columns), seed),
-            *(Member(label, self._network(label), n * seed + i) for i, label in enumerate(_network_labels(n))),
+            *(Member(label, self._network(label), n * seed + i) for i, label in enumerate(self._labels())),
         ]
         found = fit_members(members, panel, cut=cut, processes=self.processes, on_progress=on_progress)
         weights = [self.settings.har_weight, *[(1.0 - self.settings.har_weight) / n] * n]
@@ -74,6 +73,7 @@ class Ensemble:
                 arrays={f"{m.label}/{k}": a for m, p in zip(members, found, strict=True) for k, a in p.arrays.items()},
                 settings={
                     **asdict(self.settings),
+                    "recipe": self.network.hash,
                     "weights": {m.label: w for m, w in zip(members, weights, strict=True)},
                     "members": {
                         m.label: {"settings": dict(p.settings), "seed": p.seed}
@@ -84,6 +84,9 @@ class Ensemble:
             )
         )
 
+    def _labels(self) -> list[str]:
+        return [f"{self.network.body.kind.value}-{i}" for i in range(self.settings.seeds)]
+
     def _network(self, label: str) -> NetworkModel:
         if self.previous is None:
             return NetworkModel(self.network)
@@ -91,10 +94,6 @@ class Ensemble:
         if not isinstance(before, FittedNetwork):
             raise ModelError(f"{self.name}: {self.previous.model_id} has no {label} to go on from; train anew")
         return NetworkModel(self.network, before)
-
-
-def _network_labels(n: int) -> list[str]:
-    return [f"{BodyKind.LSTM.value}-{i}" for i in range(n)]
 
 
 class FittedEnsemble(FittedBase):
@@ -136,7 +135,7 @@ def log_scale_mean(told: Sequence[FloatArray], weights: Sequence[float]) -> Floa
 def _member(parameters: Parameters, label: str) -> FittedHarT | FittedNetwork:
     kept, prefix = parameters.settings["members"][label], f"{label}/"
     own = Parameters(
-        name=_HAR if label == _HAR else BodyKind.LSTM.value,
+        name=_HAR if label == _HAR else kept["settings"]["body"]["kind"],
         arrays={k.removeprefix(prefix): a for k, a in parameters.arrays.items() if k.startswith(prefix)},
         settings=kept["settings"], train_end=parameters.train_end, data_hash=parameters.data_hash, seed=kept["seed"],
     )

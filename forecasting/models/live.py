@@ -19,7 +19,7 @@ from torch import Tensor
 from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.errors import ModelError
 from forecasting.features.panel import BoolArray, FloatArray, Panel
-from forecasting.features.windows import BURN_IN, CHUNK_LENGTH
+from forecasting.features.windows import BURN_IN
 from forecasting.models.base import Predictions
 from forecasting.models.bodies import Lstm
 from forecasting.models.ensemble import FittedEnsemble, log_scale_mean
@@ -28,8 +28,6 @@ from forecasting.models.network import MIN_BARS, FittedNetwork
 from forecasting.models.quantiles import predictions
 from forecasting.models.reading import places
 from forecasting.models.training import reproducible
-
-_STRIDE = CHUNK_LENGTH - BURN_IN
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +62,8 @@ class LiveState:
         self._fitted, self._lstm = fitted, body.lstm
         self._columns = places(panel, fitted.parameters.settings["columns"])
         n = len(panel.symbols)
-        first = _first_needed(panel.valid)
+        self._stride = fitted.lookback - BURN_IN
+        first = _first_needed(panel.valid, self._stride)
         # (h and c, layers, older then newer, D)
         self._lanes = torch.zeros(2, self._lstm.num_layers, 2 * n, self._lstm.hidden_size)
         self._seen = panel.valid[:, :first].sum(axis=1)                      # (N,) valid rows read
@@ -89,7 +88,7 @@ class LiveState:
 
     def _advanced(self, rows: Rows) -> _Standing:
         n = len(rows.valid)
-        begins = torch.as_tensor(rows.valid & (self._seen % _STRIDE == 0))
+        begins = torch.as_tensor(rows.valid & (self._seen % self._stride == 0))
         older, newer = self._lanes[..., :n, :], self._lanes[..., n:, :]
         lanes = torch.cat(
             [torch.where(begins[:, None], newer, older), torch.where(begins[:, None], 0.0, newer)], dim=-2
@@ -107,7 +106,7 @@ class LiveState:
     def _spoken(self, rows: Rows, after: _Standing) -> FloatArray:
         n = len(rows.valid)
         place = after.seen - 1                                               # of this row among the symbol's own
-        older_answers = (place >= _STRIDE) & (place % _STRIDE < BURN_IN)
+        older_answers = (place >= self._stride) & (place % self._stride < BURN_IN)
         top = after.lanes[0, -1]                                             # (2 N, D)
         with reproducible(self._fitted.seed), torch.inference_mode():
             states = torch.where(torch.as_tensor(older_answers)[:, None], top[:n], top[n:])
@@ -161,11 +160,11 @@ class _Standing:
     bars: npt.NDArray[np.int64]
 
 
-def _first_needed(valid: BoolArray) -> int:
+def _first_needed(valid: BoolArray, stride: int) -> int:
     """The session from which to read so that both lanes of every symbol are right at the end."""
     first: int = valid.shape[1]
     for mask in valid:
         own = np.flatnonzero(mask)
         if len(own):
-            first = min(first, int(own[max((len(own) - 1) // _STRIDE - 1, 0) * _STRIDE]))
+            first = min(first, int(own[max((len(own) - 1) // stride - 1, 0) * stride]))
     return first

@@ -7,6 +7,8 @@ that no training target reaches into (purge).
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -21,7 +23,7 @@ from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.errors import ModelError, NotEnoughHistory
 from forecasting.features.panel import BoolArray, FloatArray, Panel
 from forecasting.features.scaling import Scaler, Scaling
-from forecasting.features.windows import Chunks, chunks
+from forecasting.features.windows import CHUNK_LENGTH, Chunks, chunks
 from forecasting.models.base import OnProgress, Predictions
 from forecasting.models.bodies import BodyKind, BodySettings, make_body
 from forecasting.models.ewma_t import EwmaT, unit
@@ -50,6 +52,13 @@ class NetworkSettings:
     training: TrainingSettings = field(default_factory=TrainingSettings)
     scaling: Scaling = Scaling.Z_SCORE
     validation_share: float = 0.15     # of the training rows, at their end
+    lookback: int = CHUNK_LENGTH       # rows read together, burn-in included
+
+    @property
+    def hash(self) -> str:
+        """12 hex digits that name these settings in every process, wherever they are trained."""
+        content = asdict(replace(self, training=replace(self.training, device="")))
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
@@ -59,7 +68,7 @@ class NetworkSettings:
         training |= {"optimiser": Optimiser(training["optimiser"]), "schedule": Schedule(training["schedule"])}
         return cls(
             BodySettings(**body), HeadSettings(**head), TrainingSettings(**training), Scaling(content["scaling"]),
-            content["validation_share"],
+            content["validation_share"], content["lookback"],
         )
 
     def warm(self) -> Self:
@@ -125,7 +134,7 @@ class NetworkModel:
                 "load more history"
             )
         start, scaler, settings = self._beginning(panel, cut)
-        training, validation = _samples(panel, cut, scaler, settings.validation_share)
+        training, validation = _samples(panel, cut, scaler, settings)
         with reproducible(seed):
             network = Network(settings, len(panel.names), start)
             if self.previous is not None:
@@ -173,6 +182,7 @@ class FittedNetwork(FittedBase):
         arrays, settings = parameters.arrays, parameters.settings
         self.scaler = Scaler.from_dict(settings["scaler"])
         self.start_from = _start(arrays["start_factors"], arrays["start_nus"])
+        self.lookback = int(settings["lookback"])
         self.network = Network(NetworkSettings.from_dict(settings), len(settings["columns"]), self.start_from)
         self.network.load_state_dict(
             {k.removeprefix(_WEIGHT): torch.as_tensor(v) for k, v in arrays.items() if k.startswith(_WEIGHT)}
@@ -198,7 +208,7 @@ class FittedNetwork(FittedBase):
 
     def _quantiles(self, panel: Panel, asked: BoolArray) -> npt.NDArray[np.float32]:
         """Quantiles in units of the scale at the M rows of the mask `asked`, shape (M, H, Q), in the mask's order."""
-        pieces = chunks(panel.valid)
+        pieces = chunks(panel.valid, length=self.lookback)
         answers = pieces.loss & _gather(pieces, asked)
         needed = np.flatnonzero(answers.any(axis=1))
         columns = places(panel, self.parameters.settings["columns"])
@@ -216,11 +226,11 @@ def _start(factors: FloatArray, nus: FloatArray) -> Start:
     return Start(factors, nus, unit(factors, nus))
 
 
-def _samples(panel: Panel, cut: int, scaler: Scaler, validation_share: float) -> tuple[Samples, Samples]:
+def _samples(panel: Panel, cut: int, scaler: Scaler, settings: NetworkSettings) -> tuple[Samples, Samples]:
     """Training and validation samples: the newest sessions validate, and no training target ends in them."""
-    pieces = chunks(valid_until(panel, cut))
+    pieces = chunks(valid_until(panel, cut), length=settings.lookback)
     inputs = torch.as_tensor(scaler.transform(_gather(pieces, panel.features)), dtype=torch.float32)
-    early, late = purged_split(panel, cut, validation_share=validation_share)
+    early, late = purged_split(panel, cut, validation_share=settings.validation_share)
     return _answered(pieces, inputs, early), _answered(pieces, inputs, late)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from forecasting.config import ModelSettings
 from forecasting.errors import ModelError
-from forecasting.features.pipeline import HAR_COLUMNS, MARKET_COLUMNS
+from forecasting.features.pipeline import FeatureSpec
 from forecasting.models.base import Fitted, Model
 from forecasting.models.ewma_t import EwmaT, FittedEwmaT
 from forecasting.models.garch import FittedGarchT, GarchT
@@ -16,12 +17,21 @@ NAMES = ("ensemble", *NETWORKS, "har-t", "garch-t", "ewma-t", *reversed(NAIVE))
 """Every model there is, best expected first."""
 
 
-def create(name: str, *, seeds: int | None = None, processes: int = 1, previous: Fitted | None = None) -> Model:
-    """The model called `name`, one of `NAMES`, with its default settings.
+USUAL = ModelSettings()
+"""What is asked for where nothing is."""
+
+
+def create(
+    name: str, asked: ModelSettings = USUAL, *, seeds: int | None = None, processes: int = 1,
+    previous: Fitted | None = None,
+) -> Model:
+    """The model called `name`, one of `NAMES`.
 
     Args:
         name: Which.
-        seeds: Networks in the ensemble; other models take no notice.
+        asked: What its networks are like, and which features it reads. The network models take their body from their
+            name.
+        seeds: Networks in the ensemble, where not as many as asked for; other models take no notice.
         processes: Child processes the ensemble trains in; other models take no notice.
         previous: An ensemble whose networks the new one's go on from (warm); other models take no notice.
 
@@ -32,20 +42,23 @@ def create(name: str, *, seeds: int | None = None, processes: int = 1, previous:
         case "ewma-t":
             return EwmaT()
         case "har-t":
-            return HarT((*HAR_COLUMNS, *MARKET_COLUMNS))
+            return HarT(FeatureSpec(asked.features).har_columns)
         case "garch-t":
             return GarchT()
         case "ensemble":
             from forecasting.models.ensemble import Ensemble, EnsembleSettings, FittedEnsemble
+            from forecasting.models.recipe import network_settings
 
             before = previous if isinstance(previous, FittedEnsemble) else None
-            settings = EnsembleSettings() if seeds is None else EnsembleSettings(seeds=seeds)
-            return Ensemble(settings, processes=processes, previous=before)
+            return Ensemble(
+                EnsembleSettings(seeds=seeds or asked.seeds), network_settings(asked),
+                columns=FeatureSpec(asked.features).har_columns, processes=processes, previous=before,
+            )
         case _ if name in NETWORKS:
-            from forecasting.models.bodies import BodyKind, BodySettings
-            from forecasting.models.network import NetworkModel, NetworkSettings
+            from forecasting.models.network import NetworkModel
+            from forecasting.models.recipe import network_settings
 
-            return NetworkModel(NetworkSettings(BodySettings(BodyKind(name))))
+            return NetworkModel(network_settings(asked.model_copy(update={"body": name})))
         case _ if name in NAIVE:
             return Naive(name)
         case _:

@@ -17,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from forecasting.errors import ConfigError
 from forecasting.models.base import OnProgress, Progress
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -53,7 +54,7 @@ class TrainingSettings:
     weight_decay: float = 1e-2   # L2
     l1: float = 0.0              # on weights, not on biases
     max_gradient_norm: float = 1.0
-    device: str = "auto"         # "auto" takes a GPU where there is one; else a name that torch knows
+    device: str = "auto"         # "auto" takes CUDA where there is it; else cpu, cuda or mps
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 1."""
@@ -185,6 +186,10 @@ def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Op
 
 
 def _device(name: str) -> torch.device:
-    if name != "auto":
-        return torch.device(name)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = "cuda" if there["cuda"] else "cpu"
+    if not there.get(name):
+        usable = ", ".join(device for device, is_there in there.items() if is_there)
+        raise ConfigError(f"[model] device = {name}: torch finds none here; choose auto, or one of {usable}")
+    return torch.device(name)
