@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.config import ModelSettings
 from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.errors import NotEnoughHistory
 from forecasting.evaluation.calibration import RUN_IN, Walk
@@ -26,7 +27,7 @@ from forecasting.evaluation.splits import Fold, WalkForward
 from forecasting.evaluation.tally import Summaries, Tally, summarise
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.models.base import Fitted, OnProgress, Progress
-from forecasting.models.registry import create
+from forecasting.models.registry import USUAL, create
 
 MODELS: tuple[str, ...] = ("ensemble", "lstm", "har", "garch-t", "ewma-t", "ewma", "random-walk")
 """What is evaluated unless less is asked for; `CHOICES` has more: the ensemble before calibration, and naive rules."""
@@ -58,7 +59,8 @@ class Plan:
     horizons: tuple[int, ...] = (1, 5, 10)
     refit_every: int = 252                # sessions
     embargo: int = 0                      # sessions between what a fit has seen and its first forecast
-    seeds: int | None = None              # networks in the ensemble; None: as many as it has by default
+    seeds: int | None = None              # networks in the ensemble; None: as many as `asked` says
+    asked: ModelSettings = USUAL          # what networks are like, and what models read
 
     def folds(self) -> tuple[Fold, ...]:
         """Fits and what they forecast.
@@ -84,6 +86,7 @@ class _Job:
     fold: Fold
     horizons: tuple[int, ...]
     seeds: int | None
+    asked: ModelSettings = USUAL
     processes: int = 1           # that the fit may use
 
 
@@ -135,10 +138,13 @@ def _jobs(plan: Plan, folds: Sequence[Fold], models: Sequence[str], workers: int
     """The newest fold first, and the longest fit of each: whoever is left alone at the end has little to do."""
     units: list[tuple[str, ...]] = [(m,) for m in models]
     if "ensemble" in models:
-        together = ("ensemble", *(m for m in models if m in _MEMBERS))
+        members = [m for m in _MEMBERS if m != "lstm" or plan.asked.body == m]
+        together = ("ensemble", *(m for m in models if m in members))
         units = [together, *((m,) for m in models if m not in together)]
     alone = workers if len(folds) == 1 else 1       # a single fold is spread within its fits instead
-    jobs = [_Job(unit, fold, plan.horizons, plan.seeds, alone) for fold in reversed(folds) for unit in units]
+    jobs = [
+        _Job(unit, fold, plan.horizons, plan.seeds, plan.asked, alone) for fold in reversed(folds) for unit in units
+    ]
     return sorted(jobs, key=lambda job: (job.fold.cut, _work(job)), reverse=True)
 
 
@@ -159,7 +165,7 @@ def _run(panel: Panel, job: _Job) -> _Done:
     began = time.perf_counter()
     name = job.models[0]
     try:
-        model = create(_REGISTERED.get(name, name), seeds=job.seeds, processes=job.processes)
+        model = create(_REGISTERED.get(name, name), asked=job.asked, seeds=job.seeds, processes=job.processes)
         fitted = model.fit(panel, cut=job.fold.cut)
     except NotEnoughHistory as error:
         shape = (len(panel.symbols), len(job.fold.test), len(job.horizons))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.config import Settings
+from forecasting.config import ModelSettings, Settings
 from forecasting.data.store import Store
 from forecasting.domain.forecast import HORIZONS
 from forecasting.domain.market import BarSeries, Symbol, SymbolFailure
@@ -18,7 +18,7 @@ from forecasting.domain.sessions import SessionTable
 from forecasting.errors import ConfigError, ModelError, NotEnoughHistory
 from forecasting.evaluation.splits import Fold, WalkForward
 from forecasting.features.panel import Panel
-from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
+from forecasting.features.pipeline import FeatureSpec, build_panel
 from forecasting.models.base import Predictions, Progress
 from forecasting.models.registry import create
 from forecasting.service.backend import OnStep, Step
@@ -82,13 +82,13 @@ def backtest(settings: Settings, question: Question, as_of: date | None, on_step
         raise ConfigError(f"--model: {error}") from error
     series, tables, failures = read_bars(settings, as_of, on_step, start=question.train_start)
     on_step(Step("features", f"features of {len(series)} symbols", None))
-    panel = build_panel(series, DEFAULT_SPEC, tables)
+    panel = build_panel(series, FeatureSpec(settings.model.features), tables)
     first = bisect_left(panel.sessions, question.test_start)
     last = len(panel.sessions) - 1 if question.test_end is None else panel.index_of(question.test_end)
     folds = _folds(panel, first, last, question.refit_every)
     # The count of trials outlives this run, also where its bars do not: it is what luck is reckoned from.
     with Store.open(place(settings, demo=False).store) as store:
-        predicted = _walk(panel, folds, question, store, on_step)
+        predicted = _walk(panel, folds, question, settings.model, store, on_step)
         trials = store.runs.trials()
     tape = Tape.of(series, panel, predicted, range(first, last + 1))
     rows = [_row(tape, number, question, first, last, trials) for number in range(len(_strategies(question.model)))]
@@ -129,7 +129,9 @@ def _folds(panel: Panel, first: int, last: int, refit_every: int) -> list[Fold]:
     return list(WalkForward(train=first, test=refit_every, horizon=max(HORIZONS)).split(last + 1))
 
 
-def _walk(panel: Panel, folds: Sequence[Fold], question: Question, store: Store, on_step: OnStep) -> Predictions:
+def _walk(
+    panel: Panel, folds: Sequence[Fold], question: Question, asked: ModelSettings, store: Store, on_step: OnStep
+) -> Predictions:
     """Forecasts at every session of the test span, each by a fit that had seen nothing from its fold on."""
     told = []
     for number, fold in enumerate(folds):
@@ -139,7 +141,7 @@ def _walk(panel: Panel, folds: Sequence[Fold], question: Question, store: Store,
             on_step(Step("fit", f"{question.model} to {seen}: {fit.message}", (number + fit.fraction) / len(folds)))
 
         store.runs.next_trial()
-        fitted = create(question.model).fit(panel, cut=fold.cut, seed=question.seed, on_progress=progress)
+        fitted = create(question.model, asked).fit(panel, cut=fold.cut, seed=question.seed, on_progress=progress)
         told.append(fitted.predict(panel, fold.test))
     return Predictions(
         np.concatenate([t.log_returns for t in told], axis=1), np.concatenate([t.p_up for t in told], axis=1)

@@ -12,12 +12,14 @@ import logging
 from datetime import date, timedelta
 from pathlib import Path
 
+from forecasting.config import ModelSettings
 from forecasting.domain.forecast import MODELS
 from forecasting.errors import CheckpointError, NotEnoughHistory
 from forecasting.features.panel import Panel
-from forecasting.features.pipeline import DEFAULT_SPEC, FeatureSpec
+from forecasting.features.pipeline import FeatureSpec
 from forecasting.models import checkpoint
-from forecasting.models.base import Fitted, Model, OnProgress
+from forecasting.models.base import Fitted, OnProgress
+from forecasting.models.har import HarT
 from forecasting.models.registry import create
 from forecasting.service.backend import ModelStatus
 
@@ -34,12 +36,11 @@ class Bench:
     """Fitted models by name. Each is replaced whole, never changed: ticks and long jobs share them across threads."""
 
     def __init__(
-        self, models_dir: Path, *, seed: int, seeds: int, refit_sessions: int, retrain_sessions: int
+        self, models_dir: Path, asked: ModelSettings, *, refit_sessions: int, retrain_sessions: int
     ) -> None:
-        self.spec: FeatureSpec = DEFAULT_SPEC
+        self.spec = FeatureSpec(asked.features)
+        self.asked = asked
         self._dir = models_dir
-        self._seed = seed
-        self._seeds = seeds
         self._cold: date | None = None       # train_end of the last fit that started anew
         self._refit_sessions = refit_sessions
         self._retrain_sessions = retrain_sessions
@@ -92,7 +93,7 @@ class Bench:
     def fit_past(self, name: str, panel: Panel, cut: int, on_progress: OnProgress | None = None) -> tuple[Fitted, ...]:
         """A fit as it would have been at session `cut`, with its parts; empty if history did not allow it."""
         try:
-            fitted = create(name, seeds=self._seeds).fit(panel, cut=cut, seed=self._seed, on_progress=on_progress)
+            fitted = create(name, self.asked).fit(panel, cut=cut, seed=self.asked.seed, on_progress=on_progress)
         except NotEnoughHistory as error:
             log.info("%s at %s: %s", name, panel.sessions[cut], error)
             return ()
@@ -118,9 +119,11 @@ class Bench:
 
     def load(self, newest: date, oldest: date) -> Fitted | None:
         """The newest ensemble on disk trained from `oldest` to before `newest`; a bad file is named, not raised."""
+        from forecasting.models.recipe import network_settings
+
         for path in self._checkpoints():
             try:
-                fitted = checkpoint.load(path, spec_hash=self.spec.hash)
+                fitted = checkpoint.load(path, spec_hash=self.spec.hash, recipe=network_settings(self.asked).hash)
             except CheckpointError as error:
                 self._notes[path.name] = str(error)
                 continue
@@ -144,8 +147,8 @@ class Bench:
         self, name: str, panel: Panel, cut: int, on_progress: OnProgress | None = None, previous: Fitted | None = None
     ) -> Fitted | None:
         try:
-            model = create(name, seeds=self._seeds) if previous is None else _going_on_from(previous)
-            fitted = model.fit(panel, cut=cut, seed=self._seed, on_progress=on_progress)
+            model = create(name, self.asked, seeds=_networks_in(previous), previous=previous)
+            fitted = model.fit(panel, cut=cut, seed=self.asked.seed, on_progress=on_progress)
         except NotEnoughHistory as error:
             self._notes[name] = str(error)
             return None
@@ -162,19 +165,19 @@ class Bench:
 
 
 def _parts(fitted: Fitted) -> tuple[Fitted, ...]:
-    """Members that speak for themselves beside their ensemble: the first network; none of another model."""
+    """Members that speak for themselves beside their ensemble: the first LSTM; none of another model."""
+    return tuple(m for m in _members(fitted) if m.name == "lstm")[:1]
+
+
+def _networks_in(fitted: Fitted | None) -> int | None:
+    """How many networks an ensemble has; None of anything else."""
+    return None if fitted is None else sum(m.name != HarT.name for m in _members(fitted)) or None
+
+
+def _members(fitted: Fitted) -> tuple[Fitted, ...]:
     if fitted.name != ENSEMBLE:
         return ()
     from forecasting.models.ensemble import FittedEnsemble
 
     assert isinstance(fitted, FittedEnsemble)
-    return tuple(m for m in fitted.members.values() if m.name == "lstm")[:1]
-
-
-def _going_on_from(previous: Fitted) -> Model:
-    """The recipe of an ensemble that starts from `previous`'s weights."""
-    from forecasting.models.ensemble import Ensemble, EnsembleSettings, FittedEnsemble
-
-    assert isinstance(previous, FittedEnsemble)
-    networks = sum(m.name == "lstm" for m in previous.members.values())
-    return Ensemble(EnsembleSettings(seeds=networks), previous=previous)
+    return tuple(fitted.members.values())

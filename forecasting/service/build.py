@@ -80,8 +80,7 @@ def worker_setup(settings: Settings, where: Place, *, demo: bool) -> WorkerSetup
         csv_dir=None if demo else source.csv_dir,
         seed=source.seed,
         simulated_symbols=source.symbols,
-        model_seed=settings.model.seed,
-        seeds=settings.model.seeds,
+        model=settings.model,
         # What is recorded is there whole; a limit counted from today would cut an old recording off.
         history_years=None if replayed or source.name == "csv" else settings.model.history_years,
         backfill_sessions=DEMO_BACKFILL_SESSIONS if demo else settings.model.backfill_sessions,

@@ -16,11 +16,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from forecasting.config import Settings
+from forecasting.config import ModelSettings, Settings
 from forecasting.data.store import Store
 from forecasting.data.store.database import mapped, suspicion
 from forecasting.errors import CheckpointError, StoreError
-from forecasting.features.pipeline import DEFAULT_SPEC
+from forecasting.features.pipeline import FeatureSpec
 from forecasting.models import checkpoint
 from forecasting.models.base import Fitted
 from forecasting.service.bench import LICENCE
@@ -123,13 +123,13 @@ def _read_through(path: Path) -> None:
             raise StoreError(f"{path}: {said.splitlines()[-1]}; start tapecast again and the damaged file is set aside")
 
 
-def models(kept: Path, newest: date) -> Check:
+def models(kept: Path, asked: ModelSettings, newest: date) -> Check:
     """Whether the ensembles on disk can be read, and the newest may still speak at `newest`."""
     fitted: list[Fitted] = []
     unread: list[str] = []
     for path in sorted(kept.glob("*.safetensors")):
         try:
-            fitted.append(checkpoint.load(path, spec_hash=DEFAULT_SPEC.hash))
+            fitted.append(checkpoint.load(path, spec_hash=FeatureSpec(asked.features).hash))
         except CheckpointError as error:
             unread.append(str(error))
     train = "train now with: tapecast train; the app does so by itself, and HAR-t speaks meanwhile"

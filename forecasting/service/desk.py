@@ -17,12 +17,13 @@ from forecasting.domain.sessions import SessionTable
 from forecasting.evaluation.drift import Response
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import build_panel
+from forecasting.features.windows import CHUNK_LENGTH
 from forecasting.service.bench import Bench
 from forecasting.service.calibrator import Calibrator
 from forecasting.service.watch import CALM
 
 TAIL_BARS = 450
-"""Bars a forecast needs: the network's lookback, the features' warm-up, and T15's margin."""
+"""Bars a forecast needs: the network's usual lookback, the features' warm-up, and T15's margin."""
 
 _SESSIONS_AHEAD = timedelta(days=300)
 _FIRST_SESSION = date(1998, 1, 1)      # of tables under histories without a limit
@@ -49,6 +50,11 @@ class Desk:
     """What the alarms over the live record ask for."""
     _backfilled: set[tuple[Symbol, str]] = field(default_factory=set)
     _tables: dict[str, SessionTable] = field(default_factory=dict)
+
+    @property
+    def tail_bars(self) -> int:
+        """Bars of a symbol that a forecast of the lookback asked for needs."""
+        return TAIL_BARS - CHUNK_LENGTH + self.bench.asked.lookback
 
     def exchange(self, symbol: Symbol) -> str:
         """Where `symbol` trades: what its source said, else what its form tells."""

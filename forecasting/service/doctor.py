@@ -75,7 +75,7 @@ def examine(
             checks.append(trouble("source", error, otherwise="name another with --source or --csv-dir"))
     # Time stands still in a recording: its newest session is its today.
     newest = max((s.bars[-1].session for s in bars.series), default=now.date()) if recorded else now.date()
-    checks.append(models(where.models, newest))
+    checks.append(models(where.models, settings.model, newest))
     if leaks:
         checks += _leaks(bars, on_step)
     return _answer(checks, 1 if any(c.status == "failed" for c in checks) else 0)

@@ -22,7 +22,7 @@ from forecasting.evaluation.report import model_scores, ticker_scores
 from forecasting.evaluation.tally import Tally
 from forecasting.evaluation.walk_forward import BASELINE, CHOICES, MODELS, SLOW, Plan, walk_forward
 from forecasting.features.panel import Panel
-from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
+from forecasting.features.pipeline import FeatureSpec, build_panel
 from forecasting.models.base import Progress
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.build import one_shot, watchlist
@@ -93,7 +93,7 @@ def evaluate(settings: Settings, question: Question, as_of: date | None, on_step
     began = time.perf_counter()
     panel, failures = read_panel(settings, as_of, on_step, start=question.train_start)
     read = time.perf_counter() - began
-    plan = _plan(panel, question)
+    plan = _plan(settings, panel, question)
 
     def progress(done: Progress) -> None:
         on_step(Step("evaluate", done.message, done.fraction))
@@ -156,7 +156,7 @@ def read_panel(
     if start is not None:
         series = [replace(s, bars=tuple(b for b in s.bars if b.session >= start)) for s in series]
     on_step(Step("features", f"features of {len(series)} symbols", None))
-    return build_panel(series, DEFAULT_SPEC, tables), failures
+    return build_panel(series, FeatureSpec(settings.model.features), tables), failures
 
 
 def _read_bars(
@@ -176,7 +176,7 @@ def _read_bars(
         return backend.desk.series(symbols), tables, tuple(failures)
 
 
-def _plan(panel: Panel, question: Question) -> Plan:
+def _plan(settings: Settings, panel: Panel, question: Question) -> Plan:
     last = len(panel.sessions) - 1 if question.test_end is None else panel.index_of(question.test_end)
     return Plan(
         models=question.models or MODELS,
@@ -184,7 +184,8 @@ def _plan(panel: Panel, question: Question) -> Plan:
         last=last,
         horizons=question.horizons,
         refit_every=question.refit_every,
-        seeds=question.seeds,
+        seeds=question.seeds or settings.model.seeds,
+        asked=settings.model,
     )
 
 
@@ -203,7 +204,8 @@ def _protocol(settings: Settings, panel: Panel, plan: Plan, tally: Tally) -> dic
         "seeds": plan.seeds,
         "horizons": list(plan.horizons),
         "models": list(plan.models),
-        "features": DEFAULT_SPEC.hash,
+        "features": FeatureSpec(settings.model.features).hash,
+        "settings": settings.model.model_dump(mode="json"),
         "levels": list(LEVELS),
         "crps": "per cent of log return, from the quantiles at the levels, mean over all ticker-days",
         "skill": f"1 - crps / crps({BASELINE})",

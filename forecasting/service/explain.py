@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecasting.config import Settings
+from forecasting.config import ModelSettings, Settings
 from forecasting.domain.market import Symbol
 from forecasting.errors import ConfigError, NotEnoughHistory
 from forecasting.evaluation.explain import (
@@ -20,7 +20,7 @@ from forecasting.evaluation.explain import (
     mean_decomposition,
 )
 from forecasting.features.panel import Panel
-from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
+from forecasting.features.pipeline import FeatureSpec, build_panel
 from forecasting.models.base import Fitted, Progress
 from forecasting.models.har import FittedHarT, HarT
 from forecasting.models.registry import create
@@ -64,18 +64,18 @@ def explain(
         kind, message = (found.kind, found.message) if found else ("no-data", f"{symbol}: the source has no bars")
         return Answer({"symbol": symbol, "error": {"kind": kind, "message": message}}, (message,), 1)
     on_step(Step("features", f"features of {len(series)} symbols", None))
-    panel = build_panel(series, DEFAULT_SPEC, tables)
+    panel = build_panel(series, FeatureSpec(settings.model.features), tables)
     n = panel.symbols.index(symbol)
     rows = np.flatnonzero(panel.valid[n])
     if len(rows) < 2:
         raise NotEnoughHistory(f"{symbol}: {len(rows)} complete rows of features, needs 2; load more history")
     at = int(rows[-1])
     notes = [f.message for f in failures]
-    fitted = _fit(model, panel, at - 1, notes, on_step)
+    fitted = _fit(model, settings.model, panel, at - 1, notes, on_step)
     halves = _halves(fitted)
     har = None if halves.har is None else explain_har(halves.har, panel, symbol=n, at=at, horizon=horizon)
     networks = [explain_network(f, panel, symbol=n, at=at, horizon=horizon) for f in halves.networks]
-    importance_of, by_block = _importance(fitted.name, panel, at, horizon, notes, on_step)
+    importance_of, by_block = _importance(fitted.name, settings.model, panel, at, horizon, notes, on_step)
     value = {
         "symbol": symbol,
         "as_of": panel.sessions[at].isoformat(),
@@ -90,18 +90,20 @@ def explain(
     return Answer(value, tuple(notes), 0)
 
 
-def _fit(model: str, panel: Panel, cut: int, notes: list[str], on_step: OnStep) -> Fitted:
+def _fit(
+    model: str, asked: ModelSettings, panel: Panel, cut: int, notes: list[str], on_step: OnStep
+) -> Fitted:
     """A fit of `model`; of HAR-t, and a note, where history is too short for networks."""
     def progress(fit: Progress) -> None:
         on_step(Step("fit", f"{model} to {panel.sessions[cut]}: {fit.message}", fit.fraction))
 
     try:
-        return create(model).fit(panel, cut=cut, on_progress=progress)
+        return create(model, asked).fit(panel, cut=cut, on_progress=progress)
     except NotEnoughHistory as error:
         if model == HarT.name:
             raise
         notes.append(f"{error}; HAR-t speaks instead")
-        return create(HarT.name).fit(panel, cut=cut, on_progress=progress)
+        return create(HarT.name, asked).fit(panel, cut=cut, on_progress=progress)
 
 
 def _halves(fitted: Fitted) -> _Halves:
@@ -118,7 +120,7 @@ def _halves(fitted: Fitted) -> _Halves:
 
 
 def _importance(
-    model: str, panel: Panel, at: int, horizon: int, notes: list[str], on_step: OnStep
+    model: str, asked: ModelSettings, panel: Panel, at: int, horizon: int, notes: list[str], on_step: OnStep
 ) -> tuple[str | None, tuple[Importance, ...]]:
     """On the newest sessions that are settled, by a fit to the session before them, and the name of what was fitted.
 
@@ -128,7 +130,7 @@ def _importance(
     try:
         if cut < 1:
             raise NotEnoughHistory(f"{at + 1} sessions, needs more than {HELD_OUT + 1}; load more history")
-        fitted = _fit(model, panel, cut, notes, on_step)
+        fitted = _fit(model, asked, panel, cut, notes, on_step)
         on_step(Step("importance", f"shuffling the days of {HELD_OUT} sessions", None))
         return fitted.name, importance(fitted, panel, range(cut + 1, at + 1 - horizon), horizon=horizon)
     except NotEnoughHistory as error:

@@ -12,7 +12,7 @@ from forecasting.domain.sessions import SessionTable
 from forecasting.models.base import Fitted
 from forecasting.models.forecasts import to_forecasts
 from forecasting.service.bench import ENSEMBLE
-from forecasting.service.desk import TAIL_BARS, Desk
+from forecasting.service.desk import Desk
 from forecasting.service.watch import widened
 
 
@@ -51,7 +51,7 @@ def _forecasts(
     missing: Mapping[str, set[Symbol]],
 ) -> list[Forecast]:
     # The whole watchlist enters the panel: the market features of one symbol are made of all of them.
-    panel = desk.panel(symbols, tables, limit=TAIL_BARS)
+    panel = desk.panel(symbols, tables, limit=desk.tail_bars)
     if panel is None:
         return []
     at = sorted({panel.index_of(newest[s]) for wanted in missing.values() for s in wanted})

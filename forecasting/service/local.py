@@ -57,8 +57,7 @@ class LocalBackend:
             calendars=calendars,
             bench=Bench(
                 setup.models_dir,
-                seed=setup.model_seed,
-                seeds=setup.seeds,
+                setup.model,
                 refit_sessions=setup.refit_sessions,
                 retrain_sessions=setup.retrain_sessions,
             ),

@@ -35,7 +35,7 @@ def train(settings: Settings, until: date | None, seeds: int | None, on_step: On
         panel = desk.panel(symbols, desk.tables(symbols))
         if panel is None or len(panel.sessions) < 2:
             raise NotEnoughHistory(f"train: {report.source.name} has no bars until {now.date()}; widen the history")
-        fitted = create(ENSEMBLE, seeds=seeds or settings.model.seeds).fit(
+        fitted = create(ENSEMBLE, settings.model, seeds=seeds).fit(
             panel, cut=len(panel.sessions) - 2, seed=settings.model.seed, on_progress=_steps(on_step)
         )
     assert isinstance(fitted, checkpoint.Storable)

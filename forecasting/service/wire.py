@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from forecasting import errors
+from forecasting.config import ModelSettings
 from forecasting.domain.market import Symbol
 from forecasting.service.backend import Work
 
@@ -36,8 +37,7 @@ class WorkerSetup:
     csv_dir: Path | None
     seed: int                # of simulated prices
     simulated_symbols: int
-    model_seed: int
-    seeds: int               # networks in the ensemble
+    model: ModelSettings
     history_years: int | None    # of bars asked for; None: all there are
     backfill_sessions: int
     refit_sessions: int      # sessions between HAR refits

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
+from forecasting.config import ModelSettings
 from forecasting.data.store import Store
 from forecasting.domain.market import BarSeries
 from forecasting.service.local import LocalBackend
 from forecasting.service.wire import WorkerSetup
 from tests.support.bars import make_series
 from tests.support.markets import CALENDARS
+
+SMALL = ModelSettings(seeds=1)
+"""One network, else as it comes."""
 
 HEADER = ("Date", "Open", "High", "Low", "Close", "Adj Close", "Volume")
 
@@ -51,7 +55,7 @@ def setup(folder: Path, data: Path, source: str = "replay") -> WorkerSetup:
     """What a worker is told to play `folder`."""
     return WorkerSetup(
         source=source, store_path=data / "store.db", models_dir=data / "models", cache_dir=data / "cache",
-        csv_dir=folder, seed=7, simulated_symbols=3, model_seed=0, seeds=1, history_years=None, backfill_sessions=40,
+        csv_dir=folder, seed=7, simulated_symbols=3, model=SMALL, history_years=None, backfill_sessions=40,
         refit_sessions=5, retrain_sessions=5,
     )
 

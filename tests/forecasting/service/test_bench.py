@@ -14,7 +14,7 @@ from forecasting.features.panel import Panel
 from forecasting.models.base import Predictions
 from forecasting.service.backend import Work
 from forecasting.service.bench import LICENCE, Bench
-from tests.support.desk import backend, recorded, write_csv
+from tests.support.desk import SMALL, backend, recorded, write_csv
 
 TRAINED = date(2015, 6, 30)
 
@@ -34,7 +34,7 @@ class Fit:
 
 
 def bench(folder: Path, *fits: Fit) -> Bench:
-    made = Bench(folder, seed=0, seeds=1, refit_sessions=5, retrain_sessions=5)
+    made = Bench(folder, SMALL, refit_sessions=5, retrain_sessions=5)
     for fit in fits:
         made._put(fit)
     return made

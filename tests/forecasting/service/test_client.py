@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from forecasting.config import ModelSettings
 from forecasting.domain.market import Symbol
 from forecasting.errors import NotEnoughHistory, WorkerCrashed, WorkerError, WorkerTimeout
 from forecasting.service.backend import Step, Work
@@ -31,7 +32,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerCl
 
 
 def setup(folder: Path) -> WorkerSetup:
-    return WorkerSetup("csv", folder / "s.db", folder, folder, folder, 7, 12, 0, 3, None, 126, 1, 5)
+    return WorkerSetup("csv", folder / "s.db", folder, folder, folder, 7, 12, ModelSettings(), None, 126, 1, 5)
 
 
 def tick(client: WorkerClient, symbol: str, steps: list[Step] | None = None) -> tuple[Symbol, ...]:
