@@ -1,10 +1,11 @@
 """A checker for look-ahead: disturb the future in every way there is, and see whether the past notices.
 
-A NaN is not among the disturbances, since no series with one becomes a panel at all (`DataError`).
+No series with a NaN becomes a panel (`DataError`): a missing future comes through the quality gate, as a source's does.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -12,8 +13,10 @@ from datetime import date
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.data.quality import RawBar, clean_bars
 from forecasting.domain.market import Bar, BarSeries
 
+Bars = tuple[Bar, ...]
 Observe = Callable[[Sequence[BarSeries], date], Mapping[str, npt.NDArray[np.generic]]]
 """Everything that may be known at the close of a session, by name."""
 
@@ -33,16 +36,30 @@ def leaks(observe: Observe, series: Sequence[BarSeries], *, cuts: int = 25, seed
     found: set[str] = set()
     for cut in (sessions[i] for i in chosen):
         before = observe(series, cut)
-        for disturbed in _disturbances(series, cut):
+        for disturbed in disturbances(series, cut):
             after = observe(disturbed, cut)
             found |= {name for name, values in before.items() if values.tobytes() != after[name].tobytes()}
     return found
 
 
-def _disturbances(series: Sequence[BarSeries], cut: date) -> Iterator[list[BarSeries]]:
-    yield [replace(s, bars=tuple(b for b in s.bars if b.session <= cut)) for s in series]
-    for disturb in (_thousandfold, _mirrored):
-        yield [replace(s, bars=tuple(b if b.session <= cut else disturb(b) for b in s.bars)) for s in series]
+def disturbances(series: Sequence[BarSeries], cut: date) -> Iterator[list[BarSeries]]:
+    """The bars with all after `cut` disturbed, in the order of FUTURES."""
+    for future in FUTURES.values():
+        yield [replace(s, bars=(*_until(s, cut), *future(s, _after(s, cut)))) for s in series]
+
+
+def _until(series: BarSeries, cut: date) -> Bars:
+    return tuple(b for b in series.bars if b.session <= cut)
+
+
+def _after(series: BarSeries, cut: date) -> Bars:
+    return tuple(b for b in series.bars if b.session > cut)
+
+
+def _missing(series: BarSeries, future: Bars) -> Bars:
+    """What the quality gate leaves of rows without a single number: nothing, or the gate leaks."""
+    rows = [RawBar(b.session, *[math.nan] * 6) for b in future]
+    return clean_bars(series.instrument, rows, newest=date.max)[0].bars
 
 
 def _thousandfold(bar: Bar) -> Bar:
@@ -57,3 +74,12 @@ def _mirrored(bar: Bar) -> Bar:
 def _with_prices(bar: Bar, prices: Sequence[float]) -> Bar:
     open_, high, low, close, adj_close = prices
     return Bar(bar.session, open_, high, low, close, adj_close, bar.volume * 7.0)
+
+
+FUTURES: Mapping[str, Callable[[BarSeries, Bars], Bars]] = {
+    "deleted": lambda series, future: (),
+    "a thousand times larger": lambda series, future: tuple(map(_thousandfold, future)),
+    "missing": _missing,
+    "with its sign flipped": lambda series, future: tuple(map(_mirrored, future)),
+}
+"""What becomes of the bars after a cut."""
