@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from forecasting.data.calendars import Calendars
 from forecasting.domain.market import Bar, BarSeries, Instrument, Symbol
@@ -11,6 +11,11 @@ CALENDARS = Calendars()
 """Computed once for all tests; it holds no state but its cache."""
 
 NEW_YORK = Instrument(Symbol("AAPL"), "Apple Inc.", "XNYS", "USD")
+
+
+def at(day: date, hour: int, minute: int = 0) -> datetime:
+    """A moment in UTC; New York trades from 13:30 to 20:00 in summer."""
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
 
 
 def bar(session: date, close: float, *, open_: float | None = None, spread: float = 1.0) -> Bar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,15 +16,11 @@ from forecasting.errors import SourceOffline
 from forecasting.service.backend import Step, TickReport, Work
 from forecasting.service.local import LocalBackend
 from tests.support.desk import backend, recorded, write_csv
+from tests.support.markets import at
 
 SYMBOLS = (Symbol("AAA"), Symbol("BBB"))
 FIRST, LAST = date(2014, 1, 2), date(2015, 9, 30)
 MONDAY = date(2015, 6, 1)
-
-
-def at(day: date, hour: int, minute: int = 0) -> datetime:
-    """A moment in UTC; New York trades from 13:30 to 20:00 in summer."""
-    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
