@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from scipy.special import stdtrit
 
 from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.domain.market import BarSeries
+from forecasting.evaluation import walk_forward
 from forecasting.features.panel import FloatArray, Panel
-from forecasting.models.base import OnProgress, Predictions
+from forecasting.features.scaling import Scaler
+from forecasting.models.base import Model, OnProgress, Predictions
+from forecasting.models.har import design
+from forecasting.models.registry import create
 from tests.support.bars import START, make_series, weekdays
 
 NU = 6.0
@@ -99,5 +106,48 @@ def claims(up: Callable[[Panel], FloatArray]) -> Rule:
 
 
 REVERSAL = claims(lambda panel: -panel.returns)
+MOMENTUM = claims(lambda panel: panel.returns)
 LEAK = claims(lambda panel: np.concatenate([panel.returns[:, 1:], panel.returns[:, -1:]], axis=1))
-"""Yesterday's move reversed; and, by `shift(-1)`, tomorrow's move itself."""
+"""Yesterday's move reversed; the same again; and, by `shift(-1)`, tomorrow's move itself."""
+
+
+class Probe:
+    """A model that claims a direction wherever any feature, to first order, has told one: least squares on its sign."""
+
+    name = "probe"
+
+    def fit(self, panel: Panel, *, cut: int, seed: int = 0, on_progress: OnProgress | None = None) -> ToldModel:
+        """Fit what was known at session index `cut`."""
+        past = panel.targets_until(cut)
+        scaler = Scaler.fit(panel.features[:, : cut + 1][panel.valid[:, : cut + 1]])
+        columns = design(scaler.transform(panel.features[:, : cut + 1]))
+        weights = []
+        for h in range(len(HORIZONS)):
+            rows = panel.valid[:, : cut + 1] & np.isfinite(past[:, : cut + 1, h])
+            weights.append(np.linalg.lstsq(columns[rows], np.sign(past[:, : cut + 1, h][rows]), rcond=None)[0])
+
+        def tell(panel: Panel, at: Sequence[int]) -> Predictions:
+            told, now = CLAIMLESS(panel, at), design(scaler.transform(panel.features[:, list(at)]))
+            told.p_up[:] = 0.5 + 0.05 * np.sign(now @ np.array(weights).T)
+            return told
+
+        return ToldModel(Teller(self.name, tell, []), panel, cut)
+
+
+CLAIMLESS = claims(lambda panel: np.zeros_like(panel.returns))
+"""EWMA's spread, and no direction."""
+
+
+@contextmanager
+def installed(models: Mapping[str, Model]) -> Iterator[None]:
+    """A walk-forward knows these models too, or instead of its own."""
+    with patch.object(walk_forward, "create", knowing(models)):
+        yield
+
+
+def knowing(models: Mapping[str, Model]) -> Callable[..., Model]:
+    """The registry's `create`, which also knows `models`."""
+    def made(name: str, **options: Any) -> Model:
+        return models[name] if name in models else create(name, **options)
+
+    return made

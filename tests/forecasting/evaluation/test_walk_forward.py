@@ -26,7 +26,18 @@ from forecasting.models.base import Model, Progress
 from forecasting.models.ensemble import Ensemble, EnsembleSettings
 from forecasting.models.network import NetworkModel
 from forecasting.models.registry import create
-from tests.support.controls import LEAK, REVERSAL, NullMarket, Rule, Teller, claims, null_market, oracle, series_of
+from tests.support.controls import (
+    LEAK,
+    REVERSAL,
+    NullMarket,
+    Rule,
+    Teller,
+    claims,
+    knowing,
+    null_market,
+    oracle,
+    series_of,
+)
 from tests.support.panels import TINY_LSTM
 
 FIRST, LAST = 320, 619
@@ -39,11 +50,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Install:
 
     def add(rules: Mapping[str, Rule]) -> dict[str, Teller]:
         tellers = {name: Teller(name, rule, []) for name, rule in rules.items()}
-
-        def made(name: str, **options: Any) -> Model:
-            return tellers[name] if name in tellers else create(name, **options)
-
-        monkeypatch.setattr(module, "create", made)
+        monkeypatch.setattr(module, "create", knowing(tellers))
         return tellers
 
     return add
@@ -155,8 +162,9 @@ def test_too_little_history_is_said(panel: Panel) -> None:
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Panel:
     """A small panel, and networks that train on it in no time."""
-    models = {"ensemble": Ensemble(EnsembleSettings(seeds=1), TINY_LSTM), "lstm": NetworkModel(TINY_LSTM)}
-    monkeypatch.setattr(module, "create", lambda name, **options: models.get(name) or create(name, **options))
+    ensemble = Ensemble(EnsembleSettings(seeds=1), TINY_LSTM)
+    models: dict[str, Model] = {"ensemble": ensemble, "lstm": NetworkModel(TINY_LSTM)}
+    monkeypatch.setattr(module, "create", knowing(models))
     return build_panel(null_market(2, symbols=2, sessions=420).series)
 
 
