@@ -19,7 +19,9 @@ def main() -> int:
     """Run the named benchmarks, or all; 1 if one of them failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"of {', '.join(NAMES)}; all if none is named")
-    parser.add_argument("--runs", type=int, help="how often each measures; its own default if left out")
+    parser.add_argument(
+        "--runs", "--seeds", type=int, dest="runs", help="how often each measures; its own default if left out"
+    )
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(NAMES):
         parser.error(f"no benchmark '{min(unknown)}'; there are {', '.join(NAMES)}")
