@@ -229,6 +229,7 @@ def save(fitted: Any, home: Path) -> Path:
     return checkpoint.save(fitted, home / "models", spec_hash=DEFAULT_SPEC.hash)
 
 
+@pytest.mark.honesty("T1", "T2", "T4")
 def test_no_leak_is_found_where_there_is_none(run: Run, folder: Path) -> None:
     result = run("doctor", "--csv-dir", folder, "--leaks", "--json")
     assert result.code == 0
@@ -239,6 +240,7 @@ def test_no_leak_is_found_where_there_is_none(run: Run, folder: Path) -> None:
     assert "against the true sigma" in result.checks["T4 null"]["found"]
 
 
+@pytest.mark.honesty("T1", "T4", red=True)
 def test_a_planted_leak_fails_and_ends_with_1(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def leaky(data: Prepared) -> Columns:
         columns = fusion.returns(data)
@@ -254,6 +256,7 @@ def test_a_planted_leak_fails_and_ends_with_1(run: Run, folder: Path, monkeypatc
     assert "feature return_1" in result.checks["T1 future"]["found"]
 
 
+@pytest.mark.honesty("T2", red=True)
 def test_a_planted_fit_past_its_cut_fails_and_ends_with_1(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

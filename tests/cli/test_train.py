@@ -16,6 +16,7 @@ from tests.support.desk import recorded, write_csv
 from tui import cli
 
 
+@pytest.mark.honesty("T19")
 def test_train_writes_a_private_checkpoint_that_knows_nothing_after_until(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

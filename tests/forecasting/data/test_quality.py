@@ -97,11 +97,13 @@ def test_a_wild_stock_that_crashes_and_half_recovers_keeps_both_days() -> None:
     assert len(report.suspicious) == 2
 
 
+@pytest.mark.honesty("T8")
 def test_a_recorded_event_explains_the_move() -> None:
     _, report = clean(flat(DAYS[0], 100.0), flat(DAYS[1], 25.0), events=(DAYS[1],))
     assert report.findings == ()
 
 
+@pytest.mark.honesty("T8")
 @pytest.mark.parametrize(("move", "suspicious"), [(1.39, 0), (1.41, 1), (0.61, 0), (0.59, 1)])
 def test_forty_per_cent_is_the_limit(move: float, suspicious: int) -> None:
     _, report = clean(flat(DAYS[0], 100.0), flat(DAYS[1], 100.0 * move))
@@ -122,6 +124,7 @@ CELL = st.none() | st.floats() | st.floats(0.01, 1e6)
 ROWS = st.lists(st.builds(RawBar, st.sampled_from(DAYS), CELL, CELL, CELL, CELL, CELL, CELL), max_size=30)
 
 
+@pytest.mark.honesty("T9")
 @settings(deadline=None)
 @given(ROWS)
 def test_whatever_is_delivered_the_result_can_be_trusted_and_every_row_is_accounted_for(rows: list[RawBar]) -> None:
@@ -146,6 +149,7 @@ def newest_closed(*wall: int, exchange: str = "XNYS", zone: str = "America/New_Y
     return closed_only(series, table, now).bars[-1].session
 
 
+@pytest.mark.honesty("T12")
 @pytest.mark.parametrize(
     ("wall", "newest"),
     [
@@ -167,6 +171,7 @@ def test_today_s_unfinished_bar_is_not_a_close(wall: tuple[int, ...], newest: da
     assert newest_closed(*wall) == newest
 
 
+@pytest.mark.honesty("T12")
 def test_tokyo_has_closed_while_new_york_still_sleeps() -> None:
     assert newest_closed(2026, 3, 4, 1, 29, exchange="XTKS") == date(2026, 3, 3)
     assert newest_closed(2026, 3, 4, 1, 31, exchange="XTKS") == date(2026, 3, 4)

@@ -97,6 +97,7 @@ def _market(rng: random.Random, symbols: int, days: int, horizon: int, common: f
     return [list(row) for row in zip(*columns, strict=True)]
 
 
+@pytest.mark.honesty("T18")
 @pytest.mark.parametrize(("symbols", "days", "horizon", "common"), [
     (8, 60, 1, 0.5), (8, 252, 1, 0.3), (6, 120, 5, 0.3), (6, 60, 5, 0.7), (1, 252, 5, 0.5), (6, 25, 5, 0.5),
 ])  # fmt: skip
@@ -115,6 +116,7 @@ def test_intervals_hold_the_truth_in_one_factor_markets(symbols: int, days: int,
     assert mean_held / 500 >= 0.92 or not enough_days(days, horizon)
 
 
+@pytest.mark.honesty("T18", red=True)
 def test_counting_rows_as_independent_would_not_hold_the_truth() -> None:
     """The control to T18: plain Wilson on the rows of the same markets fails, so the test above can."""
     rng = random.Random(7)

@@ -54,6 +54,7 @@ def plant(monkeypatch: pytest.MonkeyPatch, group: str, column: str, change: Chan
     monkeypatch.setitem(fusion.BAR_GROUPS, group, leaky)
 
 
+@pytest.mark.honesty("T1")
 def test_no_bit_of_the_past_changes_with_the_future(series: list[BarSeries]) -> None:
     found = future_check(series, {}, cuts=10)
     assert (found.cuts, found.changed) == (10, ())
@@ -61,10 +62,12 @@ def test_no_bit_of_the_past_changes_with_the_future(series: list[BarSeries]) -> 
     assert found.figures > 10 * len(FUTURES) * 4 * 210 * 35
 
 
+@pytest.mark.honesty("T1")
 def test_no_bit_of_real_bars_past_changes_with_the_future() -> None:
     assert future_check(stocknet("AAPL", "BABA", "XOM"), {}, cuts=3).changed == ()
 
 
+@pytest.mark.honesty("T1", red=True)
 @pytest.mark.parametrize("change", [later, whole_sample])
 def test_a_feature_that_knows_the_future_is_named_with_the_forecasts_it_spoils(
     monkeypatch: pytest.MonkeyPatch, series: list[BarSeries], change: Change
@@ -93,6 +96,7 @@ def test_what_is_spoilt_lies_after_the_cut(series: list[BarSeries]) -> None:
     assert np.isnan(spoilt.targets[:, 199, 1:]).all()
 
 
+@pytest.mark.honesty("T2")
 def test_fits_are_the_same_whatever_comes_after_their_cut(series: list[BarSeries]) -> None:
     found = poison_check(build_panel(series), (*QUICK, "ensemble"))
     assert found.cut == series[0].bars[279].session
@@ -100,6 +104,7 @@ def test_fits_are_the_same_whatever_comes_after_their_cut(series: list[BarSeries
     assert (found.changed, found.left_out) == ((), ())
 
 
+@pytest.mark.honesty("T1", "T2", red=True)
 def test_a_fit_that_reads_past_its_cut_is_named(monkeypatch: pytest.MonkeyPatch, series: list[BarSeries]) -> None:
     monkeypatch.setattr(Panel, "targets_until", lambda panel, cut: panel.targets)
     found = poison_check(build_panel(series), QUICK)
@@ -117,6 +122,7 @@ def test_a_model_without_enough_history_is_left_out_and_says_why() -> None:
         future_check([random_walk_series("S", 3)], {})
 
 
+@pytest.mark.honesty("T4")
 @pytest.mark.parametrize("seed", range(3))
 def test_nothing_is_found_in_random_walks(seed: int) -> None:
     found = null_check(seed=seed)
@@ -136,6 +142,7 @@ def test_the_random_walks_are_what_they_are_said_to_be() -> None:
     assert abs(np.mean(shocks[:, 1:] * shocks[:, :-1])) < 0.02
 
 
+@pytest.mark.honesty("T4", red=True)
 def test_a_forecaster_that_sees_tomorrows_move_beats_the_truth_and_is_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -145,6 +152,7 @@ def test_a_forecaster_that_sees_tomorrows_move_beats_the_truth_and_is_found_out(
     assert found.skill[1] > 0.05
 
 
+@pytest.mark.honesty("T4", red=True)
 def test_a_feature_that_sees_tomorrows_return_calls_its_direction_and_is_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -28,6 +28,7 @@ GOOD: dict[str, Any] = {
 }
 
 
+@pytest.mark.honesty("T7")
 @pytest.mark.parametrize("missing", GOOD)
 def test_a_metric_cannot_be_made_without_any_of_its_parts(missing: str) -> None:
     with pytest.raises(TypeError, match=missing):
@@ -35,6 +36,7 @@ def test_a_metric_cannot_be_made_without_any_of_its_parts(missing: str) -> None:
     assert all(f.default is MISSING and f.default_factory is MISSING for f in fields(Metric))
 
 
+@pytest.mark.honesty("T7")
 @pytest.mark.parametrize(
     "wrong",
     [{"value": math.nan}, {"baseline": math.nan}, {"skill": math.inf}, {"low": 0.55}, {"skill_high": 0.01},
@@ -45,6 +47,7 @@ def test_a_metric_cannot_hold_what_is_no_figure(wrong: dict[str, Any]) -> None:
         Metric(**{**GOOD, **wrong})
 
 
+@pytest.mark.honesty("T7")
 @pytest.mark.parametrize("kind", [ModelScore, MovementScore])
 def test_a_score_holds_metrics_and_no_bare_figure(kind: type) -> None:
     """Spreads over seeds and slices of the PIT describe a metric; everything else is one, or a test with its n."""
@@ -125,6 +128,7 @@ def test_a_row_that_one_model_cannot_forecast_is_left_out_for_all_and_counted() 
     assert {(t.symbol, t.n) for t in ticker_scores(tally)} == {("S0", 49), ("S1", 30)}
 
 
+@pytest.mark.honesty("T16")
 def test_which_rows_are_scored_does_not_depend_on_what_came() -> None:
     """T16."""
     rng = np.random.default_rng(4)

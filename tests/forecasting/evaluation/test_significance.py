@@ -74,6 +74,7 @@ def test_too_few_days_have_no_interval_and_a_share_falls_back_on_days_without_ov
     assert row_share(sums, counts, horizon=5) == (0.5, *wilson(2.0, 4.0))
 
 
+@pytest.mark.honesty("T18")
 @pytest.mark.parametrize(("days", "symbols", "horizon"), [(120, 12, 1), (250, 40, 5), (250, 12, 10)])
 def test_intervals_of_a_share_hold_the_truth_in_one_factor_panels(days: int, symbols: int, horizon: int) -> None:
     """T18: at least 92 of 100."""
@@ -86,6 +87,7 @@ def test_intervals_of_a_share_hold_the_truth_in_one_factor_panels(days: int, sym
     assert held / trials >= 0.92
 
 
+@pytest.mark.honesty("T18", red=True)
 def test_counting_rows_as_independent_would_hold_the_truth_far_less_often() -> None:
     rng = np.random.default_rng(12)
     held = 0

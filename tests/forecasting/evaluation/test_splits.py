@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from forecasting.evaluation.splits import Fold, WalkForward
 
 
+@pytest.mark.honesty("T3")
 def test_purge_drops_the_bar_whose_target_lies_in_the_test_span() -> None:
     fold = next(WalkForward(train=6, test=2, horizon=1).split(n_bars=12))
     assert fold == Fold(train=range(5), test=range(6, 8), cut=5)
@@ -21,6 +22,7 @@ def test_an_embargo_leaves_further_bars_idle() -> None:
     assert fold == Fold(train=range(13), test=range(20, 22), cut=15)
 
 
+@pytest.mark.honesty("T3")
 @given(
     train=st.integers(20, 400), test=st.integers(1, 300), horizon=st.integers(1, 10), embargo=st.integers(0, 9),
     n_bars=st.integers(0, 1200),

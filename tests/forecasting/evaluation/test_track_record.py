@@ -133,6 +133,7 @@ def test_no_rows_make_an_empty_record_rather_than_zeros() -> None:
     assert {found.hit_rate, found.hit_low, found.coverage_80, found.width_80, found.crps, found.mae} == {None}
 
 
+@pytest.mark.honesty("T10", red=True)
 @pytest.mark.parametrize("odd", [
     outcome(1, origin=Origin.BACKFILL), outcome(1, model="lstm"), outcome(1, horizon=5), outcome(1, symbol=BBB),
 ])  # fmt: skip
@@ -141,6 +142,7 @@ def test_rows_of_another_kind_are_refused(odd: Outcome) -> None:
         summed([outcome(0), odd])
 
 
+@pytest.mark.honesty("T10", red=True)
 def test_live_rows_are_never_measured_against_a_backfilled_baseline() -> None:
     with pytest.raises(ValueError, match="cannot take rows of random-walk h=1 backfill"):
         summed([outcome(0)], [walk(0, origin=Origin.BACKFILL)])

@@ -70,6 +70,7 @@ def scores(tally: Tally) -> dict[tuple[str, int], ModelScore]:
     return {(s.model, s.horizon): s for s in model_scores(tally, baseline="ewma")}
 
 
+@pytest.mark.honesty("T3")
 def test_every_fit_sees_what_came_before_its_forecasts_and_nothing_of_them(panel: Panel, install: Install) -> None:
     reversal = install({"reversal": REVERSAL})["reversal"]
     seen: list[Progress] = []
@@ -80,12 +81,14 @@ def test_every_fit_sees_what_came_before_its_forecasts_and_nothing_of_them(panel
     assert seen[-1].fraction == 1.0
 
 
+@pytest.mark.honesty("T3")
 def test_an_embargo_keeps_sessions_between_a_fit_and_its_forecasts(panel: Panel, install: Install) -> None:
     reversal = install({"reversal": REVERSAL})["reversal"]
     walk_forward(panel, Plan(("reversal",), FIRST, LAST, embargo=7))
     assert sorted(reversal.cuts) == [312, 564]
 
 
+@pytest.mark.honesty("T1")
 def test_nothing_after_the_test_span_is_read(panel: Panel) -> None:
     last = 560
     after = np.arange(len(panel.sessions)) > last
@@ -116,6 +119,7 @@ def test_a_symbol_that_one_model_cannot_forecast_is_left_out_for_all(panel: Pane
     assert tally.symbol_rows[2].tolist() == [0]
 
 
+@pytest.mark.honesty("T16")
 def test_permuting_outcomes_does_not_change_which_rows_are_scored(panel: Panel) -> None:
     """T16, through the fits: outcomes are exchanged between symbols, in training too."""
     turned = replace(panel, targets=np.roll(panel.targets, 3, axis=0))
@@ -193,6 +197,7 @@ def test_the_ensemble_is_calibrated_as_it_would_have_been_issued(tiny: Panel) ->
     assert tally.by_day["width_80"][0].sum() != tally.by_day["width_80"][1].sum()
 
 
+@pytest.mark.honesty("T1")
 def test_calibration_reads_nothing_after_the_test_span(tiny: Panel) -> None:
     last = 399
     spoilt = replace(tiny, targets=np.where(tiny.target_ends > last, 1e9, tiny.targets))
@@ -201,6 +206,7 @@ def test_calibration_reads_nothing_after_the_test_span(tiny: Panel) -> None:
         assert sums.tobytes() == other.by_day[name].tobytes(), name
 
 
+@pytest.mark.honesty("T4")
 @pytest.mark.parametrize("seed", [0, 1])
 def test_in_a_market_of_pure_chance_nothing_is_found(seed: int, install: Install) -> None:
     """T4: bars through the whole pipeline. No direction, and no spread better than the true one."""
@@ -217,6 +223,7 @@ def test_in_a_market_of_pure_chance_nothing_is_found(seed: int, install: Install
         assert beaten.t > -1.0, (against.model, beaten)           # never better than the truth
 
 
+@pytest.mark.honesty("T4")
 def test_false_badges_are_at_most_one_in_a_hundred(install: Install) -> None:
     """T4 at scale: rules about direction in forty markets of pure chance, two horizons."""
     install({"reversal": REVERSAL})
@@ -228,6 +235,7 @@ def test_false_badges_are_at_most_one_in_a_hundred(install: Install) -> None:
     assert badges <= 1     # of 80
 
 
+@pytest.mark.honesty("T4", "T5", red=True)
 def test_a_planted_leak_turns_the_null_control_red(market: NullMarket, panel: Panel, install: Install) -> None:
     """T5: features shifted by one session are found out by the very figures that must stay quiet above."""
     install({"leak": LEAK})
@@ -237,6 +245,7 @@ def test_a_planted_leak_turns_the_null_control_red(market: NullMarket, panel: Pa
     assert found.mcc.low > 0.9
 
 
+@pytest.mark.honesty("T5")
 def test_a_planted_autoregression_earns_the_model_that_knows_it_a_badge_and_naive_rules_none(install: Install) -> None:
     """T5: r[t] = -0.3 r[t-2] + shock. What any naive rule could call as well would not count."""
     rng = np.random.default_rng(8)
@@ -264,6 +273,7 @@ def test_a_direction_that_a_naive_rule_calls_as_well_earns_no_badge(install: Ins
     assert not found["reversal", 1].directional
 
 
+@pytest.mark.honesty("T5")
 def test_a_planted_volatility_regime_earns_har_its_skill() -> None:
     """T5: calm and rough months take turns for all symbols; HAR sees the turn sooner than EWMA does."""
     rng = np.random.default_rng(9)

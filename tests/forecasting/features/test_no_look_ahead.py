@@ -51,10 +51,12 @@ def observe_panel(series: Sequence[BarSeries], cut: date) -> Mapping[str, Any]:
     return {**known, **{name: np.array(v) for name, v in scaler.to_dict().items()}}
 
 
+@pytest.mark.honesty("T1")
 def test_the_past_keeps_every_bit_whatever_comes_after() -> None:
     assert leaks(observe_panel, watchlist(), cuts=25, first=100) == set()
 
 
+@pytest.mark.honesty("T1")
 def test_the_past_of_real_bars_keeps_every_bit_whatever_comes_after() -> None:
     assert leaks(observe_panel, stocknet("AAPL", "GE", "BABA", "XOM"), cuts=5, first=150) == set()
 
@@ -64,6 +66,7 @@ def later(values: FloatArray) -> FloatArray:
     return np.concatenate([values[:, 1:], np.full_like(values[:, :1], np.nan)], axis=1)
 
 
+@pytest.mark.honesty("T1", red=True)
 @pytest.mark.parametrize(
     "leaky",
     [
@@ -82,6 +85,7 @@ def test_a_planted_leak_turns_the_check_red(leaky: Any) -> None:
     assert leaks(observe, watchlist(), cuts=3, first=100) == {"planted"}
 
 
+@pytest.mark.honesty("T1", red=True)
 def test_a_scaler_fitted_on_everything_turns_the_check_red() -> None:
     def observe(series: Sequence[BarSeries], cut: date) -> Mapping[str, Any]:
         panel = build_panel(series)
@@ -111,6 +115,7 @@ def look_aheads(source: str) -> list[str]:
     return found
 
 
+@pytest.mark.honesty("T14", red=True)
 @pytest.mark.parametrize(
     ("source", "call"),
     [
@@ -134,6 +139,7 @@ def test_the_scan_lets_backward_looks_pass(source: str) -> None:
     assert look_aheads(source) == []
 
 
+@pytest.mark.honesty("T14")
 def test_no_module_but_targets_looks_ahead() -> None:
     modules = sorted((ROOT / "forecasting").rglob("*.py"))
     assert len(modules) > 10

@@ -217,6 +217,7 @@ def test_a_newcomer_joins_the_market_after_its_warm_up() -> None:
 # --- T8, T9, T15
 
 
+@pytest.mark.honesty("T8")
 @pytest.mark.parametrize("factor", [1e-3, 7.0, 1e4])
 def test_features_do_not_know_the_price_level(factor: float) -> None:
     watchlist = [random_walk_series(f"S{i}", 200, i) for i in range(2)]
@@ -227,6 +228,7 @@ def test_features_do_not_know_the_price_level(factor: float) -> None:
     assert np.array_equal(after.valid, before.valid)
 
 
+@pytest.mark.honesty("T8")
 def test_features_do_not_know_a_split() -> None:
     series = random_walk_series("A", 200)
     # As traded before a 4:1 split: four times the price, a quarter of the shares; the adjusted close knows.
@@ -236,12 +238,14 @@ def test_features_do_not_know_a_split() -> None:
     assert after.closes[0, 120] == 4.0 * before.closes[0, 120]
 
 
+@pytest.mark.honesty("T8")
 def test_real_bars_do_not_know_a_split() -> None:
     (series,) = stocknet("GE")
     split = scaled(series, 7.0, 1 / 7, until=date(2015, 6, 30))
     assert np.nanmax(np.abs(build_panel([split]).features - build_panel([series]).features)) < 1e-9
 
 
+@pytest.mark.honesty("T9")
 @settings(max_examples=50)
 @given(st.lists(st.tuples(*[st.floats(1.0, 1e4)] * 5), min_size=1, max_size=20))
 def test_after_adjustment_the_range_spans_open_and_close(prices: list[tuple[float, ...]]) -> None:
@@ -251,6 +255,7 @@ def test_after_adjustment_the_range_spans_open_and_close(prices: list[tuple[floa
     assert (bars.high >= np.maximum(bars.open, bars.close)).all()
 
 
+@pytest.mark.honesty("T9")
 def test_real_bars_keep_their_order_after_adjustment() -> None:
     bars = bar_matrix(stocknet("AAPL", "GE", "BRK-A"))
     rows = bars.filled
@@ -258,6 +263,7 @@ def test_real_bars_keep_their_order_after_adjustment() -> None:
     assert (bars.high >= np.maximum(bars.open, bars.close))[rows].all()
 
 
+@pytest.mark.honesty("T15")
 def test_400_bars_of_history_give_the_features_of_800() -> None:
     watchlist = [random_walk_series(f"S{i}", 800, i) for i in range(4)]
     long, short = build_panel(watchlist), build_panel([recent(s, MEMORY) for s in watchlist])
@@ -266,12 +272,14 @@ def test_400_bars_of_history_give_the_features_of_800() -> None:
     assert np.abs(long.scale[:, -1] / short.scale[:, -1] - 1.0).max() < 1e-6
 
 
+@pytest.mark.honesty("T15")
 def test_400_real_bars_give_the_features_of_the_whole_history() -> None:
     watchlist = stocknet("AAPL", "GE", "XOM")
     long, short = build_panel(watchlist), build_panel([recent(s, MEMORY) for s in watchlist])
     assert np.abs(long.features[:, -1] - short.features[:, -1]).max() < 1e-6
 
 
+@pytest.mark.honesty("T15", red=True)
 def test_150_bars_of_history_are_not_enough_and_the_check_notices() -> None:
     walk = random_walk_series("A", 800)
     long, short = build_panel([walk]), build_panel([recent(walk, 150)])

@@ -56,6 +56,7 @@ def fitted() -> dict[str, Fitted]:
     return {m.name: m.fit(PANEL, cut=CUT) for m in EVERY_MODEL}
 
 
+@pytest.mark.honesty("T1")
 @pytest.mark.parametrize("future", FUTURES)
 @pytest.mark.parametrize("name", NAMES)
 def test_forecasts_are_bitwise_the_same_whatever_comes_later(
@@ -71,6 +72,7 @@ def test_forecasts_are_bitwise_the_same_whatever_comes_later(
         assert told.p_up.tobytes() == blind.p_up.tobytes()
 
 
+@pytest.mark.honesty("T2")
 @pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda m: m.name)
 def test_a_fit_on_a_poisoned_future_has_the_same_bytes(fitted: dict[str, Fitted], model: Model) -> None:
     clean, poison = fitted[model.name], model.fit(poisoned(PANEL, CUT), cut=CUT)
@@ -81,11 +83,13 @@ def test_a_fit_on_a_poisoned_future_has_the_same_bytes(fitted: dict[str, Fitted]
     assert clean.model_id == poison.model_id
 
 
+@pytest.mark.honesty("T2", red=True)
 @pytest.mark.parametrize("model", [m for m in EVERY_MODEL if m.name not in NAIVE], ids=lambda m: m.name)
 def test_a_fit_on_a_poisoned_past_differs(fitted: dict[str, Fitted], model: Model) -> None:
     assert fitted[model.name].model_id != model.fit(poisoned(PANEL, CUT - 40), cut=CUT).model_id
 
 
+@pytest.mark.honesty("T21")
 @pytest.mark.parametrize("name", NAMES)
 def test_quantiles_ascend_and_no_spread_falls_with_the_horizon(fitted: dict[str, Fitted], name: str) -> None:
     predicted = fitted[name].predict(PANEL, range(CUT + 1, N_SESSIONS))
@@ -97,6 +101,7 @@ def test_quantiles_ascend_and_no_spread_falls_with_the_horizon(fitted: dict[str,
     assert ((predicted.p_up > 0.0) & (predicted.p_up < 1.0)).all()
 
 
+@pytest.mark.honesty("T22")
 @pytest.mark.parametrize("model", EVERY_MODEL, ids=lambda m: m.name)
 def test_the_same_seed_and_data_give_the_same_bytes(fitted: dict[str, Fitted], model: Model) -> None:
     again = model.fit(PANEL, cut=CUT)

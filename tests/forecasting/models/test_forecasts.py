@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+import pytest
 
 from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.domain.market import Symbol
@@ -28,6 +29,7 @@ def _tables(table: SessionTable, panel: Panel = PANEL) -> dict[Symbol, SessionTa
     return dict.fromkeys(panel.symbols, table)
 
 
+@pytest.mark.honesty("T13")
 def test_a_forecast_names_its_sessions_and_their_closes() -> None:
     table = _table(PANEL.sessions[0], 130)
     walk = Naive("random-walk").fit(PANEL, cut=CUT)
@@ -43,6 +45,7 @@ def test_a_forecast_names_its_sessions_and_their_closes() -> None:
     assert forecast.price(1, 0.5) == forecast.last_close
 
 
+@pytest.mark.honesty("T13")
 def test_targets_are_sessions_of_the_exchange_not_days() -> None:
     weekly = _table(PANEL.sessions[0], 200, step=7)
     walk = Naive("random-walk").fit(PANEL, cut=CUT)

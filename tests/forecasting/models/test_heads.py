@@ -26,6 +26,7 @@ def _targets(n: int, seed: int = 0) -> torch.Tensor:
     return days.cumsum(dim=-1) / torch.tensor(HORIZONS).sqrt()
 
 
+@pytest.mark.honesty("T21")
 @KINDS
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), size=st.sampled_from([0.1, 1.0, 30.0]))

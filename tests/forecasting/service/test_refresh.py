@@ -51,6 +51,7 @@ def test_the_first_tick_brings_history_indicators_and_forecasts(local: LocalBack
     assert Work.TRAIN in report.due
 
 
+@pytest.mark.honesty("T10")
 def test_a_forecast_made_before_its_first_session_opens_is_live_and_a_late_one_is_not(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -70,6 +71,7 @@ def test_nothing_is_issued_twice_for_one_bar(local: LocalBackend) -> None:
     assert tick(local, at(MONDAY, 17)).issued == 0
 
 
+@pytest.mark.honesty("T12")
 def test_the_running_session_is_a_quote_and_not_a_bar(local: LocalBackend) -> None:
     tick(local, at(MONDAY, 12))
     report = tick(local, at(MONDAY, 19, 59))
@@ -109,6 +111,7 @@ def test_a_month_of_ticks_leaves_an_honest_ledger(local: LocalBackend) -> None:
         assert outcome.settled_at >= forecast.target_times[4]
 
 
+@pytest.mark.honesty("T13")
 def test_every_target_is_a_session_of_its_exchange(local: LocalBackend) -> None:
     tick(local, at(date(2015, 6, 29), 12))      # the fourth of July follows
     entry = local.desk.store.ledger.latest(SYMBOLS)[SYMBOLS[0]]["har-t"]
@@ -118,6 +121,7 @@ def test_every_target_is_a_session_of_its_exchange(local: LocalBackend) -> None:
     assert date(2015, 7, 3) not in targets
 
 
+@pytest.mark.honesty("T10")
 def test_backfill_is_labelled_and_never_overlaps_the_live_record(local: LocalBackend) -> None:
     now = at(MONDAY, 12)
     tick(local, now)

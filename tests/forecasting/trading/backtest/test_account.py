@@ -61,6 +61,7 @@ def random_tape(n: int = 4, t: int = 120, seed: int = 0) -> Tape:
     )
 
 
+@pytest.mark.honesty("T11")
 def test_an_order_made_at_a_close_is_filled_at_the_next_open_not_at_that_close() -> None:
     # Decided at the close of 100; the night's jump to 150 is missed, the day's rise from 150 to 165 is earned.
     run = simulate(tape(np.array([[100.0, 150.0]]), np.array([[100.0, 165.0]])), Scripted(1.0), first=0, last=1,
@@ -70,6 +71,7 @@ def test_an_order_made_at_a_close_is_filled_at_the_next_open_not_at_that_close()
     assert (fill.decided, fill.session, fill.price) == (date(2020, 1, 1), date(2020, 1, 2), 150.0)
 
 
+@pytest.mark.honesty("T11")
 @pytest.mark.parametrize(
     "strategy",
     [BuyAndHold(), Direction("m"), Direction("m", short=True), VolatilityTarget("m"), VolatilityTarget(), Rsi(),
@@ -82,6 +84,7 @@ def test_every_fill_of_every_strategy_comes_after_its_decision(strategy: Strateg
     assert all(fill.decided < fill.session for fill in run.fills)
 
 
+@pytest.mark.honesty("T11")
 @pytest.mark.parametrize(
     "make",
     [lambda: Direction("m"), Rsi, Macd, lambda: VolatilityTarget("m")], ids=["direction", "rsi", "macd", "vol-target"],
