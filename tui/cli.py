@@ -37,6 +37,7 @@ class Commands(click.Group):
     """The commands of this module, and those that are imported only when they are asked for."""
 
     LATER: ClassVar[dict[str, str]] = {
+        "alerts": "tui.cli_alerts",
         "train": "tui.cli_train",
         "evaluate": "tui.cli_evaluate",
         "backtest": "tui.cli_backtest",

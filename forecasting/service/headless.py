@@ -43,7 +43,7 @@ def moment(as_of: date | None) -> datetime:
 def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answer:
     """The watchlist, a row per symbol."""
     now = moment(as_of)
-    with _backend(settings, as_of) as backend:
+    with opened(settings, as_of) as backend:
         symbols = watched(settings, backend, now)
         report = backend.tick(symbols, now, on_step)
         snapshot = SnapshotReader(backend.desk.store).read(
@@ -57,7 +57,7 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     failures = [f for s in symbols if (f := errors.get(s))]
     value = {"as_of": _text(now), "source": settings.source.name, "rows": rows}
     notes = (*backend.desk.store.notices, *_lines(failures, report.source))
-    return Answer(value, notes, _exit_code(symbols, failures, report.source))
+    return Answer(value, notes, exit_code(symbols, failures, report.source))
 
 
 def forecasts(
@@ -65,7 +65,7 @@ def forecasts(
 ) -> Answer:
     """The forecasts of `symbols` by the best model, or by `model`; trains the ensemble on all the source knows."""
     now = moment(as_of)
-    with _backend(settings, as_of) as backend:
+    with opened(settings, as_of) as backend:
         pool = tuple(dict.fromkeys((*watched(settings, backend, now), *symbols)))
         report = backend.tick(pool, now, on_step)
         if model in (None, MODELS[0]) and backend.desk.store.market.last_sessions(symbols):
@@ -85,13 +85,13 @@ def forecasts(
         failures.append(failure)
         value.append({"symbol": symbol, "error": _error(failure)})
     notes = (*backend.desk.store.notices, *_lines(failures, report.source))
-    return Answer(value, notes, _exit_code(symbols, failures, report.source))
+    return Answer(value, notes, exit_code(symbols, failures, report.source))
 
 
 def indicators(settings: Settings, symbol: Symbol, as_of: date | None, on_step: OnStep) -> Answer:
     """RSI and MACD of every closed bar of `symbol`."""
     now = moment(as_of)
-    with _backend(settings, as_of) as backend:
+    with opened(settings, as_of) as backend:
         failure = backend.take_history(symbol, now, on_step)
         rows = backend.desk.store.market.indicators(symbol)
     value = [
@@ -106,10 +106,11 @@ def indicators(settings: Settings, symbol: Symbol, as_of: date | None, on_step: 
         for r in rows
     ]
     failures = [] if failure is None else [failure]
-    return Answer(value, _lines(failures, None), _exit_code([symbol], failures, None))
+    return Answer(value, _lines(failures, None), exit_code([symbol], failures, None))
 
 
-def _backend(settings: Settings, as_of: date | None) -> AbstractContextManager[LocalBackend]:
+def opened(settings: Settings, as_of: date | None) -> AbstractContextManager[LocalBackend]:
+    """The backend of one command."""
     # Recorded or simulated prices, and any look into the past, must not see what an earlier run has stored.
     return one_shot(settings, temporary=as_of is not None or settings.source.name != "yahoo")
 
@@ -190,9 +191,10 @@ def _lines(failures: Sequence[SymbolFailure], source: SourceHealth | None) -> tu
     return (*([] if trouble is None else [trouble]), *own)
 
 
-def _exit_code(
+def exit_code(
     symbols: Sequence[Symbol], failures: Sequence[SymbolFailure], source: SourceHealth | None
 ) -> int:
+    """What the failures among `symbols` make of the command's end."""
     if source is not None and source.health is Health.FAILED:
         return SourceError.exit_code
     if failures and len(failures) == len(symbols) and all(f.kind == NOT_ENOUGH for f in failures):

@@ -129,6 +129,11 @@ def bars_needed(condition: Condition) -> int:
     return needed + held + any(isinstance(node, Cross) for node in walk(condition))
 
 
+def subject(condition: Condition) -> Field | None:
+    """The figure a rule looks at first, to be shown when it fires; None if it looks at texts alone."""
+    return next((n for n in walk(condition) if isinstance(n, Field) and not FIELDS[n.name].text), None)
+
+
 def matches(condition: Condition, frame: Frame) -> list[bool]:
     """For which rows a filter's condition holds now."""
     return [truth == TRUE for truth in _Builder(len(frame.symbols), 0.0).state(condition).test(frame)]

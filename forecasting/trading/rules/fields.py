@@ -15,7 +15,8 @@ class FieldSpec:
     meaning: str                 # with its unit, for help and completion
     text: bool = False           # words rather than numbers
     bars: int = 1                # closed bars it needs
-    windowed: bool = False       # takes `(20 bars)` or `(2h)`, and must be given one unless `plain`
+    windowed: bool = False       # takes `(20 bars)`, and must be given it unless `plain`
+    timed: bool = False          # takes `(2h)` as well
     plain: bool = True           # may stand without a window
 
 
@@ -45,14 +46,13 @@ FIELDS: dict[str, FieldSpec] = {
                   windowed=True),
         FieldSpec("average", "mean close of the newest bars: average(50 bars)", windowed=True, plain=False),
         FieldSpec("change_pct", "% against the previous close; change_pct(5 bars) or change_pct(2h): over that stretch",
-                  bars=2, windowed=True),
+                  bars=2, windowed=True, timed=True),
         FieldSpec("volume", "of the running or newest bar, shares"),
         FieldSpec("volume_ratio", "volume against its mean of 20 bars before", bars=21),
         FieldSpec("rsi", "RSI(14) on adjusted closes", bars=15),
         FieldSpec("macd", "MACD(12, 26) line", bars=34),
         FieldSpec("macd_signal", "MACD signal line (9)", bars=34),
         FieldSpec("macd_hist", "MACD line minus its signal line", bars=34),
-        FieldSpec("volatility", "EWMA(.94) standard deviation, % a year", bars=31),
         FieldSpec("skill", "CRPS skill of the shown model against the random walk, %"),
         FieldSpec("coverage", "share of outcomes inside the 80 % band, %"),
         FieldSpec("hit_rate", "share of directions the shown model had right, %"),

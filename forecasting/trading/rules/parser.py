@@ -205,7 +205,10 @@ class _Parser:
         if not spec.windowed:
             self._fail(f"{name} takes no stretch in brackets")
         self._advance()
+        at = self._peek.at
         window = self._window()
+        if window.time is not None and not spec.timed:
+            self._fail(f"{name} counts bars: {name}(20 bars)", at)
         self._closed(Number(0.0))
         return Field(name, window)
 

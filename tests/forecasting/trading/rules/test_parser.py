@@ -80,6 +80,7 @@ def test_a_rule_reads_as_written(text: str, rule: object) -> None:
         ("rsi(3 bars) > 3", 3, "no stretch"),
         ("high(0 bars) > 3", 5, "from 1"),
         ("high(3 weeks) > 3", 5, "2h"),
+        ("high(2h) > 3", 5, "high(20 bars)"),
         ("rsi crosses 30", 12, "above or crosses below"),
         ("rsi crosses above 30 for 3 bars", 0, "cannot hold"),
         ("not rsi crosses above 30", 4, "not goes with comparisons"),

@@ -1,0 +1,126 @@
+"""When a rule would have fired, and what followed: `tapecast alerts backtest`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from statistics import fmean
+from typing import Any
+
+from forecasting.config import Settings
+from forecasting.domain.forecast import MODELS, Forecast, Origin
+from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.service.backend import OnStep, Step
+from forecasting.service.headless import Answer, exit_code, moment, opened, watched
+from forecasting.service.local import LocalBackend
+from forecasting.trading.rules.evaluate import bars_needed
+from forecasting.trading.rules.parser import parse_rule
+from forecasting.trading.rules.replay import FOLLOWED, Firing, Followed, History, firings, followed
+from forecasting.trading.rules.syntax import Condition, Field, fields_of
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked."""
+
+    rule: str
+    symbols: tuple[Symbol, ...] = ()      # none: all that are watched
+    first: date | None = None             # sessions reported, both included; those before only warm the rule up
+    last: date | None = None
+    cooldown: int = 0                     # bars
+
+
+def rule_backtest(settings: Settings, question: Question, as_of: date | None, on_step: OnStep) -> Answer:
+    """Every firing of the rule, ascending by time.
+
+    Raises:
+        RuleError: If the rule cannot be read; before anything is fetched.
+        TapecastError: If nothing can be read.
+    """
+    rule = parse_rule(question.rule)
+    now = moment(as_of)
+    found: list[Firing] = []
+    notes: list[str] = []
+    failures: list[SymbolFailure] = []
+    any_bar: list[Followed] = []
+    first, last = question.first or date.min, question.last or date.max
+    with opened(settings, as_of) as backend:
+        symbols = question.symbols or watched(settings, backend, now)
+        for done, symbol in enumerate(symbols):
+            on_step(Step("alerts", str(symbol), done / len(symbols)))
+            if (failure := backend.take_history(symbol, now, on_step)) is not None:
+                failures.append(failure)
+            history = _history(backend, symbol, forecasts=_wants_forecasts(rule))
+            notes += _silent(rule, history)
+            found += firings(rule, history, cooldown=question.cooldown)
+            any_bar += [f for at, bar in enumerate(history.bars) if first <= bar.session <= last
+                        and None not in (f := followed(history.bars, at))]
+    if any_bar:
+        means = [fmean(f[i] or 0.0 for f in any_bar) * 100.0 for i in range(len(FOLLOWED))]
+        notes.append(f"any bar of the same symbols and span: {means[0]:+.2f} % after one bar, {means[1]:+.2f} % after "
+                     f"{FOLLOWED[1]} on average, n={len(any_bar)}")
+    rows = [_row(f) for f in sorted(found, key=lambda f: (f.data_time, f.symbol)) if first <= f.session <= last]
+    return Answer(rows, (*(f.message for f in failures), *notes), exit_code(symbols, failures, None))
+
+
+def _history(backend: LocalBackend, symbol: Symbol, *, forecasts: bool) -> History:
+    market = backend.desk.store.market
+    bars = market.bars(symbol)
+    table = backend.desk.calendars.sessions(
+        backend.desk.exchange(symbol), bars[0].session, bars[-1].session
+    ) if bars else None
+
+    def close_of(session: date) -> datetime:
+        known = table.get(session) if table is not None else None
+        return known.close if known is not None else datetime.combine(session, time(21), UTC)
+
+    return History(
+        symbol, bars, market.indicators(symbol), [close_of(b.session) for b in bars],
+        _recorded(backend, symbol) if forecasts else {},
+    )
+
+
+def _recorded(backend: LocalBackend, symbol: Symbol) -> dict[date, Forecast]:
+    """What was forecast at each bar, as far as it is on record: by the best model, live before backfill."""
+    ledger = backend.desk.store.ledger
+    found: dict[date, Forecast] = {}
+    for origin in (Origin.LIVE, Origin.BACKFILL):
+        for model in MODELS:
+            ids = {o.entry_id for o in ledger.outcomes(symbol, model, 1, origin)}
+            for entry in ledger.entries(ids):
+                found.setdefault(entry.forecast.as_of_session, entry.forecast)
+    return found
+
+
+def _wants_forecasts(rule: Condition) -> bool:
+    return any(f.name.startswith(("forecast_", "band_", "p_up_")) for f in fields_of(rule))
+
+
+_PRESENT_ONLY = ("skill", "coverage", "hit_rate", "age", "signal", "signal_kind", "state", "name", "currency")
+
+
+def _silent(rule: Condition, history: History) -> list[str]:
+    """Why the rule can say nothing of a symbol, or not what it seems to say."""
+    notes = []
+    if len(history.bars) < (needed := bars_needed(rule)):
+        notes.append(f"{history.symbol}: the rule needs {needed} bars, there are {len(history.bars)}")
+    if _wants_forecasts(rule) and not history.forecasts:
+        notes.append(f"{history.symbol}: no forecasts on record; start the app once, it backfills a year of them")
+    present = sorted(f.name for f in fields_of(rule) if _is_of_the_present(f))
+    if present:
+        notes.append(f"{history.symbol}: {', '.join(present)} is not known of the past; that part never holds here")
+    return notes
+
+
+def _is_of_the_present(field: Field) -> bool:
+    return field.name in _PRESENT_ONLY or field.name.startswith("position.")
+
+
+def _row(firing: Firing) -> dict[str, Any]:
+    return {
+        "symbol": firing.symbol,
+        "data_time": firing.data_time.isoformat(),
+        "value": firing.value,
+        "return_1d": firing.returns[0],
+        "return_5d": firing.returns[1],
+    }

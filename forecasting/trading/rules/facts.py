@@ -1,0 +1,169 @@
+"""What is known of each symbol at one moment, as the columns a rule reads.
+
+Prices before the newest bar are brought to its scale: a split or dividend in between is neither a move nor a new high.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from forecasting.domain.forecast import HORIZONS, Forecast
+from forecasting.domain.market import Bar, IndicatorRow, Symbol
+from forecasting.trading.rules.syntax import Field, Window
+
+VOLUME_BARS = 20
+NAN = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolFacts:
+    """One symbol at one moment."""
+
+    symbol: Symbol
+    time: float                          # when the newest price was made, seconds since 1970
+    bars: Sequence[Bar]                  # ascending; only those up to `at` are known
+    at: int                              # the newest bar, running or closed; -1: there is none
+    last: float = NAN                    # newest price, as traded
+    change_pct: float = NAN              # against the previous close
+    indicators: IndicatorRow | None = None                      # of the newest closed bar
+    forecast: Forecast | None = None
+    price_at: Callable[[float], float] = lambda time: NAN       # the price known at a time, on today's scale
+    skill: float = NAN                   # %, like the next two
+    coverage: float = NAN
+    hit_rate: float = NAN
+    age: float = NAN                     # seconds
+    texts: tuple[tuple[str, str], ...] = ()                     # signal, signal_kind, state, name, currency
+    quantity: float = NAN                # of the position, like the next three
+    value: float = NAN
+    pnl: float = NAN
+    pnl_pct: float = NAN
+
+    def adjusted(self, price: float, bar: Bar) -> float:
+        """A price of `bar` on the newest bar's scale."""
+        return price * bar.factor / self.bars[self.at].factor
+
+    def number(self, field: Field) -> float:
+        """The figure a field asks for; NaN where unknown."""
+        if field.window is not None:
+            return _WINDOWED[field.name](self, field.window)
+        return _PLAIN[field.name](self) if field.name in _PLAIN else _forecast(self, field.name)
+
+
+class FactsFrame:
+    """Facts of N symbols as columns, each made when it is first asked for. See `evaluate.Frame`."""
+
+    def __init__(self, facts: Sequence[SymbolFacts]) -> None:
+        self._facts = facts
+        self._numbers: dict[Field, list[float]] = {}
+        self._texts: dict[str, list[str]] = {}
+        self.symbols = tuple(f.symbol for f in facts)
+        self.times = [f.time for f in facts]
+        self.bars = [f.bars[f.at].session.isoformat() if f.at >= 0 else "" for f in facts]
+
+    def numbers(self, field: Field) -> Sequence[float]:
+        """See `evaluate.Frame.numbers`."""
+        if (column := self._numbers.get(field)) is None:
+            column = self._numbers[field] = [f.number(field) for f in self._facts]
+        return column
+
+    def texts(self, field: Field) -> Sequence[str]:
+        """See `evaluate.Frame.texts`."""
+        if (column := self._texts.get(field.name)) is None:
+            column = [
+                f.symbol.lower() if field.name == "symbol" else dict(f.texts).get(field.name, "").lower()
+                for f in self._facts
+            ]
+            self._texts[field.name] = column
+        return column
+
+
+def _of_bar(name: str) -> Callable[[SymbolFacts], float]:
+    return lambda facts: float(getattr(facts.bars[facts.at], name)) if facts.at >= 0 else NAN
+
+
+def _indicator(name: str) -> Callable[[SymbolFacts], float]:
+    def read(facts: SymbolFacts) -> float:
+        value = None if facts.indicators is None else getattr(facts.indicators, name)
+        return NAN if value is None else float(value)
+
+    return read
+
+
+def _change(facts: SymbolFacts, window: Window) -> float:
+    if window.time is not None:
+        return _move(facts.last, facts.price_at(facts.time - window.time.total_seconds()))
+    before = facts.at - (window.bars or 0)
+    return NAN if before < 0 else _move(facts.last, facts.adjusted(facts.bars[before].close, facts.bars[before]))
+
+
+def _move(now: float, before: float) -> float:
+    return (now / before - 1.0) * 100.0 if before > 0.0 else NAN
+
+
+def _bars_before(facts: SymbolFacts, window: Window, first: int) -> Sequence[Bar]:
+    """`window` bars up to `first` places before the newest; none where there are fewer, or the window is of time."""
+    end = facts.at + 1 - first
+    start = end - (window.bars or 0)
+    return facts.bars[start:end] if window.bars and start >= 0 else ()
+
+
+def _highest(facts: SymbolFacts, window: Window) -> float:
+    return max((facts.adjusted(b.high, b) for b in _bars_before(facts, window, 1)), default=NAN)
+
+
+def _lowest(facts: SymbolFacts, window: Window) -> float:
+    return min((facts.adjusted(b.low, b) for b in _bars_before(facts, window, 1)), default=NAN)
+
+
+def _average(facts: SymbolFacts, window: Window) -> float:
+    bars = _bars_before(facts, window, 0)
+    return math.fsum(facts.adjusted(b.close, b) for b in bars) / len(bars) if bars else NAN
+
+
+def _volume_ratio(facts: SymbolFacts) -> float:
+    # Money, not shares: a split changes the number of shares and the price, never their product.
+    before = _bars_before(facts, Window(bars=VOLUME_BARS), 1)
+    usual = math.fsum(b.volume * b.close for b in before) / VOLUME_BARS if before else 0.0
+    return facts.bars[facts.at].volume * facts.bars[facts.at].close / usual if usual > 0.0 else NAN
+
+
+_PLAIN: dict[str, Callable[[SymbolFacts], float]] = {
+    "last": lambda f: f.last,
+    "change_pct": lambda f: f.change_pct,
+    **{name: _of_bar(name) for name in ("open", "high", "low", "volume")},
+    **{name: _indicator(name) for name in ("rsi", "macd", "macd_signal", "macd_hist")},
+    "volume_ratio": _volume_ratio,
+    "skill": lambda f: f.skill,
+    "coverage": lambda f: f.coverage,
+    "hit_rate": lambda f: f.hit_rate,
+    "age": lambda f: f.age,
+    "position.quantity": lambda f: f.quantity,
+    "position.value": lambda f: f.value,
+    "position.pnl": lambda f: f.pnl,
+    "position.pnl_pct": lambda f: f.pnl_pct,
+}
+_WINDOWED: dict[str, Callable[[SymbolFacts, Window], float]] = {
+    "change_pct": _change, "high": _highest, "low": _lowest, "average": _average,
+}  # fmt: skip
+_FORECAST: dict[str, tuple[int, float | None, bool]] = {      # horizon, level (None: p_up), in per cent
+    name: (h, level, percent)
+    for h in HORIZONS
+    for name, level, percent in (
+        (f"forecast_{h}d", 0.5, False), (f"forecast_{h}d_pct", 0.5, True),
+        (f"band_low_{h}d", 0.1, False), (f"band_low_{h}d_pct", 0.1, True),
+        (f"band_high_{h}d", 0.9, False), (f"band_high_{h}d_pct", 0.9, True),
+        (f"p_up_{h}d", None, False),
+    )
+}  # fmt: skip
+
+
+def _forecast(facts: SymbolFacts, name: str) -> float:
+    horizon, level, percent = _FORECAST[name]
+    if facts.forecast is None:
+        return NAN
+    if level is None:
+        return facts.forecast.p_up[horizon - 1]
+    move = math.expm1(facts.forecast.log_return(horizon, level))
+    return move * 100.0 if percent else facts.forecast.last_close * (1.0 + move)

@@ -1,0 +1,96 @@
+"""A rule over history: when it would have fired, and what followed. The same evaluation as the live one, bar by bar."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from forecasting.domain.forecast import Forecast
+from forecasting.domain.market import Bar, IndicatorRow, Symbol
+from forecasting.trading.rules.evaluate import RuleWatch, subject
+from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
+from forecasting.trading.rules.syntax import Condition
+
+FOLLOWED = (1, 5)
+"""Bars after which a firing is judged."""
+
+
+Followed = tuple[float | None, ...]
+"""Returns of adjusted closes, 1 and 5 bars on, as fractions; None where not yet known."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One symbol's past, as a rule may see it bar by bar."""
+
+    symbol: Symbol
+    bars: Sequence[Bar]                        # (L,) closed, ascending
+    indicators: Sequence[IndicatorRow]         # (L,) of the same bars
+    closes: Sequence[datetime]                 # (L,) when each bar closed, aware UTC
+    forecasts: Mapping[date, Forecast]         # by the bar they were made on
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One moment at which a rule fired."""
+
+    symbol: Symbol
+    session: date
+    data_time: datetime                        # the bar's close
+    value: float | None                        # of what the rule looks at first
+    returns: Followed                          # what followed
+
+
+def firings(rule: Condition, history: History, *, cooldown: int = 0) -> list[Firing]:
+    """Where the rule fires, in order; the first bar is the baseline.
+
+    Args:
+        rule: What to look for.
+        history: Where.
+        cooldown: Bars after a firing that have to pass before another counts; 0 and 1: every one counts.
+    """
+    watch, looked_at = RuleWatch(rule, [history.symbol]), subject(rule)
+    times = [close.timestamp() for close in history.closes]
+    found: list[Firing] = []
+    blocked_until = -1
+    for at in range(len(history.bars)):
+        frame = FactsFrame([_facts(history, at, times)])
+        if not watch.step(frame) or at < blocked_until:
+            continue
+        blocked_until = at + cooldown
+        value = frame.numbers(looked_at)[0] if looked_at is not None else math.nan
+        found.append(Firing(
+            history.symbol, history.bars[at].session, history.closes[at], None if math.isnan(value) else value,
+            followed(history.bars, at),
+        ))
+    return found
+
+
+def followed(bars: Sequence[Bar], at: int) -> Followed:
+    """What came after bar `at`."""
+    return tuple(
+        bars[at + ahead].adj_close / bars[at].adj_close - 1.0 if at + ahead < len(bars) else None for ahead in FOLLOWED
+    )
+
+
+def _facts(history: History, at: int, times: Sequence[float]) -> SymbolFacts:
+    bars, bar = history.bars, history.bars[at]
+
+    def price_at(time: float) -> float:
+        known = bisect_right(times, time, hi=at + 1) - 1
+        return bars[known].close * bars[known].factor / bar.factor if known >= 0 else math.nan
+
+    return SymbolFacts(
+        symbol=history.symbol,
+        time=times[at],
+        bars=bars,
+        at=at,
+        last=bar.close,
+        change_pct=(bar.adj_close / bars[at - 1].adj_close - 1.0) * 100.0 if at else math.nan,
+        indicators=history.indicators[at],
+        forecast=history.forecasts.get(bar.session),
+        price_at=price_at,
+    )
