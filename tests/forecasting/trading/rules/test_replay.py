@@ -33,8 +33,7 @@ def test_a_firing_says_when_what_and_what_followed() -> None:
 
     bar = series.bars[1]
     assert firing == Firing(
-        series.symbol, bar.session, datetime.combine(bar.session, time(21), UTC), 101.0,
-        (pytest.approx(102 / 101 - 1), pytest.approx(0.05)),
+        series.symbol, bar.session, datetime.combine(bar.session, time(21), UTC), 101.0, (102 / 101 - 1, 106.05 / 101 - 1)
     )
 
 
