@@ -32,9 +32,8 @@ def test_a_firing_says_when_what_and_what_followed() -> None:
     [firing] = firings(parse_rule("last > 100"), history(series))
 
     bar = series.bars[1]
-    assert firing == Firing(
-        series.symbol, bar.session, datetime.combine(bar.session, time(21), UTC), 101.0, (102 / 101 - 1, 106.05 / 101 - 1)
-    )
+    close, returns = datetime.combine(bar.session, time(21), UTC), (102 / 101 - 1, 106.05 / 101 - 1)
+    assert firing == Firing(series.symbol, bar.session, close, 101.0, returns)
 
 
 def test_what_lies_beyond_the_last_bar_is_not_known() -> None:
