@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import warnings
 from bisect import bisect_left, bisect_right
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from forecasting.data.exchanges import FX, WEEKDAYS
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.errors import ConfigError
 
@@ -51,14 +54,15 @@ class _Span:
         self.exchange, self.first, self.last = exchange, first, last
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")    # pandas' deprecations inside exchange_calendars: nothing we could act on
-            schedule = _calendar(exchange, first, last).schedule
+            schedule = _calendar(WEEKDAYS if exchange == FX else exchange, first, last).schedule
         self._days: list[date] = list(schedule.index.date)
         opens, closes = schedule["open"].array.to_pydatetime(), schedule["close"].array.to_pydatetime()
         pauses = zip(schedule["break_start"], schedule["break_end"], strict=True)
-        self._sessions = tuple(
+        sessions = (
             Session(day, opened.astimezone(UTC), closed.astimezone(UTC), _pause(*pause))
             for day, opened, closed, pause in zip(self._days, opens, closes, pauses, strict=True)
         )
+        self._sessions = tuple(map(_fx_session, sessions) if exchange == FX else sessions)
         self._newest: tuple[date, date, SessionTable] | None = None
 
     def cut(self, first: date, last: date) -> SessionTable:
@@ -74,6 +78,18 @@ def _pause(start: Timestamp, end: Timestamp) -> tuple[datetime, datetime] | None
     if start != start:
         return None
     return start.to_pydatetime().astimezone(UTC), end.to_pydatetime().astimezone(UTC)
+
+
+def _fx_session(session: Session) -> Session:
+    """A weekday of currency trading: its bar is a day's, but the week begins on Sunday and ends on Friday evening."""
+    day = session.session
+    if day.weekday() == 0:
+        return replace(session, open=_new_york_evening(day - timedelta(days=1)))
+    return replace(session, close=_new_york_evening(day)) if day.weekday() == 4 else session
+
+
+def _new_york_evening(day: date) -> datetime:
+    return datetime.combine(day, time(17), ZoneInfo("America/New_York")).astimezone(UTC)
 
 
 def _calendar(exchange: str, first: date, last: date) -> ExchangeCalendar:

@@ -13,6 +13,7 @@ from forecasting.domain.market import Symbol
 US = "XNYS"                # NYSE and NASDAQ share their hours and holidays
 ALWAYS_OPEN = "24/7"
 WEEKDAYS = "24/5"
+FX = "FX"                  # 24/5 from Sunday to Friday, 17:00 in New York
 
 # .AT (Athens) and .TA (Tel Aviv) are left out: exchange_calendars 4.13 cannot compute them with pandas 3.1.
 _BY_SUFFIX = {
@@ -38,13 +39,13 @@ _MINOR_UNITS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ZAC": "ZAR", "ILA": "
 def exchange_of(symbol: Symbol) -> str:
     """The exchange whose sessions `symbol` follows, as exchange_calendars names it.
 
-    Crypto pairs trade always, currency pairs on weekdays, futures with CME. An unknown suffix follows weekdays: at
-    worst it waits for a bar on a local holiday, but it never takes New York's hours for another place's.
+    Crypto pairs trade always, currency pairs around the clock in the week, futures with CME. An unknown suffix follows
+    weekdays: at worst it waits for a bar on a local holiday, but it never takes New York's hours for another place's.
     """
     if symbol in _BY_INDEX:
         return _BY_INDEX[symbol]
     if symbol.endswith("=X"):
-        return WEEKDAYS
+        return FX
     if symbol.endswith("=F"):
         return "CMES"
     if _CRYPTO.fullmatch(symbol):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -81,3 +82,12 @@ def test_the_ten_sessions_after_any_date_are_sessions_in_the_future_of_it(exchan
 def test_importing_the_module_does_not_import_pandas() -> None:
     code = "import sys, forecasting.data.calendars; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_week_of_currencies_begins_and_ends_at_five_in_the_evening_of_new_york() -> None:
+    week = CALENDARS.sessions("FX", date(2026, 3, 2), date(2026, 3, 9)).sessions
+    assert [s.session.day for s in week] == [2, 3, 4, 5, 6, 9]
+    assert week[0].open == datetime(2026, 3, 1, 22, tzinfo=UTC)
+    assert all(a.close == b.open for a, b in pairwise(week[:5]))
+    assert week[4].close == datetime(2026, 3, 6, 22, tzinfo=UTC)
+    assert week[5].open == datetime(2026, 3, 8, 21, tzinfo=UTC)       # summer time has begun

@@ -14,7 +14,7 @@ from forecasting.domain.market import Symbol
         ("VOD.L", "XLON"), ("^FTSE", "XLON"), ("SAP.DE", "XETR"), ("MC.PA", "XPAR"), ("7203.T", "XTKS"),
         ("^N225", "XTKS"), ("0700.HK", "XHKG"), ("SHOP.TO", "XTSE"), ("BHP.AX", "XASX"), ("NESN.SW", "XSWX"),
         ("ASML.AS", "XAMS"), ("ENI.MI", "XMIL"), ("SAN.MC", "XMAD"), ("BTC-USD", "24/7"), ("ETH-BTC", "24/7"),
-        ("EURUSD=X", "24/5"), ("JPY=X", "24/5"), ("ES=F", "CMES"), ("WHAT.ZZ", "24/5"),
+        ("EURUSD=X", "FX"), ("JPY=X", "FX"), ("ES=F", "CMES"), ("WHAT.ZZ", "24/5"),
     ],
 )  # fmt: skip
 def test_a_symbol_names_its_exchange(symbol: str, exchange: str) -> None:
