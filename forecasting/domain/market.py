@@ -45,18 +45,24 @@ class SessionState(StrEnum):
 
     PRE = "PRE"
     OPEN = "OPEN"
+    BREAK = "BREAK"    # lunch, between two halves of a session
     POST = "POST"
     CLOSED = "CLOSED"
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no prices are made."""
+        return self in (SessionState.BREAK, SessionState.CLOSED)
 
 
 class RowState(StrEnum):
     """How far a row's price can be trusted now; derived from data time and session, never from hope."""
 
-    LIVE = "LIVE"    # session open, price fresh
-    PRE = "PRE"
-    AH = "AH"        # after hours
-    CLOSED = "CLS"   # session closed, price is that session's last
-    STALE = "STALE"  # older than the session state allows
+    LIVE = "LIVE"    # made in the running session, a moment ago
+    PRE = "PRE"      # made before the open
+    AH = "AH"        # made after hours
+    CLOSED = "CLS"   # the last price of a regular session that is over, or that pauses for lunch
+    STALE = "STALE"  # the exchange has been open for a while since it was made
     ERR = "ERR"      # no usable price; the row's error says why
 
 

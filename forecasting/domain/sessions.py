@@ -19,7 +19,16 @@ from itertools import chain, islice
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import SessionState
 
-EXTENDED = {"XNYS": (timedelta(hours=5, minutes=30), timedelta(hours=4))}  # pre-market 04:00, after hours to 20:00 ET
+EXTENDED = {"XNYS": (timedelta(hours=5, minutes=30), timedelta(hours=4))}
+"""How long there are prices before the open and after the close: New York 04:00 to 20:00, after a half day to 17:00.
+
+No other exchange is here: London and Xetra have phases around their sessions, but no source has prices made in them,
+and what is printed shortly after their close is the closing auction's.
+"""
+
+CLOSING = timedelta(minutes=2)
+"""A price this shortly after the close is the close: closing auctions print a little later."""
+
 _NONE = (timedelta(), timedelta())
 
 
@@ -96,21 +105,53 @@ class SessionTable:
         i = bisect_right(self._opens, now)
         return self.sessions[i] if i < len(self.sessions) else None
 
-    def extended_until(self, session: Session) -> datetime:
-        """When trading after `session`'s close ends; its close where the exchange has no extended hours."""
-        return session.close + EXTENDED.get(self.exchange, _NONE)[1]
+    # What the exchange is doing is asked of whole sessions, also where bars are slots of them.
 
     def state(self, now: datetime) -> SessionState:
         """What the exchange is doing at `now`; pre and post only where the exchange has extended hours."""
-        if self.current(now) is not None:
-            return SessionState.OPEN
-        pre, _ = EXTENDED.get(self.exchange, _NONE)
-        upcoming, last = self.next_open(now), self.last_closed(now)
-        if upcoming is not None and upcoming.open - pre <= now:
+        pre, post = EXTENDED.get(self.exchange, _NONE)
+        i = bisect_right(self._opens, now)
+        last = self.sessions[i - 1] if i else None
+        if last is not None and now < last.close:
+            resting = last.pause is not None and last.pause[0] <= now < last.pause[1]
+            return SessionState.BREAK if resting else SessionState.OPEN
+        if i < len(self.sessions) and self._opens[i] - pre <= now:
             return SessionState.PRE
-        if last is not None and now < self.extended_until(last):
-            return SessionState.POST
-        return SessionState.CLOSED
+        return SessionState.POST if last is not None and now < last.close + post else SessionState.CLOSED
+
+    def changes(self, now: datetime) -> tuple[tuple[datetime, SessionState], ...]:
+        """The next changes of `state` after `now`, ascending: those of the newest session and of the one to come."""
+        pre, post = EXTENDED.get(self.exchange, _NONE)
+        i = bisect_right(self._opens, now)
+        moments = {
+            moment
+            for s in self.sessions[max(i - 1, 0) : i + 1]
+            for moment in (s.open - pre, s.open, *(s.pause or ()), s.close, s.close + post)
+            if moment > now
+        }
+        found, state = [], self.state(now)
+        for moment in sorted(moments):
+            before, state = state, self.state(moment)
+            if state is not before:      # where trading never stops, one session's close is the next one's open
+                found.append((moment, state))
+        return tuple(found)
+
+    def traded(self, start: datetime, end: datetime, *, enough: timedelta) -> timedelta:
+        """How long the exchange has been open between two moments; counting ends once it is longer than `enough`."""
+        total = timedelta()
+        for i in range(max(bisect_right(self._opens, start) - 1, 0), len(self.sessions)):
+            session = self.sessions[i]
+            if session.open >= end or total > enough:
+                break
+            rests, goes_on = session.pause or (session.close, session.close)
+            for opens, closes in ((session.open, rests), (goes_on, session.close)):
+                total += max(min(closes, end) - max(opens, start), timedelta())
+        return total
+
+    def is_regular(self, moment: datetime) -> bool:
+        """Whether a price made at `moment` is a regular session's, its close included."""
+        i = bisect_right(self._opens, moment)
+        return i > 0 and moment <= self.sessions[i - 1].close + CLOSING
 
 
 @dataclass(frozen=True, slots=True)

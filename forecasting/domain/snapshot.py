@@ -81,7 +81,8 @@ class ExchangeStatus:
 
     exchange: str
     state: SessionState
-    until: datetime | None            # when the state changes
+    until: datetime | None            # when the state changes; None where it does not, or nobody knows
+    then: SessionState | None = None  # into what
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from forecasting.data.store import Store
 from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
-from forecasting.domain.market import SessionState, Symbol
+from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import TapecastError, WorkerError
@@ -344,9 +344,9 @@ class Engine:
         self._on_loop(apply)
 
     def _wakes(self) -> dict[str, datetime]:
-        """The next open and the next close with its bars, as far as they are known."""
+        """When prices are made again next, and the next close with its bars, as far as they are known."""
         now, tables = self._clock.now(), self._tables()
-        opens = [s.open for t in tables if (s := t.next_open(now))]
+        opens = [moment for t in tables for moment, state in t.changes(now) if not state.quiet]
         closes = [s.close + BARS_AFTER_CLOSE for t in tables if (s := t.current(now))]
         return {name: min(moments) for name, moments in (("open", opens), ("close", closes)) if moments}
 
@@ -354,7 +354,7 @@ class Engine:
         if self._replay is not None:
             return self._replay_seconds()
         now = self._clock.now()
-        quiet = all(t.state(now) is SessionState.CLOSED for t in self._tables())
+        quiet = all(t.state(now).quiet for t in self._tables())
         return self._cadence.closed_seconds if quiet and self._report is not None else self._cadence.open_seconds
 
     def _replay_seconds(self) -> float:

@@ -21,6 +21,7 @@ from forecasting.evaluation.track_record import rolling
 
 SPARK_SESSIONS = 20
 STALE_AFTER = timedelta(minutes=20)      # some exchanges' free quotes are 15 minutes late
+CLOCKS_DIFFER = timedelta(minutes=5)
 DETAIL_OUTCOMES = 250
 ROLLING_WINDOW = 60
 
@@ -94,21 +95,23 @@ def row_state(
     now: datetime,
     stale_after: timedelta = STALE_AFTER,
 ) -> RowState:
-    """How far the price can be trusted: from its own time and the exchange's session."""
+    """How far the price can be trusted: what the exchange was doing when it was made, and how much was traded since."""
     if quote is None:
         return RowState.ERR if failure is not None else RowState.STALE
     age = now - quote.time
-    if table is None:
-        return RowState.STALE if age > stale_after else RowState.LIVE
-    state = table.state(now)
-    if state is SessionState.OPEN:
-        return RowState.LIVE if age <= stale_after else RowState.STALE
-    last = table.last_closed(now)
-    if last is not None and quote.time < last.close - stale_after:
+    if age < -CLOCKS_DIFFER:      # this machine's clock was set back, or that of whoever made the price is wrong
         return RowState.STALE
-    if state is SessionState.CLOSED or last is None or quote.time <= last.close:
-        return RowState.CLOSED
-    return RowState.PRE if state is SessionState.PRE else RowState.AH
+    if table is None or not table.sessions or now > table.sessions[-1].close:
+        return RowState.STALE if age > stale_after else RowState.LIVE
+    missed = table.traded(quote.time, now, enough=stale_after)
+    if missed > stale_after:
+        return RowState.STALE
+    made = table.state(quote.time)
+    if made is SessionState.OPEN and missed >= age:      # not one closed moment since
+        return RowState.LIVE
+    if made is SessionState.PRE:
+        return RowState.PRE
+    return RowState.AH if made is SessionState.POST and not table.is_regular(quote.time) else RowState.CLOSED
 
 
 def shown_forecast(forecasts: Mapping[str, Forecast]) -> Forecast | None:
@@ -133,17 +136,12 @@ def _percent(forecast: Forecast | None, level: float) -> float | None:
 
 
 def exchange_status(table: SessionTable, now: datetime) -> ExchangeStatus:
-    """The exchange's state and when it changes."""
-    state = table.state(now)
-    running, upcoming, last = table.current(now), table.next_open(now), table.last_closed(now)
-    until: datetime | None
-    if running is not None:
-        until = running.close
-    elif state is SessionState.POST and last is not None:
-        until = table.extended_until(last)
-    else:
-        until = upcoming.open if upcoming is not None else None
-    return ExchangeStatus(table.exchange, state, until)
+    """The exchange's state, when it changes, and into what; a closed exchange is waited for until it opens."""
+    state, changes = table.state(now), table.changes(now)
+    if state is SessionState.CLOSED:
+        changes = tuple(change for change in changes if change[1] is SessionState.OPEN)
+    until, then = changes[0] if changes else (None, None)
+    return ExchangeStatus(table.exchange, state, until, then)
 
 
 def read_detail(

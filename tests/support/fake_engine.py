@@ -230,8 +230,8 @@ def snapshot(groups: tuple[WatchGroup, ...], version: int = 1) -> Snapshot:
     return Snapshot(
         version=version, now=NOW, groups=groups, rows=tuple(row(symbol) for symbol in symbols),
         exchanges=(
-            ExchangeStatus("XNYS", SessionState.OPEN, NOW + timedelta(hours=5, minutes=30)),
-            ExchangeStatus("XTKS", SessionState.CLOSED, NOW + timedelta(hours=8)),
+            ExchangeStatus("XNYS", SessionState.OPEN, NOW + timedelta(hours=5, minutes=30), SessionState.POST),
+            ExchangeStatus("XTKS", SessionState.CLOSED, NOW + timedelta(hours=8), SessionState.OPEN),
         ),
         source=SourceHealth("yahoo", Health.OK, "ok", NOW - timedelta(minutes=9), None, 12),
         jobs=(

@@ -23,9 +23,9 @@ from tui.widgets.words import Words
 GAP = "   "
 
 _NEXT = {
-    SessionState.PRE: "open", SessionState.OPEN: "close", SessionState.POST: "end", SessionState.CLOSED: "open",
+    SessionState.OPEN: "open", SessionState.BREAK: "break", SessionState.POST: "close", SessionState.CLOSED: "close",
 }
-"""What comes when a state ends."""
+"""What it is called when an exchange goes over into a state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +103,10 @@ def _exchanges(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
     first, *rest = snapshot.exchanges
     colour = palette.up if first.state is SessionState.OPEN else palette.muted
     text = Text(f"{fmt.exchange_name(first.exchange)} ").append(first.state.value, f"bold {colour}")
-    if first.until is not None:
+    if first.until is not None and first.then is not None:
         left = fmt.countdown((first.until - now).total_seconds())
-        text.append(f" {left} to {_NEXT[first.state]}", palette.muted)
+        end = "end" if first.state is SessionState.POST else _NEXT[first.then]
+        text.append(f" {left} to {end}", palette.muted)
     if others := sum(exchange.state is SessionState.OPEN for exchange in rest):
         text.append(f" +{others} open", palette.muted)
     return text

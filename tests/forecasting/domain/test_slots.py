@@ -79,7 +79,7 @@ def test_no_slot_lies_in_tokyos_pause_at_noon() -> None:
         (210, timedelta(hours=1)), (270, timedelta(hours=1)), (330, timedelta(hours=1)),
     ]
     assert table.current(at(1, 6, 3)) is None
-    assert table.state(at(1, 6, 3)) is SessionState.CLOSED
+    assert table.state(at(1, 6, 3)) is SessionState.BREAK
 
 
 def test_where_trading_never_stops_one_days_last_slot_ends_as_the_next_ones_first_begins() -> None:
