@@ -78,7 +78,8 @@ def _wants_bars(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | 
     if closed is None or (stored is not None and stored >= closed.session):
         return False
     later = desk.retry.get(symbol)
-    return later is None or now >= later[0]
+    # Before the wait began is after it too: the clock was set back.
+    return later is None or not later[0] - later[1] <= now < later[0]
 
 
 def _ask_later(desk: Desk, symbol: Symbol) -> None:
