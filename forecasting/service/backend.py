@@ -17,7 +17,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.domain.market import Quote, Symbol, SymbolFailure
 from forecasting.domain.snapshot import SourceHealth
 
 
@@ -78,6 +78,29 @@ class WorkReport:
     seconds: float
     message: str
     models: tuple[ModelStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """What the source's stream has brought since the last message, and how the stream is doing."""
+
+    quotes: tuple[Quote, ...]     # the newest of each symbol that has a new one
+    health: SourceHealth
+
+
+OnTicks = Callable[[Ticks], None]
+
+
+class Streamer(Protocol):
+    """Who brings prices between two ticks of the refresh; polling goes on whether or not it does."""
+
+    def stream(self, symbols: Sequence[Symbol], on_ticks: OnTicks) -> None:
+        """Bring prices of just these from now on; none: stop. Returns at once, never raises, may be repeated.
+
+        Calls back from a thread of its own, at most four times a second, and every two seconds where nothing comes; not
+        at all if the source has no stream. A worker that is started anew has to be asked again.
+        """
+        ...
 
 
 class Backend(Protocol):

@@ -21,10 +21,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from pydantic import ValidationError
+
 from forecasting.domain.market import Symbol
 from forecasting.errors import WorkerCrashed, WorkerTimeout
 from forecasting.service import wire
-from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
+from forecasting.service.backend import OnStep, OnTicks, Step, TickReport, Ticks, Work, WorkReport
 from forecasting.service.threads import ONE_THREAD
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,9 @@ BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
 class _Child:
     """One running worker process and the calls it still owes an answer."""
 
-    def __init__(self, command: Sequence[str], setup: wire.WorkerSetup, stderr: IO[bytes]) -> None:
+    def __init__(
+        self, command: Sequence[str], setup: wire.WorkerSetup, stderr: IO[bytes], on_ticks: Callable[[Any], None]
+    ) -> None:
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -51,6 +55,7 @@ class _Child:
         self._heard: dict[str, float] = {}     # per kind of call: when the child last said something
         self._lock = threading.Lock()
         self._number = 0
+        self._on_ticks = on_ticks
         self.send({"id": 0, "call": "setup", "args": wire.pack(setup)})
         self._reader = threading.Thread(target=self._read, name="worker-reader", daemon=True)
         self._reader.start()
@@ -84,6 +89,9 @@ class _Child:
                 frame = wire.decode(line)
             except ValueError:
                 log.warning("unreadable line from the worker: %r", line[:200])
+                continue
+            if "ticks" in frame:
+                self._on_ticks(frame["ticks"])
                 continue
             with self._lock:
                 call, answers = self._waiting.get(frame.get("id", -1), ("", None))
@@ -139,6 +147,7 @@ class WorkerClient:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self._on_ticks: OnTicks = lambda ticks: None
         self._closed = False
         self._failures = 0
         self._not_before = 0.0
@@ -158,6 +167,23 @@ class WorkerClient:
         """See `Backend.work`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
         report = self._call("work", wire.WorkArgs(work, tuple(symbols), now), on_step, self._silence_work_s)
         return wire.unpack(WorkReport, report)
+
+    def stream(self, symbols: Sequence[Symbol], on_ticks: OnTicks) -> None:
+        """See `Streamer.stream`. Starts no child: without one there is nothing to stream."""
+        self._on_ticks = on_ticks
+        child = self._child
+        if child is not None:
+            args = wire.pack(wire.StreamArgs(tuple(symbols)))
+            with contextlib.suppress(OSError, ValueError):      # it has ended, or its pipe was closed
+                child.send({"id": 0, "call": "stream", "args": args})
+
+    def _ticked(self, plain: Any) -> None:
+        try:
+            ticks = wire.unpack(Ticks, plain)
+        except ValidationError as error:
+            log.warning("unreadable ticks from the worker: %s", error)
+        else:
+            self._on_ticks(ticks)
 
     def close(self) -> None:
         """End the child; within two seconds."""
@@ -209,7 +235,7 @@ class WorkerClient:
             if wait > 0:
                 raise WorkerCrashed(f"the worker is started anew in {wait:.0f} s; see {self._log_path}")
             with open(self._log_path, "ab") as stderr:
-                self._child = _Child(self._command, self._setup, stderr)
+                self._child = _Child(self._command, self._setup, stderr, self._ticked)
             return self._child
 
     def _failed(self, child: _Child) -> None:

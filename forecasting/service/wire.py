@@ -3,6 +3,8 @@
 Requests:  {"id": 1, "call": "tick", "args": {..}}
 Answers:   {"id": 1, "step": {..}}*  then  {"id": 1, "value": {..}}  or  {"id": 1, "error": {"kind", "message"}}
 
+Requests of a stream get no answer of their own; what it brings comes unasked: {"ticks": {..}}
+
 Values are the frozen dataclasses of `backend`, checked by pydantic on arrival: nothing is ever unpickled.
 """
 
@@ -59,6 +61,13 @@ class WorkArgs:
     work: Work
     symbols: tuple[Symbol, ...]
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StreamArgs:
+    """Arguments of `Streamer.stream`."""
+
+    symbols: tuple[Symbol, ...]
 
 
 _adapter: Callable[[type], TypeAdapter[Any]] = cache(TypeAdapter)     # building one costs milliseconds

@@ -11,12 +11,13 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from typing import BinaryIO
+from typing import BinaryIO, Generic, Protocol, TypeVar
 
+from forecasting.domain.market import Symbol
 from forecasting.service import wire
-from forecasting.service.backend import Backend, OnStep
+from forecasting.service.backend import Backend, OnStep, OnTicks, Ticks
 
 log = logging.getLogger("forecasting.worker")
 
@@ -25,13 +26,32 @@ NICE_SLOW_LANE = 10     # on top: ticks go before training
 NICE_GROUP = 5          # more, and a busy server would starve the training
 
 
-class Worker:
-    """Reads requests, runs each on its lane, writes answers."""
+B = TypeVar("B", bound=Backend)
 
-    def __init__(self, requests: BinaryIO, answers: BinaryIO, build: Callable[[wire.WorkerSetup], Backend]) -> None:
+
+class Stream(Protocol):
+    """Sends prices unasked; see `forecasting.service.streaming`."""
+
+    def watch(self, symbols: Collection[Symbol]) -> None:
+        """Send prices of just these from now on; returns at once."""
+        ...
+
+
+class Worker(Generic[B]):
+    """Reads requests, runs each on its lane, writes answers; a stream writes unasked."""
+
+    def __init__(
+        self,
+        requests: BinaryIO,
+        answers: BinaryIO,
+        build: Callable[[wire.WorkerSetup], B],
+        open_stream: Callable[[B, OnTicks], Stream | None] = lambda backend, on_ticks: None,
+    ) -> None:
         self._requests = requests
         self._answers = answers
         self._build = build
+        self._open_stream = open_stream
+        self._stream: Stream | None = None
         self._write_lock = threading.Lock()
         self._fast = ThreadPoolExecutor(1, "fast")
         self._slow = ThreadPoolExecutor(1, "slow", initializer=_give_way)
@@ -39,7 +59,7 @@ class Worker:
     def serve(self) -> None:
         """Work until the requests end."""
         setup: wire.WorkerSetup | None = None
-        backend: Backend | None = None
+        backend: B | None = None
         for line in self._requests:
             frame = wire.decode(line)
             number, call, args = frame["id"], frame["call"], frame["args"]
@@ -54,9 +74,25 @@ class Worker:
                     log.exception("the backend could not be opened")
                     self._answer(wire.error_frame(number, error))
                     continue
-            self._submit(backend, number, call, args)
+            if call == "stream":
+                self._watch(backend, wire.unpack(wire.StreamArgs, args).symbols)
+            else:
+                self._submit(backend, number, call, args)
 
-    def _submit(self, backend: Backend, number: int, call: str, args: dict[str, object]) -> None:
+    def _watch(self, backend: B, symbols: Collection[Symbol]) -> None:
+        """Not on a lane: a pause must not wait for a slow tick."""
+        try:
+            if self._stream is None:
+                self._stream = self._open_stream(backend, self._send_ticks)
+            if self._stream is not None:
+                self._stream.watch(symbols)
+        except Exception:       # polling goes on without
+            log.exception("the stream could not be opened")
+
+    def _send_ticks(self, ticks: Ticks) -> None:
+        self._answer({"ticks": wire.pack(ticks)})
+
+    def _submit(self, backend: B, number: int, call: str, args: dict[str, object]) -> None:
         def on_step(step: object) -> None:
             self._answer({"id": number, "step": wire.pack(step)})
 
@@ -111,9 +147,10 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     from forecasting.service.local import open_local
+    from forecasting.service.streaming import open_stream
 
     try:
-        Worker(sys.stdin.buffer, answers, open_local).serve()
+        Worker(sys.stdin.buffer, answers, open_local, open_stream).serve()
     finally:
         # Lanes may be in the middle of a long fit; nobody waits for it any more, and every write is a transaction.
         os._exit(0)

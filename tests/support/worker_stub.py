@@ -8,11 +8,13 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
+from forecasting.domain.clock import WallClock
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import NotEnoughHistory
 from forecasting.service import wire
-from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
+from forecasting.service.backend import OnStep, OnTicks, Step, TickReport, Work, WorkReport
+from forecasting.service.streaming import Pump
 from forecasting.service.worker import Worker
 
 
@@ -49,7 +51,15 @@ def build(setup: wire.WorkerSetup) -> StubBackend:
     return StubBackend()
 
 
+def open_stream(backend: StubBackend, send: OnTicks) -> Pump:
+    """Yahoo's, from `$TAPECAST_STREAM_URL`; what it brings is stored nowhere."""
+    from forecasting.data.sources.yahoo_stream import YahooStream
+
+    url = os.environ["TAPECAST_STREAM_URL"]
+    return Pump(lambda put: YahooStream(put, clock=WallClock(), units={}, url=url), send, lambda quotes: None)
+
+
 if __name__ == "__main__":
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    Worker(sys.stdin.buffer, answers, build).serve()
+    Worker(sys.stdin.buffer, answers, build, open_stream).serve()

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +15,12 @@ import pytest
 from forecasting.config import ModelSettings
 from forecasting.domain.market import Symbol
 from forecasting.errors import NotEnoughHistory, WorkerCrashed, WorkerError, WorkerTimeout
-from forecasting.service.backend import Step, Work
+from forecasting.service.backend import Step, Ticks, Work
 from forecasting.service.client import WorkerClient
 from forecasting.service.wire import WorkerSetup
+from tests.support.fake_stream import FakeStream
 
+AAPL = Symbol("AAPL")
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 STUB = (sys.executable, "-m", "tests.support.worker_stub")
 
@@ -127,3 +129,55 @@ def test_closing_ends_the_child_and_refuses_further_calls(client: WorkerClient) 
         os.kill(pid, 0)
     with pytest.raises(WorkerCrashed, match="closed"):
         tick(client, "AAPL")
+
+
+def test_streamed_prices_come_unasked_at_most_four_times_a_second_and_stop_when_told(
+    client: WorkerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Ticks] = []
+    with FakeStream(every_s=0.01) as fake:
+        monkeypatch.setenv("TAPECAST_STREAM_URL", fake.url)
+        client.stream([AAPL], heard.append)             # no worker yet: nothing to ask, and nobody is started for it
+        assert client.pid is None
+        tick(client, "AAPL")
+        client.stream([AAPL], heard.append)
+        wait_for(lambda: any(ticks.quotes for ticks in heard))
+        began, before = time.monotonic(), len(heard)
+        wait_for(lambda: fake.sent["AAPL"] > 100)
+        assert len(heard) - before <= 4 * (time.monotonic() - began) + 1
+        assert tick(client, "AAPL") == ("AAPL",)        # answers and ticks share the pipe
+        assert {(q.symbol, q.source) for ticks in heard for q in ticks.quotes} == {("AAPL", "yahoo stream")}
+        client.stream([], heard.append)
+        wait_for(lambda: fake.open == 0)
+
+
+def test_a_pause_reaches_the_stream_while_a_tick_hangs(client: WorkerClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeStream() as fake:
+        monkeypatch.setenv("TAPECAST_STREAM_URL", fake.url)
+        tick(client, "AAPL")
+        client.stream([AAPL], lambda ticks: None)
+        wait_for(lambda: fake.open == 1)
+        hanging = threading.Thread(target=hang, args=(client,))
+        hanging.start()
+        client.stream([], lambda ticks: None)
+        wait_for(lambda: fake.open == 0, seconds=1.4)   # the tick is given up after 1.5 s
+        hanging.join()
+
+
+def hang(client: WorkerClient) -> None:
+    with pytest.raises(WorkerTimeout):
+        tick(client, "HANG")
+
+
+def test_unreadable_ticks_are_dropped(client: WorkerClient) -> None:
+    heard: list[Ticks] = []
+    client.stream([], heard.append)
+    client._ticked({"quotes": [{"symbol": "AAPL", "price": "much"}]})
+    assert heard == []
+
+
+def wait_for(done: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, "did not come true"
+        time.sleep(0.01)

@@ -1,0 +1,131 @@
+"""The worker's end of a stream: many ticks in, few messages out, and the store seldom troubled."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import cast
+
+import pytest
+
+from forecasting.data.store import Store
+from forecasting.domain.market import Quote, Symbol
+from forecasting.domain.snapshot import Health, SourceHealth
+from forecasting.service.backend import Ticks
+from forecasting.service.local import LocalBackend
+from forecasting.service.streaming import Pump, keep, open_stream
+
+AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+TICK = Quote(AAPL, 102.0, NOW, None, "USD", "yahoo stream")
+
+
+class FakeStream:
+    """A stream whose prices the test makes up."""
+
+    def __init__(self, put: Callable[[Quote], None]) -> None:
+        self.put, self.watched, self.closed = put, frozenset[Symbol](), False
+
+    def watch(self, symbols: Collection[Symbol]) -> None:
+        self.watched = frozenset(symbols)
+
+    def health(self) -> SourceHealth:
+        return SourceHealth("fake stream", Health.OK, "ok")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Rig:
+    """A pump, what it sent and what it stored."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[float, Ticks]] = []
+        self.stored: list[dict[Symbol, Quote]] = []
+        self.ahead = 0.0
+        self.pump = Pump(
+            self._stream, lambda ticks: self.sent.append((time.monotonic(), ticks)),
+            lambda quotes: self.stored.append(dict(quotes)), monotonic=lambda: time.monotonic() + self.ahead,
+        )  # fmt: skip
+
+    def _stream(self, put: Callable[[Quote], None]) -> FakeStream:
+        self.stream = FakeStream(put)
+        return self.stream
+
+    def until(self, done: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 5.0
+        while not done():
+            assert time.monotonic() < deadline, "did not come true"
+            time.sleep(0.005)
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    made = Rig()
+    yield made
+    made.pump.close()
+
+
+def test_a_flood_becomes_four_messages_a_second_with_the_newest_price(rig: Rig) -> None:
+    rig.pump.watch([AAPL])
+    rig.until(lambda: len(rig.sent) == 1)        # the stream's health, before any price
+    began, price = time.monotonic(), 100.0
+    while time.monotonic() - began < 0.9:
+        price += 0.01
+        rig.stream.put(replace(TICK, price=price))
+        time.sleep(0.001)
+    rig.until(lambda: rig.sent[-1][1].quotes == (replace(TICK, price=price),))
+    moments = [moment for moment, ticks in rig.sent if ticks.quotes]
+    assert 3 <= len(moments) <= 5
+    assert all(later - earlier >= 0.24 for earlier, later in pairwise(moments))
+
+
+def test_watching_nothing_ends_the_messages(rig: Rig) -> None:
+    rig.pump.watch([AAPL])
+    rig.until(lambda: len(rig.sent) == 1)
+    rig.pump.watch([])
+    rig.stream.put(TICK)
+    time.sleep(0.3)
+    assert (rig.stream.watched, len(rig.sent)) == (frozenset(), 1)
+
+
+def test_prices_are_stored_once_in_fifteen_seconds(rig: Rig) -> None:
+    rig.pump.watch([AAPL])
+    for price, ahead, stored in ((101.0, 14.0, []), (102.0, 16.0, [102.0]), (103.0, 30.0, [102.0]),
+                                 (104.0, 32.0, [102.0, 104.0])):    # fmt: skip
+        rig.ahead = ahead
+        rig.stream.put(replace(TICK, price=price))
+        rig.until(lambda price=price: any(q.price == price for _, t in rig.sent for q in t.quotes))  # type: ignore[misc]
+        rig.until(lambda stored=stored: [q[AAPL].price for q in rig.stored] == stored)  # type: ignore[misc]
+
+
+def test_closing_ends_the_stream_and_the_thread(rig: Rig) -> None:
+    rig.pump.watch([AAPL])
+    rig.pump.close()
+    assert rig.stream.closed
+    assert "pump" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_is_stored_keeps_what_polling_knows_and_never_replaces_a_newer_poll() -> None:
+    with Store.temporary() as store:
+        polled = Quote(AAPL, 100.0, NOW, 98.0, "USD", "yahoo", volume=5e6, name="Apple")
+        store.market.put_quotes([polled, replace(polled, symbol=MSFT)])
+        later = NOW + timedelta(seconds=3)
+        keep(store, {AAPL: replace(TICK, time=later), MSFT: replace(TICK, symbol=MSFT, time=NOW - timedelta(hours=1))})
+        kept = store.market.quotes()
+        assert kept[AAPL] == replace(polled, price=102.0, time=later, source="yahoo stream")
+        assert kept[MSFT].price == 100.0
+
+
+def test_a_source_without_a_stream_has_none() -> None:
+    class Desk:
+        source = store = object()
+
+    class Backend:
+        desk = Desk()
+
+    assert open_stream(cast(LocalBackend, Backend()), lambda ticks: None) is None
