@@ -23,12 +23,13 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import TapecastError, WorkerError
-from forecasting.service.backend import Backend, Step, TickReport, Work
+from forecasting.service.backend import Backend, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.status import Statuses
+from forecasting.service.ticks import TickInbox
 from forecasting.service.view import STALE_AFTER
 from forecasting.service.watchlist import Watchlist
 
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 REFRESH = "refresh"
 BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a little after the close
+STREAM_SPARES = 4.0          # polls are so much rarer while prices stream in; they never cease
 REPLAY_TICKS_PER_SESSION = 8.0
 MIN_CADENCE_S = 0.25
 REPLAY_STALE_AFTER = timedelta(hours=8)
@@ -70,6 +72,7 @@ class Engine:
         watchlist: Watchlist,
         source_name: str,
         cadence: Cadence,
+        stream: Streamer | None = None,
         replay: ReplayPlan | None = None,
         clock: Clock | None = None,
         log_path: Path | None = None,
@@ -79,6 +82,7 @@ class Engine:
         self._backend = backend
         self._watchlist = watchlist
         self._cadence = cadence
+        self._stream, self._inbox = stream, TickInbox()
         self._replay = replay
         # A replay's sessions are known once the first tick has stored them; until then it is the night before.
         night = None if replay is None else FrozenClock(datetime.combine(replay.start, time(), UTC))
@@ -87,7 +91,10 @@ class Engine:
         self._reader = SnapshotReader(store)
         self._versions = itertools.count(1)
         self._tick = Coalesced(self._one_tick)
-        self._publish = Coalesced(self._read_and_hand_over)
+        self._hand_over = Coalesced(self._read_and_hand_over)
+        self._unread = True           # whether the store may say something new
+        self._set_stream = Coalesced(self._ask_for_stream)
+        self._streamed = False        # whether prices streamed in when the pace was last set
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
@@ -104,19 +111,23 @@ class Engine:
 
     def snapshot(self) -> Snapshot:
         """The newest snapshot, read from the store."""
-        status = Status(
-            now=self._now(),
+        return self._reader.read(next(self._versions), self._status())
+
+    def _status(self) -> Status:
+        now = self._now()
+        return Status(
+            now=now,
             groups=self._watchlist.groups,
             symbols=self._watchlist.symbols,
-            source=self._source,
-            jobs=self._job_lines(),
+            source=self._inbox.told(self._source, now),
+            jobs=(*self._job_lines(), *self._inbox.job(now)),
             report=self._report,
             notices=self._notices,
             replay=self._replay_status(),
             # A replayed session of hours passes in seconds: between two ticks lies an hour of its time.
             stale_after=STALE_AFTER if self._replay is None else REPLAY_STALE_AFTER,
+            ticks=self._inbox.quotes,
         )
-        return self._reader.read(next(self._versions), status)
 
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol, read from the store; call it from a thread."""
@@ -167,6 +178,7 @@ class Engine:
         self._paused = paused
         if isinstance(self._clock, ReplayClock):
             self._clock.pause(paused)
+        self._in_background(self._set_stream)
         self._publish_soon()
 
     def add_symbol(self, group: str, text: str) -> Symbol:
@@ -214,6 +226,8 @@ class Engine:
             self._begin_due(self._report)
 
     async def _fire_watch(self) -> None:
+        if self._poll_oftener_without_stream():      # it has fallen silent: a loss that says so has been shown
+            self._publish_soon()
         if self._statuses.mark_late(REFRESH):
             self._publish_soon()
 
@@ -274,6 +288,7 @@ class Engine:
             self._tick_done(report)
         self._publish()
         if not self._stopped:
+            self._set_stream()
             self._pace()
 
     def _tick_done(self, report: TickReport) -> None:
@@ -319,10 +334,42 @@ class Engine:
         self._statuses.step(job, step.message, step.fraction)
         self._publish()
 
+    # Streamed prices.
+
+    def _ask_for_stream(self) -> None:
+        """Stream what is in session, or nothing while paused. A worker that was started anew is asked anew."""
+        if self._stream is None or self._stopped:
+            return
+        symbols = () if self._paused else self._reader.in_session(self._watchlist.symbols, self._clock.now())
+        self._inbox.want(bool(symbols))
+        self._stream.stream(symbols, self._ticked)
+
+    def _ticked(self, ticks: Ticks) -> None:
+        """Take what the stream says; called from the backend's thread, which must not wait for a store."""
+        if self._inbox.take(ticks):
+            self._poll_oftener_without_stream()
+            self._in_background(self._hand_over)
+
+    def _poll_oftener_without_stream(self) -> bool:
+        """Set the pace anew if the stream that made polls rare is off; whether it is."""
+        lost = self._streamed and not self._inbox.healthy
+        if lost:
+            self._in_background(self._pace)
+        return lost
+
+    # Snapshots.
+
+    def _publish(self) -> None:
+        """Read a snapshot from the store and hand it over."""
+        self._unread = True
+        self._hand_over()
+
     def _read_and_hand_over(self) -> None:
-        """Read a snapshot and hand it over."""
-        if not self._stopped:
-            self._on_snapshot(self.snapshot())
+        if self._stopped:
+            return
+        unread, self._unread = self._unread, False
+        # One job for both: what was read and what streamed in must not overtake each other.
+        self._on_snapshot(self.snapshot() if unread else self._reader.tell_again(next(self._versions), self._status()))
 
     def _publish_soon(self) -> None:
         self._in_background(self._publish)
@@ -334,6 +381,7 @@ class Engine:
 
     def _pace(self) -> None:
         """Set the next refreshes by what the exchanges are doing; reads the store, so in a thread."""
+        self._streamed = self._inbox.healthy
         seconds, wakes = self._seconds(), {} if self._replay is not None else self._wakes()
 
         def apply() -> None:
@@ -355,7 +403,9 @@ class Engine:
             return self._replay_seconds()
         now = self._clock.now()
         quiet = all(t.state(now).quiet for t in self._tables())
-        return self._cadence.closed_seconds if quiet and self._report is not None else self._cadence.open_seconds
+        if quiet and self._report is not None:
+            return self._cadence.closed_seconds
+        return self._cadence.open_seconds * (STREAM_SPARES if self._streamed else 1.0)
 
     def _replay_seconds(self) -> float:
         assert self._replay is not None

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
-from forecasting.domain.decision import SignalRecord
-from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.domain.decision import ScoredSignal, SignalRecord
+from forecasting.domain.forecast import TrackRecord
+from forecasting.domain.market import Quote, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import SourceError
 from forecasting.service.backend import TickReport
 from forecasting.service.records import kept_records, kept_signal_records
+from forecasting.service.ticks import with_ticks
 from forecasting.service.view import (
     SPARK_SESSIONS,
     STALE_AFTER,
@@ -44,6 +46,17 @@ class Status:
     notices: tuple[str, ...]
     replay: ReplayStatus | None
     stale_after: timedelta = STALE_AFTER
+    ticks: tuple[Quote, ...] = ()    # streamed since the last poll, or before it
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the store said when it was last read."""
+
+    facts: Facts
+    records: tuple[TrackRecord, ...]
+    recent: tuple[ScoredSignal, ...]
+    signal_records: tuple[SignalRecord, ...]
 
 
 class SnapshotReader:
@@ -52,6 +65,7 @@ class SnapshotReader:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._tables: Mapping[str, SessionTable] = {}
+        self._read: _Read | None = None
 
     def tables(self, symbols: Sequence[Symbol], now: datetime) -> tuple[SessionTable, ...]:
         """The session tables of the watched symbols' exchanges, as far as they are known."""
@@ -67,17 +81,29 @@ class SnapshotReader:
         self._tables = {**self._tables, exchange: table}
         return table
 
+    def in_session(self, symbols: Sequence[Symbol], now: datetime) -> tuple[Symbol, ...]:
+        """Those of `symbols` whose exchange is open, before the open or after hours, or not known."""
+        instruments = self._store.market.instruments()
+        tables = {s: self._table(instruments[s].exchange if s in instruments else exchange_of(s), now) for s in symbols}
+        return tuple(s for s, t in tables.items() if not t.sessions or t.state(now) is not SessionState.CLOSED)
+
     def read(self, version: int, status: Status) -> Snapshot:
-        """What the screen shows."""
+        """What the screen shows, read from the store."""
+        self._read = self._read_store(status)
+        return self._show(version, status, self._read)
+
+    def tell_again(self, version: int, status: Status) -> Snapshot:
+        """The same facts at another moment, with other ticks; the store is read only if it never was."""
+        return self.read(version, status) if self._read is None else self._show(version, status, self._read)
+
+    def _read_store(self, status: Status) -> _Read:
         store, symbols = self._store, status.symbols
-        tables = {t.exchange: t for t in self.tables(symbols, status.now)}
         records = kept_records(store)
         recent = store.signals.recent(SIGNALS_SHOWN)
-        notes = self._model_notes(status.report)
         facts = Facts(
             instruments=store.market.instruments(),
             quotes=store.market.quotes(),
-            failures=_failures(store, status),
+            failures=store.market.failures(),
             closes=store.market.recent_closes(symbols, SPARK_SESSIONS),
             forecasts={
                 s: {m: e.forecast for m, e in entries.items()} for s, entries in store.ledger.latest(symbols).items()
@@ -85,25 +111,31 @@ class SnapshotReader:
             rsi={s: r.rsi for s, r in store.market.latest_indicators(symbols).items()},
             records=by_key(records),
             signals={s.signal.symbol: s for s in reversed(recent)},
-            tables=tables,
+            tables={t.exchange: t for t in self.tables(symbols, status.now)},
             stale_after=status.stale_after,
         )
-        rows = tuple(row(s, facts, status.now, notes) for s in symbols)
+        return _Read(facts, records, recent, self._signal_records())
+
+    def _show(self, version: int, status: Status, read: _Read) -> Snapshot:
+        quotes = with_ticks(read.facts.quotes, status.ticks)
+        facts = replace(read.facts, quotes=quotes, failures=_failures(read.facts.failures, quotes, status))
+        notes = self._model_notes(status.report)
+        rows = tuple(row(s, facts, status.now, notes) for s in status.symbols)
         best = status.report.models[0] if status.report and status.report.models else None
         return Snapshot(
             version=version,
             now=status.now,
             groups=status.groups,
             rows=rows,
-            exchanges=tuple(exchange_status(t, status.now) for t in tables.values()),
+            exchanges=tuple(exchange_status(t, status.now) for t in facts.tables.values()),
             source=status.source,
             jobs=status.jobs,
             data_time=max((r.data_time for r in rows if r.data_time is not None), default=None),
             model=best.name if best else None,
             model_train_end=best.train_end if best else None,
-            signals=recent,
-            signal_records=self._signal_records(),
-            records=tuple(r for r in records if r.symbol is None),
+            signals=read.recent,
+            signal_records=read.signal_records,
+            records=tuple(r for r in read.records if r.symbol is None),
             notices=status.notices,
             replay=status.replay,
         )
@@ -120,10 +152,14 @@ class SnapshotReader:
         return {m.name: m.note for m in report.models if m.note} if report else {}
 
 
-def _failures(store: Store, status: Status) -> dict[Symbol, SymbolFailure]:
-    """What is wrong with each symbol; where the whole source is silent, that."""
-    failures = store.market.failures()
-    if status.source.health in (Health.FAILED, Health.LATE):
-        silent = {s: SymbolFailure(s, SourceError.kind, status.source.message) for s in status.symbols}
-        failures = {**silent, **failures}
-    return failures
+def _failures(
+    failures: Mapping[Symbol, SymbolFailure], quotes: Mapping[Symbol, Quote], status: Status
+) -> Mapping[Symbol, SymbolFailure]:
+    """What is wrong with each symbol; where the whole source is silent, that, unless the price streams in."""
+    if status.source.health not in (Health.FAILED, Health.LATE):
+        return failures
+    fresh = status.now - status.stale_after
+    streamed = {tick.symbol for tick in status.ticks if tick.time > fresh and quotes[tick.symbol].time == tick.time}
+    message = status.source.message
+    silent = {s: SymbolFailure(s, SourceError.kind, message) for s in status.symbols if s not in streamed}
+    return {**silent, **failures}
