@@ -82,6 +82,7 @@ class SourceSettings(_Section):
     """Where prices come from."""
 
     name: SourceName = "yahoo"
+    stream: bool = True                                           # prices as they are made, where the source has that
     csv_dir: _Folder | None = None                                # for csv; or for replay, in place of the demo's bars
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7               # of simulated prices and the demo's synthetic stocks
     symbols: Annotated[int, Field(ge=1, le=2000)] = 12            # how many simulated tickers

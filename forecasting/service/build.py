@@ -99,12 +99,14 @@ def build_engine(settings: Settings, *, demo: bool = False, replay_start: date |
     store = Store.open(where.store)
     replayed = demo or settings.source.name == "replay"
     plan = _replay_plan(settings, store, replay_start, demo=demo) if replayed else None
+    client = WorkerClient(worker_setup(settings, where, demo=demo), log_path=where.log)
     return Engine(
         store=store,
-        backend=WorkerClient(worker_setup(settings, where, demo=demo), log_path=where.log),
+        backend=client,
         watchlist=watchlist(settings, store, demo=demo),
         source_name="demo" if demo else settings.source.name,
         cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
+        stream=client if settings.source.stream and not replayed else None,
         replay=plan,
         log_path=where.log.with_name("app.log"),
     )

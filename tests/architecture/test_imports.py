@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "pandas", "yfinance", "numpy", "scipy", "talib", "exchange_calendars")
+HEAVY = (
+    "torch", "pandas", "yfinance", "numpy", "scipy", "talib", "exchange_calendars", "websockets", "google.protobuf",
+)  # fmt: skip
 AFTER_FIRST_PAINT = ("plotext", "textual_plotext", "apscheduler")
 
 
