@@ -1,8 +1,9 @@
 """A Yahoo on 127.0.0.1 for the unmodified yfinance: cookie, crumb, chart, quote and search, with faults to switch on.
 
 `FakeYahoo` serves deterministic bars and acts as an HTTP proxy, so hosts and cookies stay Yahoo's own and no name is
-resolved; `routed(monkeypatch, fake)` sends curl_cffi's requests there as plain HTTP. Like the real one it wants a crumb
-for quotes but not for charts.
+resolved; `routed(monkeypatch, fake)` sends the product there by the environment variable that it has for this. Like the
+real one it wants a crumb for quotes but not for charts. It counts requests by endpoint and by time, connections, and
+how many requests ran at once.
 """
 
 from __future__ import annotations
@@ -13,18 +14,22 @@ import socketserver
 import struct
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import monotonic
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.yahoo_faults import CONTENT_FAULTS, change_chart, change_quote
+
 CRUMB = "fakeCrumb1"
+_NOT_FOUND = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
 
 
 @dataclass(slots=True)
@@ -59,16 +64,38 @@ def weekday_bars(last: date, count: int, *, first_close: float = 100.0) -> list[
     ]
 
 
-class FakeYahoo:
-    """Serves `symbols` while entered as a context; `fault` is looked up per endpoint, see `FAULTS`."""
+SERVER_FAULTS = (
+    "429", "999", "500", "502-html", "503-empty", "401", "403", "404-json", "html", "cut-json", "empty-body",
+    "short-body", "right-back", "empty", "null-result", "not-an-object", "consent", "reset", "hang", "slow", "drip",
+)  # fmt: skip
+"""Faults of the server, whatever the content."""
 
-    FAULTS = ("429", "500", "502-html", "cut-json", "html", "reset", "hang", "401")
+FAULTS = (*SERVER_FAULTS, *CONTENT_FAULTS)
+"""Everything `FakeYahoo.faults` may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request."""
+
+    at: float            # monotonic seconds
+    endpoint: str
+    symbols: tuple[str, ...]
+
+
+class FakeYahoo:
+    """Serves `symbols` while entered as a context; faults may be switched while it runs."""
 
     def __init__(self, symbols: dict[str, FakeSymbol]) -> None:
         self.symbols = symbols
         self.faults: dict[str, str] = {}          # endpoint ("quote", "chart", "crumb", .. or "*") -> one of FAULTS
+        self.spoilt: frozenset[str] | None = None  # symbols whose content a fault concerns; all, if None
         self.requests: Counter[str] = Counter()   # by endpoint
+        self.log: list[Received] = []
+        self.connections = 0
+        self.running = self.most_running = 0      # requests at once
         self.release = threading.Event()          # ends all hangs
+        self.lock = threading.Lock()
         fake = self
 
         class Handler(_Handler):
@@ -97,6 +124,18 @@ class FakeYahoo:
         self._server.server_close()
         self._thread.join()
 
+    def busiest(self, seconds: float = 60.0, *, since: float = 0.0) -> int:
+        """The most requests within any `seconds` from the monotonic time `since` on."""
+        times = [r.at for r in self.log if r.at >= since]
+        return max((sum(at <= other < at + seconds for other in times) for at in times), default=0)
+
+    def forget(self) -> None:
+        """Count anew, and serve without fault."""
+        self.faults, self.spoilt = {}, None
+        self.requests.clear()
+        self.log.clear()
+        self.connections = self.most_running = 0
+
     def fault(self, endpoint: str) -> str | None:
         """The fault switched on for an endpoint."""
         return self.faults.get(endpoint, self.faults.get("*"))
@@ -105,8 +144,7 @@ class FakeYahoo:
         """What /v8/finance/chart/SYMBOL answers: status and JSON."""
         known = self.symbols.get(symbol)
         if known is None:
-            description = "No data found, symbol may be delisted"
-            return 404, {"chart": {"result": None, "error": {"code": "Not Found", "description": description}}}
+            return 404, {"chart": {"result": None, "error": _NOT_FOUND}}
         first, last = int(query.get("period1", ["-9999999999"])[0]), int(query.get("period2", ["9999999999"])[0])
         bars = [bar for bar in known.bars if first <= known.stamp(bar["session"]) < last]
         meta = {
@@ -126,6 +164,8 @@ class FakeYahoo:
                     for day, (up, down) in known.splits.items()
                 }
             }
+        if (fault := self.fault("chart")) is not None and self._concerns(symbol):
+            change_chart(fault, result)
         return 200, {"chart": {"result": [result], "error": None}}
 
     def quote(self, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
@@ -134,7 +174,13 @@ class FakeYahoo:
             return 401, {"finance": {"result": None, "error": {"code": "Unauthorized", "description": "Invalid Crumb"}}}
         asked = query.get("symbols", [""])[0].split(",")
         rows = [_quote_of(symbol, self.symbols[symbol]) for symbol in asked if symbol in self.symbols]
+        for row in rows:
+            if (fault := self.fault("quote")) is not None and self._concerns(row["symbol"]):
+                change_quote(fault, row)
         return 200, {"quoteResponse": {"result": rows, "error": None}}
+
+    def _concerns(self, symbol: str) -> bool:
+        return self.spoilt is None or symbol in self.spoilt
 
 
 def _quote_of(symbol: str, known: FakeSymbol) -> dict[str, Any]:
@@ -167,18 +213,38 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay silent."""
 
     def do_POST(self) -> None:  # noqa: N802, RUF100
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.do_GET()
 
     def do_GET(self) -> None:  # noqa: N802, RUF100
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))     # yfinance's consent sends one with a GET
         target = urlsplit(self.path)
-        endpoint = _endpoint(target.hostname or "", target.path)
-        self.yahoo.requests[endpoint] += 1
-        with suppress(OSError):   # the client may have gone
-            if (fault := self.yahoo.fault(endpoint)) is not None:
-                self._fail(fault)
+        endpoint, query = _endpoint(target.hostname or "", target.path), parse_qs(target.query)
+        with self._counted(endpoint, target.path, query), suppress(OSError):   # the client may have gone
+            fault = self.yahoo.fault(endpoint)
+            if fault in SERVER_FAULTS:
+                self._fail(fault, endpoint, target.path, query)
             else:
-                self._answer(endpoint, target.path, parse_qs(target.query))
+                self._answer(endpoint, target.path, query)
+
+    def setup(self) -> None:
+        super().setup()
+        with self.yahoo.lock:
+            self.yahoo.connections += 1
+
+    @contextmanager
+    def _counted(self, endpoint: str, path: str, query: dict[str, list[str]]) -> Iterator[None]:
+        fake = self.yahoo
+        asked = query.get("symbols", [""])[0].split(",") if endpoint == "quote" else [path.rpartition("/")[2]]
+        with fake.lock:
+            fake.requests[endpoint] += 1
+            fake.log.append(Received(monotonic(), endpoint, tuple(asked)))
+            fake.running += 1
+            fake.most_running = max(fake.most_running, fake.running)
+        try:
+            yield
+        finally:
+            with fake.lock:
+                fake.running -= 1
 
     def _answer(self, endpoint: str, path: str, query: dict[str, list[str]]) -> None:
         match endpoint:
@@ -199,20 +265,43 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 self._send_json(404, {"quoteSummary": {"result": None, "error": {"code": "Not Found"}}})
 
-    def _fail(self, fault: str) -> None:
+    def _fail(self, fault: str, endpoint: str, path: str, query: dict[str, list[str]]) -> None:
         match fault:
             case "429":
                 self._send(429, "Too Many Requests\r\n")
+            case "999":
+                self._send(999, "Request denied")
             case "500":
                 self._send_json(500, {"chart": {"result": None, "error": {"code": "Internal", "description": "oops"}}})
             case "502-html":
                 self._send(502, "<!DOCTYPE html><html lang='en'><body>Bad Gateway</body></html>")
+            case "503-empty":
+                self._send(503, "")
             case "401":
                 self._send_json(401, {"finance": {"error": {"code": "Unauthorized"}}})
+            case "403":
+                self._send(403, "\x1b]0;owned\x07Forbidden")
+            case "404-json":
+                self._send_json(404, {"chart": {"result": None, "error": _NOT_FOUND}})
             case "html":
                 self._send(200, "<!DOCTYPE html><html lang='en'><body>\x1b[31mconsent</body></html>")
             case "cut-json":
                 self._send(200, '{"quoteResponse": {"result": [{"symbol": "AA')
+            case "empty-body":
+                self._send(200, "")
+            case "short-body":
+                self._send(200, '{"quoteResponse":', length=4096)
+                self.close_connection = True
+            case "right-back":
+                self._send(200, "Will be right back... Yahoo is currently updating")
+            case "empty":
+                self._send_json(200, {"quoteResponse": {"result": []}, "chart": {"result": [], "error": None}})
+            case "null-result":
+                self._send_json(200, {"quoteResponse": {"result": None}, "chart": {"result": None, "error": None}})
+            case "not-an-object":
+                self._send(200, '[1, "two", null]')
+            case "consent":
+                self._send(302, "", {"Location": "http://consent.yahoo.com/v2/collectConsent?sessionId=s"})
             case "reset":
                 linger = struct.pack("ii", 1, 0)   # close with RST
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -221,18 +310,27 @@ class _Handler(BaseHTTPRequestHandler):
             case "hang":
                 self.yahoo.release.wait(30)
                 self.close_connection = True
+            case "slow":
+                self.yahoo.release.wait(0.1)
+                self._answer(endpoint, path, query)
+            case "drip":
+                self._send(200, "{", length=4096)
+                while not self.yahoo.release.wait(0.05):     # until the client has had enough
+                    self.wfile.write(b" ")
             case _:
                 raise AssertionError(f"no fault '{fault}'")
 
     def _send_json(self, status: int, body: dict[str, Any]) -> None:
         self._send(status, json.dumps(body), {"Content-Type": "application/json"})
 
-    def _send(self, status: int, body: str, headers: dict[str, str] | None = None) -> None:
+    def _send(
+        self, status: int, body: str, headers: dict[str, str] | None = None, *, length: int | None = None
+    ) -> None:
         content = body.encode()
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(content) if length is None else length))
         self.end_headers()
         self.wfile.write(content)
 
@@ -253,29 +351,12 @@ def _endpoint(host: str, path: str) -> str:
 
 @contextmanager
 def routed(monkeypatch: pytest.MonkeyPatch, fake: FakeYahoo) -> Iterator[None]:
-    """Send every request of curl_cffi through `fake`, starting with a yfinance that knows no cookie yet."""
-    from curl_cffi.requests import Session
-    from yfinance import cache
+    """Point the product at `fake`, starting with a yfinance that knows no cookie yet."""
     from yfinance.data import SingletonMeta, YfData
 
-    send: Callable[..., Any] = Session.request
-
-    def through_fake(self: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
-        options["proxies"] = {"http": fake.url, "https": fake.url}
-        response = send(self, method, url.replace("https://", "http://", 1), *args, **options)
-        response.url = response.url.replace("http://", "https://", 1)
-        return response
-
-    monkeypatch.setattr(Session, "request", through_fake)
+    monkeypatch.setenv("TAPECAST_YAHOO_URL", fake.url)
     SingletonMeta._instances.pop(YfData, None)
-    YfData.cache_get.cache_clear()
     try:
         yield
     finally:
-        # Each cache folder belongs to one test; its databases must not stay open behind it.
-        for manager in (cache._TzDBManager, cache._CookieDBManager, cache._ISINDBManager):
-            manager.close_db()
-        cache._TzCacheManager._tz_cache = None
-        cache._CookieCacheManager._Cookie_cache = None
-        cache._ISINCacheManager._isin_cache = None
         SingletonMeta._instances.pop(YfData, None)

@@ -1,41 +1,39 @@
-"""Yahoo Finance through yfinance, as a source.
+"""Yahoo Finance as a source, through yfinance's session (see `yahoo_client`).
 
-Quotes come in batches of at most 50 symbols a request; bars one symbol at a time with raw and adjusted closes. yfinance
-is imported at first use (it pulls pandas), is kept from writing to the terminal, and sends everything through one
-guarded session. Every answer is checked: finite positive prices, the symbol that was asked, nothing from the future,
-pence turned into pounds, names without control characters.
+Quotes come in batches of at most 50 symbols a request; bars one symbol and one request at a time, with raw and adjusted
+closes. Every answer is checked: finite positive prices, the symbol that was asked, nothing from the future, pence
+turned into pounds, names without control characters.
 """
 
 from __future__ import annotations
 
-import logging
 import os
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from forecasting.data.calendars import Calendars
 from forecasting.data.exchanges import exchange_of, major_unit
 from forecasting.data.quality import RawBar, clean_bars, closed_by
 from forecasting.data.sources.base import clip, daily_only, last_close_quote
-from forecasting.data.sources.yahoo_quotes import read_quote
+from forecasting.data.sources.yahoo_breaker import Lane
+from forecasting.data.sources.yahoo_charts import Chart, read_chart
+from forecasting.data.sources.yahoo_client import YahooClient
+from forecasting.data.sources.yahoo_quotes import by_symbol, read_quote
 from forecasting.data.sources.yahoo_stream import URL, YahooStream
-from forecasting.data.text import clean_text
 from forecasting.domain.clock import Clock, WallClock
-from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure
-from forecasting.domain.snapshot import Health, SourceHealth
-from forecasting.errors import DataError, SourceBroken, SourceError
-
-if TYPE_CHECKING:
-    from forecasting.data.sources.yahoo_session import CircuitBreaker, GuardedSession
+from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure, parse_symbol
+from forecasting.domain.snapshot import SourceHealth
+from forecasting.errors import DataError, SourceError, SymbolError
 
 _QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
+_CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
 _BATCH = 50                         # more than 99 symbols in one request are refused
 _FIRST_DAY = date(1927, 1, 1)       # nothing at Yahoo is older
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _OVERLAP = timedelta(days=10)       # asked for before `start`: a range without any bar would be an error
 
 
@@ -45,20 +43,27 @@ class YahooSource:
     name = "yahoo"
 
     def __init__(
-        self, *, cache_dir: Path, clock: Clock, calendars: Calendars, cap_s: float = 8.0, per_second: float = 4.0
+        self,
+        *,
+        cache_dir: Path,
+        clock: Clock,
+        calendars: Calendars,
+        wall: Clock | None = None,
+        cap_s: float = 6.0,
+        per_second: float = 4.0,
     ) -> None:
         """Prepare; nothing is imported or sent before the first question.
 
         Args:
-            cache_dir: Where yfinance keeps time zones and cookies between runs.
-            clock: What time it is.
+            cache_dir: Where yfinance may keep things between runs.
+            clock: What time it is for prices; it may stand in the past.
             calendars: Sessions by exchange.
+            wall: The machine's clock, by which pauses are kept and the future is told; tests set their own.
             cap_s: Longest time for one request.
             per_second: Requests per second, on average.
         """
-        self._cache_dir, self._clock, self._calendars = cache_dir, clock, calendars
-        self._cap_s, self._per_second = cap_s, per_second
-        self._guard: tuple[GuardedSession, CircuitBreaker] | None = None
+        self._clock, self._wall, self._calendars = clock, wall or WallClock(), calendars
+        self._client = YahooClient(cache_dir=cache_dir, clock=self._wall, cap_s=cap_s, per_second=per_second)
         self._units: dict[Symbol, tuple[str, float]] = {}    # currency and divisor of each symbol's last quote
         self._answered: set[Symbol] = set()    # since the source last failed: "unknown" needs others that work
 
@@ -91,87 +96,34 @@ class YahooSource:
             return failure
         try:
             series = self._ask_bars(symbol, start, end)
-        except DataError as error:
+        except (DataError, SymbolError) as error:
             return self._failure(symbol, error.kind, str(error))
         self._answered.add(symbol)
         return clip(series, start, end)
 
     def health(self) -> SourceHealth:
-        """Why the breaker is open and until when, or ok; requests sent."""
-        return SourceHealth(self.name, Health.OK, "ok") if self._guard is None else self._guard[1].health(self.name)
+        """Why a circuit is open and until when, or ok; requests sent. See `yahoo_breaker`."""
+        return self._client.health(self.name)
 
     def stream(self, on_quote: Callable[[Quote], None]) -> YahooStream:
         """Yahoo's web socket; `$TAPECAST_STREAM_URL` says where it is if not at Yahoo, as in tests."""
         url = os.environ.get("TAPECAST_STREAM_URL") or URL
         return YahooStream(on_quote, clock=WallClock(), units=self._units, url=url)
 
-    def _connect(self) -> tuple[GuardedSession, CircuitBreaker]:
-        """Load yfinance, quieten it and give it the guarded session; once."""
-        if self._guard is None:
-            import multitasking
-            import yfinance
-            from yfinance.data import YfData
-
-            from forecasting.data.sources.yahoo_session import CircuitBreaker, GuardedSession, TokenBucket
-
-            warnings.filterwarnings("ignore", module="^yfinance")   # after the import, which adds a filter of its own
-            logger = logging.getLogger("yfinance")
-            logger.addHandler(logging.NullHandler())
-            logger.propagate = False                                # its error lines may carry whole HTML pages
-            multitasking.set_daemon(True)                           # or a hung download would hold the exit
-            yfinance.config.debug.hide_exceptions = False           # or an outage would look like a delisting
-            self._cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            yfinance.set_tz_cache_location(str(self._cache_dir))
-            breaker = CircuitBreaker(self._clock)
-            session = GuardedSession(breaker, TokenBucket(self._per_second), cap_s=self._cap_s)
-            YfData(session=session)
-            self._guard = session, breaker
-        return self._guard
-
-    @contextmanager
-    def _talking(self, asked: str, *, for_all: bool) -> Iterator[GuardedSession]:
-        """A conversation with Yahoo: whatever goes wrong in it comes out as an error of ours, and is counted.
-
-        Args:
-            asked: What is asked for, for messages.
-            for_all: Whether an answer that makes no sense concerns every symbol rather than one.
-
-        Raises:
-            SourceError: If Yahoo as a whole is concerned.
-            DataError: If one symbol's answer is.
-        """
-        session, breaker = self._connect()
-        from curl_cffi.requests.exceptions import HTTPError, RequestException
-        from yfinance.data import YfData
-
-        from forecasting.data.sources.yahoo_errors import classify
-
-        try:
-            yield session
-        except Exception as error:
-            YfData.cache_get.cache_clear()      # it keeps bad answers as well, without end
-            known = classify(error, asked)
-            if for_all and isinstance(known, DataError):
-                known = SourceBroken(f"yahoo: {known}")
-            if isinstance(known, SourceError):
-                self._answered.clear()
-            if known is error:
-                raise
-            # The session has counted what curl raised; a status that is no server error is only judged here.
-            if isinstance(known, SourceError) and (type(error) is HTTPError or not isinstance(error, RequestException)):
-                breaker.failed(known)
-            raise known from error
-        breaker.succeeded()
-
     def _ask_quotes(self, symbols: Sequence[Symbol]) -> dict[Symbol, Mapping[str, Any]]:
         """Yahoo's quote objects by symbol; symbols it does not know are absent."""
-        with self._talking("quotes", for_all=True) as session:
-            from yfinance.data import YfData
+        with self._talking("quotes", Lane.QUOTES):
+            answer = self._client.get_json(_QUOTE_URL, symbols=",".join(symbols), formatted="false")
+            return by_symbol(answer, symbols)
 
-            params = {"symbols": ",".join(symbols), "formatted": "false"}
-            answer = YfData(session=session).get_raw_json(_QUOTE_URL, params=params, timeout=self._cap_s)
-            results = answer["quoteResponse"]["result"]
-            return {symbol: one for one in results if (symbol := Symbol(str(one["symbol"]).upper())) in symbols}
+    @contextmanager
+    def _talking(self, asked: str, lane: Lane) -> Iterator[None]:
+        try:
+            with self._client.talking(asked, lane):
+                yield
+        except SourceError:
+            self._answered.clear()
+            raise
 
     def _quote(self, symbol: Symbol, answer: Mapping[str, Any] | None) -> Quote | SymbolFailure:
         if answer is None:
@@ -181,7 +133,10 @@ class YahooSource:
         except DataError as error:
             return self._failure(symbol, error.kind, str(error))
         now = self._clock.now()
-        if quote.time <= now + timedelta(minutes=5):    # clocks differ a little
+        if quote.time > max(now, self._wall.now()) + _CLOCKS_DIFFER:
+            what = f"{symbol}: Yahoo's price is of {quote.time:%Y-%m-%d %H:%M} UTC, which lies ahead"
+            return self._failure(symbol, DataError.kind, f"{what}; it is asked again later")
+        if quote.time <= now + _CLOCKS_DIFFER:
             return replace(quote, time=min(quote.time, now))
         return self._last_close(symbol, now)
 
@@ -199,33 +154,30 @@ class YahooSource:
         """Clean closed bars from at least `start`, with the days before it that make a move visible."""
         now = self._clock.now()
         newest = now.astimezone(UTC).date() + timedelta(days=1)   # it may be tomorrow already, in the east
-        with self._talking(symbol, for_all=False) as session:
-            import yfinance
-
-            ticker = yfinance.Ticker(symbol, session=session)
-            frame = ticker.history(
-                start=_FIRST_DAY if start is None else min(start, newest) - _OVERLAP,
-                end=min(end or newest, newest) + timedelta(days=1),    # yfinance leaves the last day out
-                auto_adjust=False,
-                actions=True,
-                timeout=self._cap_s,
-            )
-            meta = ticker.get_history_metadata()
-            if (found := str(meta.get("symbol", symbol)).upper()) != symbol:
-                found = clean_text(found, limit=20)
-                raise DataError(f"{symbol}: Yahoo answered for {found}; it is asked again later")
-            currency, divisor = major_unit(meta.get("currency"))
-            rows = [_raw_bar(row, divisor) for row in frame.itertuples(name=None)] if not frame.empty else []
-            events = _events(frame)
-        name = clean_text(str(meta.get("longName") or meta.get("shortName") or symbol), limit=60) or symbol
-        instrument = Instrument(symbol, name, exchange_of(symbol), currency)
+        first_day = _FIRST_DAY if start is None else min(start, newest) - _OVERLAP
+        chart = self._chart(symbol, "1d", first_day, min(end or newest, newest) + timedelta(days=1))
+        instrument = Instrument(symbol, chart.name, exchange_of(symbol), chart.currency)
+        rows = [RawBar(row.time.date(), *row[1:]) for row in chart.rows]
         first = min((row.session for row in rows), default=now.date())
-        table = self._calendars.sessions(instrument.exchange, first, newest)
+        table = self._calendars.sessions(instrument.exchange, max(first, _FIRST_DAY), newest)
         is_closed = closed_by(table, now)
         # The running session is no news; a row from beyond tomorrow is an error, which the report names.
         closed = [row for row in rows if is_closed(row.session) or row.session > newest]
-        series, _ = clean_bars(instrument, closed, newest=newest, events=events, table=table)
+        series, _ = clean_bars(instrument, closed, newest=newest, events=chart.events, table=table)
+        if chart.timeless:
+            series = replace(series, notes=(f"{chart.timeless} rows without a time, dropped", *series.notes))
         return series
+
+    def _chart(self, symbol: Symbol, interval: str, first: date, last: date) -> Chart:
+        """Yahoo's chart from `first` to the end of `last` (UTC), as delivered."""
+        if parse_symbol(symbol) != symbol:     # it becomes part of a path, which nobody escapes
+            raise DataError(f"{symbol}: not the form Yahoo knows it by; write {parse_symbol(symbol)}")
+        params = {"period1": _midnight(first), "period2": _midnight(last + timedelta(days=1)), "interval": interval}
+        with self._talking(symbol, Lane.HISTORY):
+            answer = self._client.get_json(
+                _CHART_URL + symbol, **params, includePrePost="false", events="div,splits,capitalGains"
+            )
+            return read_chart(symbol, answer)
 
     def _failure(self, symbol: Symbol, kind: str, message: str) -> SymbolFailure:
         """A failure; "unknown" is only said of a symbol while others are answered."""
@@ -234,13 +186,5 @@ class YahooSource:
         return SymbolFailure(symbol, kind, message)
 
 
-def _raw_bar(row: tuple[Any, ...], divisor: float) -> RawBar:
-    """A row of a frame: exchange midnight, open, high, low, close, adjusted close, volume, events."""
-    opened, high, low, close, adj_close = (float(price) / divisor for price in row[1:6])
-    return RawBar(row[0].date(), opened, high, low, close, adj_close, float(row[6]))
-
-
-def _events(frame: Any) -> frozenset[date]:
-    """Sessions with a dividend, split or capital gain."""
-    columns = [name for name in ("Dividends", "Stock Splits", "Capital Gains") if name in frame.columns]
-    return frozenset(frame.index[(frame[columns] != 0).any(axis=1)].date) if len(frame) and columns else frozenset()
+def _midnight(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp())

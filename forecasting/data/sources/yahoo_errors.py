@@ -7,11 +7,13 @@ known here is taken for data that could not be understood.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from curl_cffi.requests import exceptions as curl
 from yfinance import exceptions as yf
 
 from forecasting.data.text import clean_text
+from forecasting.domain.market import Symbol
 from forecasting.errors import (
     DataError,
     SourceBroken,
@@ -23,16 +25,29 @@ from forecasting.errors import (
 )
 
 
-class NoSuchSymbol(DataError):
+class SaidNo(DataError):
+    """Yahoo is well and has nothing to give."""
+
+
+class NoSuchSymbol(SaidNo):
     """Yahoo says that it has nothing under this symbol."""
 
     kind = "unknown-symbol"
 
 
-class NoBars(DataError):
+class NoBars(SaidNo):
     """Yahoo knows the symbol but sent no bars for the range."""
 
     kind = "no-data"
+
+
+def chart_error(symbol: Symbol, error: object) -> DataError:
+    """The error of our own that says what a chart answer's `error` means."""
+    said = error if isinstance(error, Mapping) else {"description": error}
+    found = clean_text(str(said.get("description") or said.get("code")), limit=100)
+    if said.get("code") == "Not Found":
+        return NoSuchSymbol(f"{symbol}: Yahoo says '{found}'; check the symbol's spelling")
+    return NoBars(f"{symbol}: Yahoo says '{found}'; it is asked again later")
 
 
 def classify(error: Exception, asked: str) -> TapecastError:
@@ -51,12 +66,6 @@ def classify(error: Exception, asked: str) -> TapecastError:
             return error
         case yf.YFRateLimitError():
             return SourceRateLimited(f"yahoo: {asked}: asked for fewer requests; wait some minutes")
-        case yf.YFTzMissingError():
-            return NoSuchSymbol(f"{asked}: Yahoo has no such symbol; check its spelling")
-        case yf.YFPricesMissingError():
-            if error.yahoo_reason is not None:
-                return NoSuchSymbol(f"{asked}: Yahoo says '{found}'; check the symbol's spelling")
-            return NoBars(f"{asked}: {found}; take another range")
         case yf.YFDataException() | json.JSONDecodeError() | curl.IncompleteRead() | curl.ChunkedEncodingError():
             return SourceBroken(f"yahoo: {asked}: unreadable answer ({found}); it is asked again later")
         case curl.HTTPError() if error.response is not None and error.response.status_code in (400, 404, 422):

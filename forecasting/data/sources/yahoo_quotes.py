@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,18 @@ _STATES = {
 }  # fmt: skip
 
 
+def by_symbol(answer: Any, symbols: Collection[Symbol]) -> dict[Symbol, Mapping[str, Any]]:
+    """The quote objects of the `symbols` asked for; what has no symbol, or another one, is left out.
+
+    Raises:
+        LookupError, TypeError: If it is not a quote answer at all.
+    """
+    asked = frozenset(symbols)
+    results = answer["quoteResponse"]["result"]
+    named = ((str(one.get("symbol")).upper(), one) for one in results if isinstance(one, Mapping))
+    return {Symbol(name): one for name, one in named if name in asked}
+
+
 def read_quote(symbol: Symbol, answer: Mapping[str, Any], source: str) -> Quote:
     """The newest price in `answer`: before and after the regular session the price made there, if there is one.
 
@@ -27,15 +39,15 @@ def read_quote(symbol: Symbol, answer: Mapping[str, Any], source: str) -> Quote:
     currency, divisor = major_unit(answer.get("currency"))
 
     def price(field: str) -> float | None:
-        value = _number(answer.get(field))
+        value = number(answer.get(field))
         return value / divisor if value is not None and value > 0.0 else None
 
-    volume = _number(answer.get("regularMarketVolume"))
+    volume = number(answer.get("regularMarketVolume"))
     state = _STATES.get(str(answer.get("marketState")))
     regular, previous = price("regularMarketPrice"), price("regularMarketPreviousClose")
-    newest, made = regular, _number(answer.get("regularMarketTime"))
+    newest, made = regular, number(answer.get("regularMarketTime"))
     extended = {SessionState.PRE: "preMarket", SessionState.POST: "postMarket"}.get(state) if state else None
-    if extended and (outside := price(f"{extended}Price")) and (moment := _number(answer.get(f"{extended}Time"))):
+    if extended and (outside := price(f"{extended}Price")) and (moment := number(answer.get(f"{extended}Time"))):
         # Before the open the last regular price is the previous close; after the close it is not.
         previous = regular if state is SessionState.PRE else previous
         newest, made = outside, moment
@@ -64,6 +76,12 @@ def _moment(symbol: Symbol, seconds: float | None) -> datetime:
     return datetime.fromtimestamp(seconds, tz=UTC)
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
     """A finite number, or None; text is not a number even if it looks like one."""
-    return float(value) if type(value) in (int, float) and math.isfinite(value) else None  # type: ignore[arg-type]
+    if type(value) not in (int, float):
+        return None
+    try:
+        found = float(value)  # type: ignore[arg-type]
+    except OverflowError:      # JSON knows integers without end
+        return None
+    return found if math.isfinite(found) else None

@@ -1,105 +1,43 @@
 """The HTTP session that yfinance is given: it caps, paces and, when Yahoo is in trouble, refuses requests.
 
-yfinance itself never backs off: a single "too many requests" makes it send more of them, and a hung network holds it
-for minutes. Here every request passes a breaker (open after one HTTP 429, or after two failures with no good answer
-between), a token bucket and a cap on its time. An open breaker answers at once, with the time of the next try.
+yfinance itself never backs off: any status of 400 and above makes it change its kind of cookie, fetch another crumb and
+ask again, and a hung network holds it for minutes. Here every request passes a breaker, a token bucket and a cap on its
+time; an answer that another cookie cannot better (too many requests, a server error, no such symbol) ends as an
+exception before yfinance sees it.
+
+For tests, and for nothing else, `$TAPECAST_YAHOO_URL` names a fake Yahoo, `http://127.0.0.1:PORT`. Every request goes
+there as plain HTTP the way it would go to a proxy: `https://HOST/path` becomes `GET http://HOST/path`, so hosts and
+cookies stay Yahoo's own and no name is resolved. Only this machine is accepted.
 """
 
 from __future__ import annotations
 
-import random
+import ipaddress
+import json
+import os
 import threading
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from curl_cffi.requests import Response, Session
 from curl_cffi.requests.exceptions import RequestException, Timeout
 
-from forecasting.data.sources.yahoo_errors import classify, from_status
-from forecasting.domain.clock import Clock
-from forecasting.domain.snapshot import Health, SourceHealth
-from forecasting.errors import SourceError, SourceRateLimited
+from forecasting.data.sources.yahoo_breaker import CircuitBreaker, Lane
+from forecasting.data.sources.yahoo_errors import chart_error, classify, from_status
+from forecasting.data.text import clean_text
+from forecasting.domain.market import Symbol
+from forecasting.errors import ConfigError, SourceBroken, SourceError
 
-_FIRST_PAUSE_S = 15.0
-_FIRST_PAUSE_RATE_LIMITED_S = 60.0
-_LONGEST_PAUSE_S = 900.0
-# These only hand out cookies, and privacy filters often block them; prices come without. A time-out counts even
+FAKE_URL = "TAPECAST_YAHOO_URL"
+"""The environment variable that names a fake Yahoo."""
+
+_CHARTS = "/v8/finance/chart/"
+_CRUMB = "/v1/test/getcrumb"
+# These only hand out cookies, and privacy filters often block them; prices may come without. A time-out counts even
 # here: it is what a hung network looks like.
 _COOKIE_HOSTS = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"})
-
-
-class CircuitBreaker:
-    """Counts failures; open, it refuses everything until the time of the next try. Thread-safe.
-
-    Pauses double from one opening to the next, up to a quarter of an hour, give or take a fifth by chance so that many
-    clients do not come back at once. Only a good answer resets them.
-    """
-
-    def __init__(self, clock: Clock, *, chance: Callable[[float, float], float] = random.uniform) -> None:
-        self._clock, self._chance = clock, chance
-        self._lock = threading.RLock()
-        self._failures = 0                       # since the last good answer
-        self._openings = 0                       # since the last good answer
-        self._cause: SourceError | None = None   # newest failure since the last good answer
-        self._since: datetime | None = None      # of the first failure since the last good answer
-        self._retry_at: datetime | None = None
-        self.requests = 0
-        """Sent since start."""
-
-    def admit(self) -> None:
-        """Count one request that is about to be sent.
-
-        Raises:
-            SourceError: If the breaker is open; says why and until when.
-        """
-        with self._lock:
-            if self._retry_at is not None and self._clock.now() < self._retry_at:
-                raise self._refusal(self._retry_at)
-            self.requests += 1
-
-    def failed(self, cause: SourceError, *, retry_after_s: float = 0.0) -> None:
-        """Note a failure; `retry_after_s` is what the server asked for, if anything.
-
-        Raises:
-            SourceError: If this failure opens the breaker; says why and until when.
-        """
-        with self._lock:
-            now = self._clock.now()
-            self._failures += 1
-            self._cause, self._since = cause, self._since or now
-            limited = isinstance(cause, SourceRateLimited)
-            if not limited and self._failures < 2 and not self._openings:
-                return
-            pause = _FIRST_PAUSE_RATE_LIMITED_S if limited else _FIRST_PAUSE_S
-            pause = min(pause * 2.0**self._openings, _LONGEST_PAUSE_S) * self._chance(0.8, 1.2)
-            self._retry_at = now + timedelta(seconds=max(pause, retry_after_s))
-            self._openings += 1
-            raise self._refusal(self._retry_at)
-
-    def succeeded(self) -> None:
-        """Note a good answer: usable data, not just any response."""
-        with self._lock:
-            self._failures = self._openings = 0
-            self._cause = self._since = self._retry_at = None
-
-    def health(self, name: str) -> SourceHealth:
-        """What is wrong, since when, and when it is tried again."""
-        with self._lock:
-            if self._cause is None:
-                return SourceHealth(name, Health.OK, "ok", requests=self.requests)
-            health = Health.LATE if self._retry_at is None else Health.FAILED
-            message = str(self._cause if self._retry_at is None else self._refusal(self._retry_at))
-            return SourceHealth(name, health, message, self._since, self._retry_at, self.requests)
-
-    def _refusal(self, retry_at: datetime) -> SourceError:
-        assert self._cause is not None   # an open breaker has one
-        message = f"{str(self._cause).partition(';')[0]}; next try at {retry_at:%H:%M:%S} UTC"
-        if isinstance(self._cause, SourceRateLimited):
-            return SourceRateLimited(message, retry_at=retry_at)
-        return type(self._cause)(message)
+_LONGEST_CRUMB = 60         # characters; real ones have eleven
 
 
 class TokenBucket:
@@ -125,33 +63,103 @@ class GuardedSession(Session[Response]):
     """A curl session that looks like a browser, behind breaker, bucket and cap."""
 
     def __init__(self, breaker: CircuitBreaker, bucket: TokenBucket, *, cap_s: float) -> None:
+        """Prepare.
+
+        Raises:
+            ConfigError: If `$TAPECAST_YAHOO_URL` is set to anything but this machine.
+        """
         super().__init__(impersonate="chrome")
         self._breaker, self._bucket, self._cap_s = breaker, bucket, cap_s
+        self._fake = fake_url()
 
     def request(self, method: Any, url: str, *args: Any, **options: Any) -> Response:
         """Send one request, or refuse to.
 
         Raises:
-            SourceError: If the breaker is open, or opens over this request.
+            SourceError: If the breaker is open, or the answer concerns Yahoo as a whole.
+            DataError: If it is Yahoo's word that there is nothing under a symbol.
             RequestException: What curl says otherwise.
         """
-        self._breaker.admit()    # before the bucket: a refusal comes at once
+        lane = Lane.HISTORY if urlsplit(url).path.startswith(_CHARTS) else Lane.QUOTES
+        self._breaker.admit(lane)    # before the bucket: a refusal comes at once
         self._bucket.take()
         asked = options.get("timeout")
         options["timeout"] = min(float(asked), self._cap_s) if isinstance(asked, int | float) else self._cap_s
-        host = urlsplit(url).hostname or url
+        host = urlsplit(url).hostname or ""
         try:
-            response = super().request(method, url, *args, **options)
+            response = self._send(method, url, *args, **options)
         except RequestException as error:
-            if host not in _COOKIE_HOSTS or isinstance(error, Timeout):
-                cause = classify(error, host)
-                if isinstance(cause, SourceError):
-                    self._breaker.failed(cause)
+            cause = classify(error, host)
+            if isinstance(cause, SourceError) and (host not in _COOKIE_HOSTS or isinstance(error, Timeout)):
+                refusal = self._breaker.failed(lane, cause)
+                if refusal is not cause:        # else yfinance may go on without what this request was for
+                    raise refusal from error
             raise
-        if host not in _COOKIE_HOSTS and (response.status_code == 429 or response.status_code >= 500):
-            retry_after_s = _seconds(response.headers.get("Retry-After"))
-            self._breaker.failed(from_status(response.status_code, host), retry_after_s=retry_after_s)
+        if response.redirect_count:
+            self._breaker.redirected(lane, response.redirect_count)
+        self._judge(lane, host, response)
         return response
+
+    def _send(self, method: Any, url: str, *args: Any, **options: Any) -> Response:
+        if self._fake is None:
+            return super().request(method, url, *args, **options)
+        options["proxies"] = {"http": self._fake, "https": self._fake}
+        response = super().request(method, url.replace("https://", "http://", 1), *args, **options)
+        response.url = response.url.replace("http://", "https://", 1)
+        return response
+
+    def _judge(self, lane: Lane, host: str, response: Response) -> None:
+        """Raise what another cookie would not better; tell the breaker what was right on the way to the data."""
+        status, path = response.status_code, urlsplit(response.url).path
+        if status in (429, 999) or (status >= 500 and host not in _COOKIE_HOSTS):
+            retry_after_s = _seconds(response.headers.get("Retry-After"))
+            raise self._breaker.failed(lane, from_status(status, host), retry_after_s=retry_after_s)
+        if path == _CRUMB and status < 400 and not _is_crumb(response.text):
+            # yfinance would take anything for a crumb, and keep it.
+            shown = clean_text(response.text, limit=40) or "nothing"
+            limited = "Too Many Requests" in shown
+            cause = from_status(429, host) if limited else SourceBroken(f"yahoo: {host}: unreadable answer ({shown})")
+            raise self._breaker.failed(lane, cause)
+        if path.startswith(_CHARTS) and status in (400, 404, 422):
+            raise chart_error(Symbol(unquote(path.removeprefix(_CHARTS))), _chart_error_of(response))
+        if status in (401, 403) and self._breaker.doubts(lane):
+            raise self._breaker.failed(lane, from_status(status, host))
+        if (path == _CRUMB and status < 400) or (host in _COOKIE_HOSTS and response.cookies):
+            self._breaker.answered(lane)
+
+
+def fake_url() -> str | None:
+    """Where `$TAPECAST_YAHOO_URL` says a fake Yahoo listens; None if it is not set.
+
+    Raises:
+        ConfigError: If it is anything but plain HTTP on this machine.
+    """
+    said = os.environ.get(FAKE_URL)
+    if not said:
+        return None
+    try:
+        parts = urlsplit(said)
+        is_here = ipaddress.ip_address(parts.hostname or "").is_loopback
+        local = is_here and parts.scheme == "http" and parts.port is not None
+    except ValueError:
+        local = False
+    if not local:
+        shown = clean_text(said, limit=60)
+        raise ConfigError(f"{FAKE_URL}='{shown}': a fake Yahoo is http://127.0.0.1:PORT; correct it or unset it")
+    return f"http://{parts.netloc.rpartition('@')[2]}"
+
+
+def _is_crumb(text: str) -> bool:
+    """Whether `text` may be a crumb: one short word. A page, JSON or nothing at all is none."""
+    return 0 < len(text) <= _LONGEST_CRUMB and text.isprintable() and not set(text) & set(" <>{}")
+
+
+def _chart_error_of(response: Response) -> object:
+    """What the chart answer says is wrong; the HTTP status where it says nothing."""
+    try:
+        return json.loads(response.text)["chart"]["error"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return {"code": "Not Found", "description": f"HTTP {response.status_code}"}
 
 
 def _seconds(retry_after: str | None) -> float:

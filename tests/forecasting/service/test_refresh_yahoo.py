@@ -39,7 +39,8 @@ def local(fake: FakeYahoo, tmp_path: Path) -> Iterator[LocalBackend]:
     with Store.open(made.store_path) as store:
         backend = LocalBackend(made, store)
         backend.desk.source = YahooSource(
-            cache_dir=tmp_path / "yf", clock=backend.desk.clock, calendars=CALENDARS, cap_s=0.4, per_second=500.0
+            cache_dir=tmp_path / "yf", clock=backend.desk.clock, wall=backend.desk.clock, calendars=CALENDARS,
+            cap_s=0.4, per_second=500.0,
         )
         yield backend
 

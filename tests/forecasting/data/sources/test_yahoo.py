@@ -47,7 +47,9 @@ def clock() -> FrozenClock:
 
 @pytest.fixture
 def source(fake: FakeYahoo, clock: FrozenClock, tmp_path: Path) -> YahooSource:
-    return YahooSource(cache_dir=tmp_path / "yf", clock=clock, calendars=Calendars(), cap_s=0.4, per_second=500.0)
+    return YahooSource(
+        cache_dir=tmp_path / "yf", clock=clock, wall=clock, calendars=Calendars(), cap_s=0.4, per_second=500.0
+    )
 
 
 def series(answer: BarSeries | SymbolFailure) -> BarSeries:
@@ -101,9 +103,10 @@ def test_a_start_after_the_newest_bar_gives_no_bars_rather_than_a_failure(source
     assert got.bars == ()
 
 
-def test_a_clock_in_the_past_gets_the_close_known_then(source: YahooSource, clock: FrozenClock) -> None:
-    clock.set(datetime(2026, 3, 3, 22, 0, tzinfo=UTC))
-    (quote,) = source.quotes([AAPL])
+@pytest.mark.usefixtures("fake")
+def test_a_clock_in_the_past_gets_the_close_known_then(tmp_path: Path) -> None:
+    then, today = FrozenClock(datetime(2026, 3, 3, 22, 0, tzinfo=UTC)), FrozenClock(EVENING)
+    (quote,) = YahooSource(cache_dir=tmp_path, clock=then, wall=today, calendars=Calendars()).quotes([AAPL])
     assert isinstance(quote, Quote)
     assert (quote.price, quote.time) == (113.0, datetime(2026, 3, 3, 21, 0, tzinfo=UTC))
 
@@ -134,7 +137,7 @@ def test_a_delisted_symbol_s_history_is_a_value(source: YahooSource) -> None:
     gone = source.history(Symbol("GONE"))
     assert isinstance(gone, SymbolFailure)
     assert gone.kind == "unknown-symbol"
-    assert gone.message == "GONE: Yahoo says 'HTTP Error 404: Not Found'; check the symbol's spelling"
+    assert gone.message == "GONE: Yahoo says 'No data found, symbol may be delisted'; check the symbol's spelling"
     assert source.health().health is Health.OK
 
 
