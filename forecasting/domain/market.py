@@ -14,29 +14,30 @@ from enum import StrEnum
 from typing import NewType
 
 from forecasting.domain.interval import Interval
+from forecasting.domain.spelling import foreign, nearest, yahoo_style
 from forecasting.errors import SymbolError
 
 Symbol = NewType("Symbol", str)
 
 # Yahoo's alphabet; it also keeps a symbol from changing a URL's path or a file's folder.
 _SYMBOL = re.compile(r"[A-Z0-9^][A-Z0-9.^=\-]{0,14}")
-_CLASS_SHARE = re.compile(r"([A-Z]{1,5})\.([AB])")
 
 
 def parse_symbol(text: str) -> Symbol:
     """Return the symbol a person meant by `text`.
 
-    Upper-cases, strips white space and writes class shares Yahoo's way (`BRK.B` -> `BRK-B`).
+    Upper-cases, strips white space, writes class shares Yahoo's way (`BRK.B` -> `BRK-B`) and Hong Kong's numbers with
+    four digits.
 
     Raises:
-        SymbolError: If the text cannot be a ticker symbol.
+        SymbolError: If the text cannot be a ticker symbol; it names the nearest right spelling, if there is one.
     """
-    cleaned = text.strip().upper()
-    if not _SYMBOL.fullmatch(cleaned) or ".." in cleaned:
+    cleaned = yahoo_style(text.strip().upper())
+    if not _SYMBOL.fullmatch(cleaned) or ".." in cleaned or foreign(cleaned):
         shown = "".join(c if c.isprintable() else "?" for c in text[:20])
+        if (meant := nearest(text)) is not None:
+            raise SymbolError(f"'{shown}' is no ticker symbol as Yahoo writes it; did you mean {meant}?")
         raise SymbolError(f"'{shown}' is no ticker symbol: use 1-15 of A-Z 0-9 . ^ = -, for example NVDA, ^GSPC, BRK-B")
-    if share := _CLASS_SHARE.fullmatch(cleaned):
-        cleaned = f"{share[1]}-{share[2]}"
     return Symbol(cleaned)
 
 
