@@ -33,7 +33,10 @@ _BY_INDEX = {
     "^BVSP": "BVMF", "^MXX": "XMEX",
 }  # fmt: skip
 _CRYPTO = re.compile(r"[A-Z0-9]{2,10}-(USD|EUR|GBP|JPY|CAD|AUD|CHF|KRW|INR|BTC|ETH)")
-_MINOR_UNITS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ZAC": "ZAR", "ILA": "ILS"}
+_MINOR_UNITS = {
+    "GBp": ("GBP", 100.0), "GBX": ("GBP", 100.0), "ZAc": ("ZAR", 100.0), "ZAC": ("ZAR", 100.0), "ILA": ("ILS", 100.0),
+    "KWF": ("KWD", 1000.0),
+}  # fmt: skip
 
 
 def exchange_of(symbol: Symbol) -> str:
@@ -55,11 +58,10 @@ def exchange_of(symbol: Symbol) -> str:
 
 
 def major_unit(currency: object) -> tuple[str, float]:
-    """The ISO currency a source means, and what to divide its prices by: pence, cents and agorot become 100.
+    """The ISO currency a source means, and what to divide its prices by: 100 for pence, cents, agorot, 1000 for fils.
 
     Anything that cannot be a currency code is taken as not said: "".
     """
     if not isinstance(currency, str) or not re.fullmatch(r"[A-Za-z]{3}", currency):
         return "", 1.0
-    major = _MINOR_UNITS.get(currency)
-    return (currency, 1.0) if major is None else (major, 100.0)
+    return _MINOR_UNITS.get(currency, (currency.upper(), 1.0))
