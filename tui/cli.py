@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from importlib import import_module
+from keyword import iskeyword
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -43,6 +44,9 @@ class Commands(click.Group):
         "backtest": "tui.cli_backtest",
         "explain": "tui.cli_backtest",
         "doctor": "tui.cli_doctor",
+        "store": "tui.cli_store",
+        "export": "tui.cli_store",
+        "import": "tui.cli_store",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -53,7 +57,8 @@ class Commands(click.Group):
         """The command called `cmd_name`, or None."""
         if (module := self.LATER.get(cmd_name)) is None:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(module), cmd_name)
+        # A command whose name Python keeps for itself is called `import_` and the like there.
+        command: click.Command = getattr(import_module(module), f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
         return command
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Input, Label, OptionList
 
+from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot
 from forecasting.service.facade import OnSnapshot, RunInThread
 from tests.support.fake_engine import CORE
@@ -14,6 +15,7 @@ from tests.support.tui import cursor_symbol, fake, main_screen, make_app, press,
 from tui.dialogs.add_symbol import AddSymbol
 from tui.dialogs.help import Help
 from tui.screens.view import View
+from tui.widgets.words import Words
 
 SIZE = (120, 35)
 
@@ -136,6 +138,35 @@ async def test_a_filter_that_matches_nothing_says_so() -> None:
         await press(pilot, "slash", "q", "q", "q")
         assert symbols_shown(app) == []
         assert main_screen(app).query_one("#empty").display
+
+
+async def test_a_condition_filters_by_figures_and_a_wrong_one_leaves_the_rows_and_stays_to_be_mended() -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        everything = symbols_shown(app)
+        await press(pilot, "slash", *"last>300", "enter")
+        main = main_screen(app)
+        assert symbols_shown(app) == [
+            str(r.symbol) for s in CORE if (r := main.place.snapshot.row(Symbol(s))) and r.last and r.last > 300
+        ]
+        assert 0 < len(symbols_shown(app)) < len(everything)
+        note = main.query_one("#filter-note", Words)
+        assert (note.display, note.text.plain) == (
+            True, f"filter: last>300   {len(symbols_shown(app))} of {len(everything)} rows; Esc clears it"
+        )
+        await press(pilot, "escape", "slash", *"lest>300", "enter")
+        assert symbols_shown(app) == everything
+        assert note.text.plain == "no field 'lest'; did you mean last? (at 1: lest>300)"
+        assert main.query_one("#filter").has_focus
+        await press(pilot, "escape")
+        assert not note.display
+
+
+async def test_the_last_word_of_a_condition_is_completed() -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "slash", *"rsi>50 and forecast_5d_", "right")
+        assert main_screen(app).query_one("#filter", Input).value == "rsi>50 and forecast_5d_pct"
 
 
 async def test_adding_a_symbol_selects_it_and_undo_takes_it_off() -> None:

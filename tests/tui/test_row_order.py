@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tests.support.fake_engine import row
-from tui.widgets.row_order import SORT_KEYS, SortOrder, arrange
+from tui.widgets.row_order import SORT_KEYS, SortOrder, arrange, named
 
 ROWS = tuple(row(symbol) for symbol in ("NVDA", "AAPL", "BTC-USD", "BADSYM", "SAP.DE"))
 
 
 def symbols(order: SortOrder, text: str = "") -> list[str]:
-    return [str(each.symbol) for each in arrange(ROWS, order, text)]
+    return [str(each.symbol) for each in arrange(named(ROWS, text), order)]
 
 
 def test_without_a_column_the_lists_own_order_stands() -> None:

@@ -144,8 +144,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self._choose(rows[0].symbol if rows else None)
         return Scene(
             snapshot=place.snapshot, now=self._now(), group=place.group, rows=rows, order=place.order,
-            filter_text=place.filter_text, symbol=place.symbol, detail=self._detail, options=self.options,
-            palette=palette(self.app.theme_variables), glyphs=self._glyphs,
+            filter_text=place.filter_text, filter_problem=place.filter_problem, symbol=place.symbol,
+            detail=self._detail, options=self.options, palette=palette(self.app.theme_variables), glyphs=self._glyphs,
         )
 
     def _now(self) -> datetime:
@@ -299,8 +299,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self._set_filter(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go back to the rows."""
-        self._close_filter()
+        """Keep the filter and go back to the rows; one that cannot be read stays to be mended."""
+        if self.place.filter_problem is None:
+            self._close_filter()
+            self.show()
 
     def _set_filter(self, text: str) -> None:
         self.place.filter_text = text

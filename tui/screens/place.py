@@ -7,7 +7,8 @@ from dataclasses import replace
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolRow
 from forecasting.domain.watchlist import WatchGroup
-from tui.widgets.row_order import SortOrder, arrange
+from forecasting.errors import RuleError
+from tui.widgets.row_order import SortOrder, arrange, named
 
 
 class Place:
@@ -18,6 +19,7 @@ class Place:
         self.symbol: Symbol | None = None
         self.order = SortOrder()
         self.filter_text = ""
+        self.filter_problem: str | None = None      # of the newest filter; the rows are then unfiltered
         self._group_name = snapshot.groups[0].name if snapshot.groups else ""
         self._arranged: tuple[tuple[object, ...], tuple[SymbolRow, ...]] | None = None
 
@@ -44,9 +46,23 @@ class Place:
         if self._arranged is None or any(a is not b for a, b in zip(facts, self._arranged[0], strict=True)):
             by_symbol = {row.symbol: row for row in self.snapshot.rows}
             listed = self.group.symbols if self.group else ()
-            rows = arrange((by_symbol[s] for s in listed if s in by_symbol), self.order, self.filter_text)
-            self._arranged = (facts, rows)
+            rows = self._filtered([by_symbol[s] for s in listed if s in by_symbol])
+            self._arranged = (facts, arrange(rows, self.order))
         return self._arranged[1]
+
+    def _filtered(self, rows: list[SymbolRow]) -> list[SymbolRow]:
+        self.filter_problem = None
+        if not self.filter_text.strip():
+            return rows
+        from forecasting.service.filters import fulfilling, is_condition  # not needed for the first paint
+
+        if not is_condition(self.filter_text):
+            return named(rows, self.filter_text)
+        try:
+            return fulfilling(rows, self.filter_text, self.snapshot.now)
+        except RuleError as error:
+            self.filter_problem = str(error)
+            return rows
 
     def stepped(self, steps: int) -> Symbol | None:
         """The symbol `steps` rows further down, stopping at the ends; None in an empty list."""

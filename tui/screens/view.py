@@ -26,6 +26,7 @@ class Scene:
     rows: tuple[SymbolRow, ...]      # of the group: filtered and sorted
     order: SortOrder
     filter_text: str
+    filter_problem: str | None       # why the filter cannot be read; then no row is left out
     symbol: Symbol | None            # under the cursor
     detail: SymbolDetail | None      # newest one read; may still be the former symbol's
     options: ChartOptions

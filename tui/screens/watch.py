@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.suggester import Suggester
 from textual.widgets import Input
 
 from tui.screens.view import Scene, View
@@ -24,6 +25,20 @@ Started with `tapecast --demo`, the list is filled for you: real index bars from
 synthetic stocks, replayed from mid 2008, without any network."""
 
 
+class FieldSuggester(Suggester):
+    """Completes the last word of a condition to a field of the table."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The text with its last word completed; right arrow takes it."""
+        from forecasting.service.filters import completion, is_condition  # not needed for the first paint
+
+        # A word alone may be part of a name; what follows a comparison or stands before one is a field.
+        return completion(value) if is_condition(value) or len(value.split()) > 1 else None
+
+
 class WatchView(View):
     """What a person sees first."""
 
@@ -37,11 +52,16 @@ class WatchView(View):
                 yield Words(id="empty")
                 yield SignalLog()
             yield SymbolPane(id="pane")
-        yield Input(placeholder="filter: part of a symbol or name; Enter keeps it, Esc clears it", id="filter")
+        yield Words(id="filter-note")
+        yield Input(
+            placeholder="part of a symbol or name, or last > 100 and signal == buy; Enter keeps it, Esc clears it",
+            id="filter", suggester=FieldSuggester(),
+        )
 
     def on_mount(self) -> None:
         """Hide what is not asked for yet."""
         self.query_one("#filter").display = False
+        self.query_one("#filter-note").display = False
 
     def show(self, scene: Scene) -> None:
         """Show the list, and the pane for the symbol under the cursor."""
@@ -56,6 +76,18 @@ class WatchView(View):
         if scene.rows and pane.styles.display != "none":
             pane.show(scene)
         self.query_one(SignalLog).show(scene)
+        self._show_filter(scene)
+
+    def _show_filter(self, scene: Scene) -> None:
+        """What is wrong with the filter while it is typed; afterwards, that there is one."""
+        note, typing = self.query_one("#filter-note", Words), self.query_one("#filter").display
+        note.display = scene.filter_problem is not None or (bool(scene.filter_text) and not typing)
+        if scene.filter_problem is not None:
+            note.say(Text(scene.filter_problem, style=scene.palette.warning))
+        elif note.display:
+            total = len(scene.group.symbols) if scene.group else 0
+            shown = f"filter: {scene.filter_text}   {len(scene.rows)} of {total} rows; Esc clears it"
+            note.say(Text(shown, style=scene.palette.muted))
 
     def page_rows(self) -> int:
         """Rows of the table that are on screen, less the header."""

@@ -39,10 +39,15 @@ class SortOrder:
         return replace(self, reverse=not self.reverse)
 
 
-def arrange(rows: Iterable[SymbolRow], order: SortOrder, filter_text: str = "") -> tuple[SymbolRow, ...]:
-    """The rows whose symbol or name contains `filter_text`, sorted; rows without the figure come last either way."""
-    needle = filter_text.strip().casefold()
-    shown = [row for row in rows if needle in str(row.symbol).casefold() or needle in row.name.casefold()]
+def named(rows: Iterable[SymbolRow], text: str) -> list[SymbolRow]:
+    """The rows whose symbol or name contains `text`."""
+    needle = text.strip().casefold()
+    return [row for row in rows if needle in str(row.symbol).casefold() or needle in row.name.casefold()]
+
+
+def arrange(rows: Iterable[SymbolRow], order: SortOrder) -> tuple[SymbolRow, ...]:
+    """The rows sorted; those without the figure come last either way."""
+    shown = list(rows)
     if order.column is None:
         return tuple(reversed(shown)) if order.reverse else tuple(shown)
     key = SORT_KEYS[order.column]

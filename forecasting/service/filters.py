@@ -1,0 +1,115 @@
+"""The watchlist's filter: part of a name, or a condition over the table's figures (`last > 100 and signal == buy`)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from forecasting.domain.snapshot import FORECAST_SHOWN, SymbolRow
+from forecasting.errors import RuleError
+from forecasting.trading.rules.evaluate import matches
+from forecasting.trading.rules.fields import FIELDS
+from forecasting.trading.rules.parser import parse_filter
+from forecasting.trading.rules.syntax import Condition, Field, fields_of
+
+_LOOKS_LIKE_A_CONDITION = re.compile(r"[<>=!()]|&&|\|\||\bcrosses\b", re.IGNORECASE)
+_OPINION = {1: "buy", -1: "sell", 0: "watch"}
+
+Figure = float | None
+
+
+def _band(price: bool, side: str) -> Callable[[SymbolRow, datetime], Figure]:
+    def read(row: SymbolRow, now: datetime) -> Figure:
+        percent: Figure = getattr(row, side)
+        if percent is None or not price:
+            return percent
+        return None if row.last is None else row.last * (1.0 + percent / 100.0)
+
+    return read
+
+
+_NUMBERS: dict[str, Callable[[SymbolRow, datetime], Figure]] = {
+    "last": lambda row, now: row.last,
+    "change_pct": lambda row, now: row.change_pct,
+    "rsi": lambda row, now: row.rsi,
+    "skill": lambda row, now: _percent(row.record.skill) if row.record else None,
+    "coverage": lambda row, now: _percent(row.record.coverage_80) if row.record else None,
+    "hit_rate": lambda row, now: _percent(row.record.hit_rate) if row.record else None,
+    "age": lambda row, now: (now - row.data_time).total_seconds() if row.data_time else None,
+    f"p_up_{FORECAST_SHOWN}d": lambda row, now: row.p_up,
+    **{
+        f"{name}_{FORECAST_SHOWN}d{suffix}": _band(not suffix, side)
+        for name, side in (("forecast", "forecast_pct"), ("band_low", "low_80_pct"), ("band_high", "high_80_pct"))
+        for suffix in ("", "_pct")
+    },
+}
+_TEXTS: dict[str, Callable[[SymbolRow], str]] = {
+    "symbol": lambda row: row.symbol,
+    "name": lambda row: row.name,
+    "currency": lambda row: row.currency,
+    "state": lambda row: row.state.value,
+    "signal": lambda row: _OPINION.get(row.signal.signal.direction, "none") if row.signal else "none",
+    "signal_kind": lambda row: row.signal.signal.kind.value if row.signal else "none",
+}
+KNOWN = (*_NUMBERS, *_TEXTS)
+"""Fields the table knows, for completion."""
+
+
+def is_condition(text: str) -> bool:
+    """Whether a filter's text is a condition rather than part of a name."""
+    return _LOOKS_LIKE_A_CONDITION.search(text) is not None
+
+
+def fulfilling(rows: Sequence[SymbolRow], text: str, now: datetime) -> list[SymbolRow]:
+    """The rows of which the condition is known to hold.
+
+    Raises:
+        RuleError: If it cannot be read, or asks for what the table does not know.
+    """
+    holds = matches(_condition(text), _RowsFrame(rows, now))
+    return [row for row, holding in zip(rows, holds, strict=True) if holding]
+
+
+def completion(text: str) -> str | None:
+    """`text` with its last word completed to a field; None if it has none, or is complete."""
+    found = re.search(r"[A-Za-z_][\w.]*$", text)
+    if found is None:
+        return None
+    word = found[0].lower()
+    field = next((name for name in (*KNOWN, *FIELDS) if name.startswith(word) and name != word), None)
+    return None if field is None else text + field[len(word):]
+
+
+@lru_cache(maxsize=1)
+def _condition(text: str) -> Condition:
+    condition = parse_filter(text)
+    for field in sorted(fields_of(condition), key=str):
+        if field.window is not None or field.name not in KNOWN:
+            at = max(text.lower().find(field.name), 0)
+            raise RuleError(text, at, f"the table does not know {field.name}; it knows {', '.join(KNOWN[:4])}, ..")
+    return condition
+
+
+class _RowsFrame:
+    """A snapshot's rows as columns. See `evaluate.Frame`; a filter asks for neither times nor bars."""
+
+    times: Sequence[float] = ()
+    bars: Sequence[str] = ()
+
+    def __init__(self, rows: Sequence[SymbolRow], now: datetime) -> None:
+        self.symbols = tuple(row.symbol for row in rows)
+        self._rows, self._now = rows, now
+
+    def numbers(self, field: Field) -> list[float]:
+        read = _NUMBERS[field.name]
+        return [math.nan if (value := read(row, self._now)) is None else value for row in self._rows]
+
+    def texts(self, field: Field) -> list[str]:
+        return [_TEXTS[field.name](row).lower() for row in self._rows]
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else share * 100.0

@@ -1,0 +1,59 @@
+"""The watchlist's filter by figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from forecasting.errors import RuleError
+from forecasting.service.filters import completion, fulfilling, is_condition
+from tests.support.fake_engine import NOW, row
+
+ROWS = tuple(row(symbol) for symbol in ("NVDA", "AAPL", "BTC-USD", "BADSYM", "SAP.DE"))
+
+
+def kept(text: str) -> list[str]:
+    return [str(r.symbol) for r in fulfilling(ROWS, text, NOW)]
+
+
+def test_figures_are_those_of_the_table() -> None:
+    above = [str(r.symbol) for r in ROWS if r.last is not None and r.last > 200]
+
+    assert 0 < len(above) < len(ROWS)
+    assert kept("last > 200") == above
+    assert kept("not last > 200") == [str(r.symbol) for r in ROWS if r.last is not None and r.last <= 200]
+
+
+def test_a_row_without_the_figure_is_neither_above_nor_below() -> None:
+    assert "BADSYM" not in kept("last > 0") + kept("last <= 0")
+
+
+def test_words_compare_with_words() -> None:
+    assert kept("symbol == btc-usd or symbol == AAPL") == ["AAPL", "BTC-USD"]
+    assert kept("signal == buy") == [str(r.symbol) for r in ROWS if r.signal and r.signal.signal.direction == 1]
+
+
+def test_a_price_of_the_forecast_is_the_price_moved_by_its_per_cent() -> None:
+    [first] = [r for r in ROWS if r.symbol == "NVDA"]
+    assert first.last is not None
+    assert first.forecast_pct is not None
+    level = first.last * (1 + first.forecast_pct / 100)
+
+    assert kept(f"symbol == NVDA and forecast_5d > {level - 0.01} and forecast_5d < {level + 0.01}") == ["NVDA"]
+
+
+@pytest.mark.parametrize("text", ["volume > 3", "high(20 bars) < last", "forecast_7d > 3"])
+def test_what_the_table_does_not_know_is_said(text: str) -> None:
+    with pytest.raises(RuleError, match="the table does not know"):
+        kept(text)
+
+
+@pytest.mark.parametrize(("text", "condition"), [("sap", False), ("^GSPC", False), ("BRK-B", False), ("rsi<30", True)])
+def test_a_name_is_no_condition(text: str, condition: bool) -> None:
+    assert is_condition(text) is condition
+
+
+@pytest.mark.parametrize(
+    ("text", "completed"), [("last > 3 and cha", "last > 3 and change_pct"), ("last", None), ("last > ", None)]
+)
+def test_the_last_word_is_completed(text: str, completed: str | None) -> None:
+    assert completion(text) == completed
