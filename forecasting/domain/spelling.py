@@ -15,7 +15,8 @@ _HONG_KONG = re.compile(r"0*([1-9][0-9]{0,4})\.HK")
 
 _ABROAD = {
     "L": ("LN", "UK", "LON", "LSE"), "DE": ("GR", "GY", "ETR", "XETRA", "XETR"), "F": ("GF", "FRA"),
-    "PA": ("FP", "EPA", "FR"), "AS": ("NA", "AMS"), "BR": ("BB", "EBR"), "MI": ("IM", "BIT"), "MC": ("SM", "BME"), "SW": ("SE", "VX", "SWX"),
+    "PA": ("FP", "EPA", "FR"), "AS": ("NA", "AMS"), "BR": ("BB", "EBR"), "MI": ("IM", "BIT"), "MC": ("SM", "BME"),
+    "SW": ("SE", "VX", "SWX"),
     "ST": ("STO",), "CO": ("DC", "CPH"), "HE": ("FH", "HEL"), "OL": ("NO", "OSL"), "T": ("JP", "JT", "TYO"),
     "HK": ("HKG", "HKEX", "SEHK"), "SS": ("CG", "SHA", "SSE"), "SZ": ("CS", "SHE", "SZSE"), "KS": ("KP", "KRX"),
     "KQ": ("KOSDAQ",), "TW": ("TT", "TPE"), "SI": ("SP", "SGX"), "AX": ("AU", "ASX"), "NZ": ("NZE", "NZX"),

@@ -33,7 +33,8 @@ def test_every_exchange_in_the_tables_has_a_calendar() -> None:
     ("currency", "major"),
     [
         ("GBp", ("GBP", 100.0)), ("ZAc", ("ZAR", 100.0)), ("ILA", ("ILS", 100.0)), ("GBP", ("GBP", 1.0)),
-        ("USD", ("USD", 1.0)), ("usd", ("USD", 1.0)), ("KWF", ("KWD", 1000.0)), (None, ("", 1.0)), ("\x1b[31", ("", 1.0)), (7, ("", 1.0)),
+        ("USD", ("USD", 1.0)), ("usd", ("USD", 1.0)), ("KWF", ("KWD", 1000.0)),
+        (None, ("", 1.0)), ("\x1b[31", ("", 1.0)), (7, ("", 1.0)),
     ],
 )  # fmt: skip
 def test_pence_cents_and_agorot_are_hundredths(currency: object, major: tuple[str, float]) -> None:
