@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, make_dataclass
 from datetime import timedelta
 from typing import Any, get_type_hints
 
@@ -51,11 +51,28 @@ def test_a_metric_cannot_hold_what_is_no_figure(wrong: dict[str, Any]) -> None:
 @pytest.mark.parametrize("kind", [ModelScore, MovementScore])
 def test_a_score_holds_metrics_and_no_bare_figure(kind: type) -> None:
     """Spreads over seeds and slices of the PIT describe a metric; everything else is one, or a test with its n."""
-    bare = {n for n, t in get_type_hints(kind).items() if t in (float, float | None)}
-    assert bare <= {"accuracy_sd", "mcc_sd"}
-    assert set(get_type_hints(kind).values()) <= {
-        Metric, str, int, float, tuple[float, ...], tuple[Comparison, ...]
-    }
+    assert bare(kind) <= {"accuracy_sd", "mcc_sd", "pit"}
+
+
+def bare(kind: type) -> set[str]:
+    """Fields that hold a figure without what is needed to read it."""
+    return {n for n, t in get_type_hints(kind).items() if t not in (Metric, str, int, tuple[Comparison, ...])}
+
+
+@pytest.mark.honesty("T7", red=True)
+def test_a_bare_figure_in_a_score_is_found() -> None:
+    boast = make_dataclass("Boast", [("model", str), ("crps", Metric), ("accuracy", float), ("sharpe", float | None)])
+    assert bare(boast) == {"accuracy", "sharpe"}
+
+
+@pytest.mark.honesty("T7")
+def test_every_metric_of_a_score_says_what_it_rests_on_and_is_compared_with() -> None:
+    actual = np.random.default_rng(6).normal(0, 0.01, (4, 100, 1))
+    score = model_scores(tally_of(actual, a=said(0.01, (4, 100), actual), b=said(0.02, (4, 100), actual)), baseline="b")
+    metrics = [m for f in fields(score[0]) if isinstance(m := getattr(score[0], f.name), Metric)]
+    assert len(metrics) == 11
+    assert {(m.n, m.n_days) for m in metrics} == {(400, 100)}
+    assert {m.baseline_name for m in metrics} <= {"b", "nominal", "a half", "no claim", "no change", *RULES}
 
 
 def said(scale: float, shape: tuple[int, int], actual: FloatArray, *, p_up: float = 0.5) -> Summaries:

@@ -18,9 +18,9 @@ from forecasting.evaluation import metrics
 from forecasting.evaluation import walk_forward as module
 from forecasting.evaluation.calibration import follow
 from forecasting.evaluation.report import model_scores
-from forecasting.evaluation.tally import Tally
+from forecasting.evaluation.tally import Summaries, Tally, summarise
 from forecasting.evaluation.walk_forward import Plan, walk_forward
-from forecasting.features.panel import Panel
+from forecasting.features.panel import FloatArray, Panel
 from forecasting.features.pipeline import build_panel
 from forecasting.models.base import Model, Progress
 from forecasting.models.ensemble import Ensemble, EnsembleSettings
@@ -128,6 +128,19 @@ def test_permuting_outcomes_does_not_change_which_rows_are_scored(panel: Panel) 
     assert np.array_equal(one.rows, other.rows)
     assert np.array_equal(one.symbol_rows, other.symbol_rows)
     assert one.by_day["crps"].sum() != other.by_day["crps"].sum()
+
+
+@pytest.mark.honesty("T16", red=True)
+def test_rows_left_out_for_what_came_of_them_are_found(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flattering(log_returns: FloatArray, p_up: FloatArray, actual: FloatArray) -> Summaries:
+        """Forgets the forecasts that went badly wrong."""
+        return summarise(np.where(np.abs(actual[..., None]) > 0.03, np.nan, log_returns), p_up, actual)
+
+    monkeypatch.setattr(module, "summarise", flattering)
+    turned = replace(panel, targets=np.roll(panel.targets, 3, axis=0))
+    one, other = (walk_forward(p, Plan(("ewma-t",), FIRST, LAST)) for p in (panel, turned))
+    assert one.rows.sum() < 8 * (LAST - FIRST) * 3
+    assert not np.array_equal(one.symbol_rows, other.symbol_rows)
 
 
 def test_children_say_what_this_process_says(panel: Panel) -> None:

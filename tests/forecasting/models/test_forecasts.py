@@ -1,14 +1,18 @@
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pytest
 
-from forecasting.domain.forecast import HORIZONS, LEVELS
+from forecasting.domain.forecast import HORIZONS, LEVELS, Forecast
 from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.features.panel import Panel
+from forecasting.features.pipeline import build_panel
 from forecasting.models.forecasts import to_forecasts
 from forecasting.models.naive import Naive
+from tests.support.bars import make_series
+from tests.support.markets import CALENDARS
 from tests.support.panels import garch_t_returns, panel_from_returns
 
 PANEL = panel_from_returns(garch_t_returns(2, 100))
@@ -90,3 +94,51 @@ def test_the_caller_says_when_it_was_issued() -> None:
         issued_at=lambda as_of: as_of + timedelta(minutes=5),
     )
     assert {f.issued_at - f.as_of for f in made} == {timedelta(minutes=5)}
+
+
+GOLDEN_WEEK = date(2025, 4, 28)
+WATCHED = {
+    Symbol("IBM"): ("XNYS", date(2025, 10, 27)),        # daylight saving ends, Thanksgiving and a half day follow
+    Symbol("GE"): ("XNYS", date(2026, 2, 27)),          # daylight saving begins
+    Symbol("7203.T"): ("XTKS", GOLDEN_WEEK),
+}
+
+
+def made_of(symbol: Symbol, table: SessionTable) -> list[Forecast]:
+    """Thirty sessions' forecasts of a random walk that trades on its exchange's sessions."""
+    exchange, start = WATCHED[symbol]
+    sessions = [s.session for s in CALENDARS.sessions(exchange, start - timedelta(days=150), start).sessions]
+    closes = 100.0 * np.exp(np.cumsum(np.random.default_rng(0).normal(0.0, 0.01, len(sessions))))
+    panel = build_panel([make_series(symbol, closes.tolist(), sessions=sessions, exchange=exchange)])
+    walk = Naive("random-walk").fit(panel, cut=len(sessions) - 31)
+    at = range(len(sessions) - 30, len(sessions))
+    return to_forecasts(walk, panel, at, tables={symbol: table})
+
+
+def strangers(forecasts: Sequence[Forecast], exchange: str) -> set[datetime]:
+    """Target times at which no session of the exchange closes, or not the one that is named."""
+    first, last = forecasts[0].target_sessions[0], forecasts[-1].target_sessions[-1]
+    closes = {s.session: s.close for s in CALENDARS.sessions(exchange, first, last + timedelta(days=7)).sessions}
+    return {t for f in forecasts for s, t in zip(f.target_sessions, f.target_times, strict=True) if closes.get(s) != t}
+
+
+@pytest.mark.honesty("T13")
+@pytest.mark.parametrize("symbol", WATCHED)
+def test_every_target_time_is_the_close_of_a_session_of_the_tickers_exchange(symbol: Symbol) -> None:
+    exchange, start = WATCHED[symbol]
+    forecasts = made_of(symbol, CALENDARS.sessions(exchange, date(2024, 6, 3), start + timedelta(days=60)))
+    assert len(forecasts) == 30
+    assert strangers(forecasts, exchange) == set()
+
+
+@pytest.mark.honesty("T13", red=True)
+@pytest.mark.parametrize("symbol", WATCHED)
+def test_targets_by_weekdays_or_by_another_exchange_are_found(symbol: Symbol) -> None:
+    exchange, start = WATCHED[symbol]
+    days = (datetime.combine(start + timedelta(days=i), time(), UTC) for i in range(-200, 60))
+    weekdays = SessionTable(exchange, tuple(
+        Session(d.date(), d.replace(hour=14, minute=30), d.replace(hour=21)) for d in days if d.weekday() < 5
+    ))
+    other = CALENDARS.sessions("XLON", date(2024, 6, 3), start + timedelta(days=60))
+    for table in (weekdays, other):
+        assert strangers(made_of(symbol, table), exchange)

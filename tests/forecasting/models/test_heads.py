@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.domain.forecast import HORIZONS, LEVELS
+from forecasting.features.panel import FloatArray
 from forecasting.models.ewma_t import unit
 from forecasting.models.head import Start
 from forecasting.models.heads import HeadKind, HeadSettings, make_head
@@ -42,9 +43,25 @@ def test_quantiles_are_monotone_and_no_spread_falls_with_the_horizon_for_random_
         head.finish(output, _targets(16))
         quantiles = head.quantiles(output).numpy().astype(np.float64)
     assert np.isfinite(quantiles).all()
-    assert (np.diff(quantiles, axis=-1) >= -1e-5 * np.abs(quantiles).max()).all()
-    spreads = quantiles[..., -1] - quantiles[..., 0]
-    assert (np.diff(spreads, axis=-1) >= -1e-5 * np.abs(quantiles).max()).all()
+    assert in_order(quantiles) == (True, True)
+
+
+def in_order(quantiles: FloatArray) -> tuple[bool, bool]:
+    """Whether quantiles, shape (..., H, Q), never fall along Q, and no spread along H; but for rounding."""
+    least = -1e-5 * np.abs(quantiles).max()
+    spreads = quantiles[..., ::-1] - quantiles
+    outer = spreads[..., : len(LEVELS) // 2]
+    return bool((np.diff(quantiles, axis=-1) >= least).all()), bool((np.diff(outer, axis=-2) >= least).all())
+
+
+@pytest.mark.honesty("T21", red=True)
+def test_a_head_without_either_promise_is_found() -> None:
+    torch.manual_seed(3)
+    levels = torch.tensor(unit(FACTORS, NUS), dtype=torch.float32)
+    sigma = torch.randn(16, len(HORIZONS), 1).exp()                   # a scale for each horizon, as it comes
+    assert in_order((sigma * levels).double().numpy()) == (True, False)
+    free = torch.randn(16, 1, len(LEVELS)).expand(16, len(HORIZONS), len(LEVELS))      # a number for each level
+    assert in_order(free.double().numpy())[0] is False
 
 
 @KINDS
