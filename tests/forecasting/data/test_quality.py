@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecasting.data import quality
 from forecasting.data.quality import Action, Issue, QualityReport, RawBar, clean_bars, closed_only
 from forecasting.domain.market import BarSeries, Instrument, Symbol
+from forecasting.domain.sessions import SessionTable
 from tests.support.markets import CALENDARS, NEW_YORK, recorded
 
 DAYS = [s.session for s in CALENDARS.sessions("XNYS", date(2024, 1, 2), date(2024, 3, 1)).sessions]
@@ -97,6 +101,13 @@ def test_a_wild_stock_that_crashes_and_half_recovers_keeps_both_days() -> None:
     assert len(report.suspicious) == 2
 
 
+@pytest.mark.honesty("T8", red=True)
+def test_without_the_limit_a_fall_by_half_would_pass_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quality, "JUMP", math.inf)
+    series, report = clean(flat(DAYS[0], 100.0), flat(DAYS[1], 50.0))
+    assert (report.suspicious, series.notes) == ((), ())
+
+
 @pytest.mark.honesty("T8")
 def test_a_recorded_event_explains_the_move() -> None:
     _, report = clean(flat(DAYS[0], 100.0), flat(DAYS[1], 25.0), events=(DAYS[1],))
@@ -140,35 +151,73 @@ def test_whatever_is_delivered_the_result_can_be_trusted_and_every_row_is_accoun
     assert report.rows == report.kept + sum(f.action is Action.DROPPED for f in report.findings)
 
 
-def newest_closed(*wall: int, exchange: str = "XNYS", zone: str = "America/New_York") -> date:
+Rule = Callable[[BarSeries, SessionTable, datetime], BarSeries]
+
+
+def newest_closed(
+    *wall: int, exchange: str = "XNYS", zone: str = "America/New_York", rule: Rule = closed_only
+) -> date:
     now = datetime(*wall, tzinfo=ZoneInfo(zone)).astimezone(UTC)  # type: ignore[misc, arg-type]
     day = now.date()
     first, last = day - timedelta(days=10), day + timedelta(days=10)
     table = CALENDARS.sessions(exchange, first, last)
     series = recorded(first, last, instrument=Instrument(Symbol("X"), "X", exchange, ""))
-    return closed_only(series, table, now).bars[-1].session
+    return rule(series, table, now).bars[-1].session
+
+
+CLOCKS = [
+    ((2026, 3, 4, 9, 0), date(2026, 3, 3)),
+    ((2026, 3, 4, 15, 0), date(2026, 3, 3)),
+    ((2026, 3, 4, 15, 59, 59), date(2026, 3, 3)),
+    ((2026, 3, 4, 16, 0), date(2026, 3, 4)),
+    ((2026, 3, 4, 16, 30), date(2026, 3, 4)),
+    ((2025, 11, 28, 12, 59), date(2025, 11, 26)),    # half day after Thanksgiving
+    ((2025, 11, 28, 13, 0), date(2025, 11, 28)),
+    ((2025, 11, 28, 15, 0), date(2025, 11, 28)),
+    ((2025, 12, 24, 12, 30), date(2025, 12, 23)),    # half day before Christmas
+    ((2025, 12, 24, 16, 30), date(2025, 12, 24)),
+    ((2026, 3, 6, 15, 0), date(2026, 3, 5)),         # Friday before daylight saving begins
+    ((2026, 3, 6, 16, 30), date(2026, 3, 6)),
+    ((2026, 3, 9, 15, 0), date(2026, 3, 6)),         # Monday after
+    ((2026, 3, 9, 15, 59, 59), date(2026, 3, 6)),
+    ((2026, 3, 9, 16, 0), date(2026, 3, 9)),
+    ((2026, 3, 9, 16, 30), date(2026, 3, 9)),
+    ((2025, 10, 31, 15, 0), date(2025, 10, 30)),     # Friday before it ends
+    ((2025, 10, 31, 16, 30), date(2025, 10, 31)),
+    ((2025, 11, 3, 15, 0), date(2025, 10, 31)),      # Monday after
+    ((2025, 11, 3, 15, 59, 59), date(2025, 10, 31)),
+    ((2025, 11, 3, 16, 0), date(2025, 11, 3)),
+    ((2025, 11, 3, 16, 30), date(2025, 11, 3)),
+]
 
 
 @pytest.mark.honesty("T12")
-@pytest.mark.parametrize(
-    ("wall", "newest"),
-    [
-        ((2026, 3, 4, 9, 0), date(2026, 3, 3)),
-        ((2026, 3, 4, 15, 0), date(2026, 3, 3)),
-        ((2026, 3, 4, 15, 59, 59), date(2026, 3, 3)),
-        ((2026, 3, 4, 16, 0), date(2026, 3, 4)),
-        ((2026, 3, 4, 16, 30), date(2026, 3, 4)),
-        ((2025, 11, 28, 12, 59), date(2025, 11, 26)),    # half day after Thanksgiving
-        ((2025, 11, 28, 13, 0), date(2025, 11, 28)),
-        ((2026, 3, 6, 16, 30), date(2026, 3, 6)),        # Friday before daylight saving begins
-        ((2026, 3, 9, 15, 30), date(2026, 3, 6)),        # Monday after
-        ((2026, 3, 9, 16, 0), date(2026, 3, 9)),
-        ((2025, 11, 3, 15, 30), date(2025, 10, 31)),     # Monday after it ended
-        ((2025, 11, 3, 16, 0), date(2025, 11, 3)),
-    ],
-)
+@pytest.mark.parametrize(("wall", "newest"), CLOCKS)
 def test_today_s_unfinished_bar_is_not_a_close(wall: tuple[int, ...], newest: date) -> None:
     assert newest_closed(*wall) == newest
+
+
+def always(close: time, zone: tzinfo) -> Rule:
+    """A rule that takes every session for closed from the same time of its day on."""
+    def rule(series: BarSeries, table: SessionTable, now: datetime) -> BarSeries:
+        return replace(series, bars=tuple(b for b in series.bars if datetime.combine(b.session, close, zone) <= now))
+
+    return rule
+
+
+@pytest.mark.honesty("T12", red=True)
+@pytest.mark.parametrize(
+    ("rule", "first_fooled"),
+    [
+        pytest.param(always(time(), EASTERN), (2026, 3, 4, 9, 0), id="today counts"),
+        pytest.param(always(time(16), EASTERN), (2025, 11, 28, 13, 0), id="no half days"),
+        pytest.param(always(time(21), UTC), (2025, 11, 28, 13, 0), id="winter time"),
+        pytest.param(always(time(20), UTC), (2026, 3, 4, 15, 0), id="summer time"),
+    ],
+)
+def test_a_rule_that_forgets_the_clock_is_found(rule: Rule, first_fooled: tuple[int, ...]) -> None:
+    fooled = [wall for wall, newest in CLOCKS if newest_closed(*wall, rule=rule) != newest]
+    assert fooled[0] == first_fooled
 
 
 @pytest.mark.honesty("T12")

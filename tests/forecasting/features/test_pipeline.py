@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from forecasting.domain.market import BarSeries, Instrument, Symbol
 from forecasting.errors import ConfigError, DataError, NotEnoughHistory
-from forecasting.features.matrix import bar_matrix
+from forecasting.features import fusion
+from forecasting.features.matrix import BarMatrix, bar_matrix
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.features.pipeline import (
     DEFAULT_SPEC,
@@ -221,21 +223,48 @@ def test_a_newcomer_joins_the_market_after_its_warm_up() -> None:
 @pytest.mark.parametrize("factor", [1e-3, 7.0, 1e4])
 def test_features_do_not_know_the_price_level(factor: float) -> None:
     watchlist = [random_walk_series(f"S{i}", 200, i) for i in range(2)]
-    rescaled = scaled(watchlist[0], factor, 1.0)
-    rescaled = replace(rescaled, bars=tuple(replace(b, adj_close=b.adj_close * factor) for b in rescaled.bars))
-    before, after = build_panel(watchlist), build_panel([rescaled, watchlist[1]])
+    before, after = build_panel(watchlist), build_panel([quoted_in(watchlist[0], factor), watchlist[1]])
     assert np.nanmax(np.abs(after.features - before.features)) < 1e-9
     assert np.array_equal(after.valid, before.valid)
+
+
+def quoted_in(series: BarSeries, factor: float) -> BarSeries:
+    """The same prices in another currency's units, adjusted closes too."""
+    rescaled = scaled(series, factor, 1.0)
+    return replace(rescaled, bars=tuple(replace(b, adj_close=b.adj_close * factor) for b in rescaled.bars))
 
 
 @pytest.mark.honesty("T8")
 def test_features_do_not_know_a_split() -> None:
     series = random_walk_series("A", 200)
-    # As traded before a 4:1 split: four times the price, a quarter of the shares; the adjusted close knows.
-    split = scaled(series, 4.0, 0.25, until=series.bars[120].session)
-    before, after = build_panel([series]), build_panel([split])
+    before, after = build_panel([series]), build_panel([before_a_split(series)])
     assert np.nanmax(np.abs(after.features - before.features)) < 1e-9
     assert after.closes[0, 120] == 4.0 * before.closes[0, 120]
+
+
+def before_a_split(series: BarSeries) -> BarSeries:
+    """As traded before a 4:1 split: four times the price, a quarter of the shares; the adjusted close knows."""
+    return scaled(series, 4.0, 0.25, until=series.bars[120].session)
+
+
+@pytest.mark.honesty("T8", red=True)
+@pytest.mark.parametrize(
+    ("column", "knows"),
+    [
+        pytest.param(lambda bars: np.log(bars.close), {"level"}, id="the adjusted price"),
+        pytest.param(lambda bars: np.log(bars.traded_close), {"level", "split"}, id="the price as traded"),
+        pytest.param(lambda bars: np.log(bars.volume), {"split"}, id="shares"),
+    ],
+)
+def test_a_feature_that_knows_price_level_or_split_is_found(
+    monkeypatch: pytest.MonkeyPatch, column: Callable[[BarMatrix], FloatArray], knows: set[str]
+) -> None:
+    honest = fusion.BAR_GROUPS["volume"]
+    monkeypatch.setitem(fusion.BAR_GROUPS, "volume", lambda data: {**honest(data), "log_turnover": column(data.bars)})
+    series = random_walk_series("A", 200)
+    changed = {"level": quoted_in(series, 7.0), "split": before_a_split(series)}
+    before = build_panel([series]).features
+    assert {n for n, s in changed.items() if np.nanmax(np.abs(build_panel([s]).features - before)) > 1.0} == knows
 
 
 @pytest.mark.honesty("T8")
@@ -250,17 +279,39 @@ def test_real_bars_do_not_know_a_split() -> None:
 @given(st.lists(st.tuples(*[st.floats(1.0, 1e4)] * 5), min_size=1, max_size=20))
 def test_after_adjustment_the_range_spans_open_and_close(prices: list[tuple[float, ...]]) -> None:
     opens, highs, lows, closes, adjusted = zip(*prices, strict=True)
-    bars = bar_matrix([make_series("A", closes, opens=opens, highs=highs, lows=lows, adj_closes=adjusted)])
-    assert (bars.low <= np.minimum(bars.open, bars.close)).all()
-    assert (bars.high >= np.maximum(bars.open, bars.close)).all()
+    assert spans(bar_matrix([make_series("A", closes, opens=opens, highs=highs, lows=lows, adj_closes=adjusted)]))
+
+
+def spans(bars: BarMatrix) -> bool:
+    """low <= min(O, C) <= max(O, C) <= high wherever there is a bar."""
+    holds = (bars.low <= np.minimum(bars.open, bars.close)) & (np.maximum(bars.open, bars.close) <= bars.high)
+    return bool(holds[bars.filled].all())
+
+
+@pytest.mark.honesty("T9", red=True)
+@pytest.mark.parametrize(
+    "forget",
+    [
+        pytest.param(lambda bars, raw: replace(bars, open=raw("open")), id="open"),
+        pytest.param(lambda bars, raw: replace(bars, high=raw("high")), id="high"),
+        pytest.param(lambda bars, raw: replace(bars, low=raw("low")), id="low"),
+    ],
+)
+def test_a_price_left_unadjusted_breaks_the_range_and_is_found(
+    forget: Callable[[BarMatrix, Callable[[str], FloatArray]], BarMatrix],
+) -> None:
+    # Factors below one and above: whichever is forgotten lies outside somewhere.
+    walk = random_walk_series("A", 600)
+    split = replace(walk, bars=tuple(replace(b, adj_close=b.adj_close * f) for b, f in
+                                     zip(walk.bars, [0.5] * 200 + [1.0] * 200 + [2.0] * 200, strict=True)))
+    bars = bar_matrix([split])
+    assert spans(bars)
+    assert not spans(forget(bars, lambda name: np.array([[getattr(b, name) for b in split.bars]])))
 
 
 @pytest.mark.honesty("T9")
 def test_real_bars_keep_their_order_after_adjustment() -> None:
-    bars = bar_matrix(stocknet("AAPL", "GE", "BRK-A"))
-    rows = bars.filled
-    assert (bars.low <= np.minimum(bars.open, bars.close))[rows].all()
-    assert (bars.high >= np.maximum(bars.open, bars.close))[rows].all()
+    assert spans(bar_matrix(stocknet("AAPL", "GE", "BRK-A")))
 
 
 @pytest.mark.honesty("T15")

@@ -16,11 +16,14 @@ from forecasting.trading.backtest import (
     BuyAndHold,
     Close,
     Direction,
+    Fill,
     Macd,
     Rsi,
+    Run,
     Strategy,
     Tape,
     VolatilityTarget,
+    account,
     simulate,
 )
 
@@ -81,7 +84,47 @@ def test_an_order_made_at_a_close_is_filled_at_the_next_open_not_at_that_close()
 def test_every_fill_of_every_strategy_comes_after_its_decision(strategy: Strategy) -> None:
     run = simulate(random_tape(), strategy, first=10, last=119, cost_bp=10.0)
     assert run.fills
-    assert all(fill.decided < fill.session for fill in run.fills)
+    assert too_early(run) == []
+
+
+def too_early(run: Run) -> list[Fill]:
+    """Fills that do not come after their decision."""
+    return [fill for fill in run.fills if not fill.decided < fill.session]
+
+
+@pytest.mark.honesty("T11", red=True)
+def test_an_order_filled_in_the_session_it_was_made_in_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = account._Account.order
+
+    def at_once(self: account._Account, weights: FloatArray, t: int) -> None:
+        honest(self, weights, t)
+        self.open(t)         # that session's own open, hours before its close
+
+    monkeypatch.setattr(account._Account, "order", at_once)
+    run = simulate(random_tape(), Rsi(), first=10, last=119, cost_bp=10.0)
+    assert run.fills
+    assert too_early(run) == list(run.fills)
+
+
+@pytest.mark.honesty("T11")
+@pytest.mark.parametrize("cut", [20, 55, 90])
+def test_what_a_close_makes_known_is_earned_from_the_next_open_on(cut: int) -> None:
+    assert first_change(cut) == cut + 2     # known at cut + 1, filled at the open of cut + 2
+
+
+@pytest.mark.honesty("T11", red=True)
+def test_a_tape_that_hands_out_the_next_close_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = Tape.at_close
+    monkeypatch.setattr(Tape, "at_close", lambda tape, t: honest(tape, min(t + 1, len(tape.sessions) - 1)))
+    assert first_change(55) == 55 + 1
+
+
+def first_change(cut: int) -> int:
+    """The session whose return is the first to change when MACD changes sides after `cut` and prices stay."""
+    whole = random_tape()
+    other = replace(whole, macd_gap=np.where(np.arange(120) > cut, -whole.macd_gap, whole.macd_gap))
+    told, blind = (simulate(t, Macd(), first=5, last=119, cost_bp=10.0).returns for t in (whole, other))
+    return 5 + int(np.argmax(told != blind))
 
 
 @pytest.mark.honesty("T11")
