@@ -50,7 +50,7 @@ def save(fitted: Storable, folder: Path, *, spec_hash: str) -> Path:
     }
     arrays = {key: np.ascontiguousarray(array) for key, array in p.arrays.items()}
     content = to_bytes(arrays, metadata={"manifest": json.dumps(manifest)})
-    path = folder / f"{p.name}-{fitted.model_id}.safetensors"
+    path = folder / file_name(p.name, fitted.model_id)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(path, content)
@@ -58,6 +58,11 @@ def save(fitted: Storable, folder: Path, *, spec_hash: str) -> Path:
         reason = error.strerror or str(error)
         raise CheckpointError(f"checkpoint {path}: cannot be written ({reason}); make room or fix access") from error
     return path
+
+
+def file_name(name: str, model_id: str) -> str:
+    """What a model's checkpoint is called."""
+    return f"{name}-{model_id}.safetensors"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 
 import numpy as np
 
@@ -74,6 +75,7 @@ class Ensemble:
                 settings={
                     **asdict(self.settings),
                     "recipe": self.network.hash,
+                    "begun": self._begun(panel.sessions[cut]).isoformat(),
                     "weights": {m.label: w for m, w in zip(members, weights, strict=True)},
                     "members": {
                         m.label: {"settings": dict(p.settings), "seed": p.seed}
@@ -83,6 +85,9 @@ class Ensemble:
                 train_end=panel.sessions[cut], data_hash=found[0].data_hash, seed=seed,
             )
         )
+
+    def _begun(self, today: date) -> date:
+        return today if self.previous is None else self.previous.begun
 
     def _labels(self) -> list[str]:
         return [f"{self.network.body.kind.value}-{i}" for i in range(self.settings.seeds)]
@@ -102,6 +107,7 @@ class FittedEnsemble(FittedBase):
     def __init__(self, parameters: Parameters) -> None:
         super().__init__(parameters)
         self.weights: Mapping[str, float] = parameters.settings["weights"]
+        self.begun = date.fromisoformat(parameters.settings["begun"])   # train_end of the cold fit it goes back to
         self.members: dict[str, FittedHarT | FittedNetwork] = {
             label: _member(parameters, label) for label in parameters.settings["members"]
         }

@@ -2,8 +2,9 @@
 
 Random walk, EWMA-t and HAR-t are fitted together in about a second and kept in memory. The ensemble takes longer and is
 kept on disk as well; its first network speaks for itself beside it, as `lstm`. A week's new fit goes on from the last
-one's weights (warm), a month's starts anew (cold). A fit sees sessions up to the one before the newest, so that
-`train_end < as_of` holds from its first forecast on.
+one's weights (warm), a month's starts anew (cold), and either is at first only the challenger of the ensemble at work:
+see `shadow`. A fit sees sessions up to the one before the newest, so that `train_end < as_of` holds from its first
+forecast on.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from forecasting.service.backend import ModelStatus
 
 log = logging.getLogger(__name__)
 
-ENSEMBLE = "ensemble"
+ENSEMBLE, CHALLENGER = "ensemble", "challenger"
 QUICK = ("har-t", "ewma-t", "random-walk")
 CHECKPOINTS_KEPT = 8
 LICENCE = timedelta(days=30)
@@ -41,11 +42,12 @@ class Bench:
         self.spec = FeatureSpec(asked.features)
         self.asked = asked
         self._dir = models_dir
-        self._cold: date | None = None       # train_end of the last fit that started anew
         self._refit_sessions = refit_sessions
         self._retrain_sessions = retrain_sessions
         self._fitted: dict[str, Fitted] = {}
         self._notes: dict[str, str] = {}
+        self._challenger: Fitted | None = None
+        self._shadow = ""                    # how it does
         self._tried: date | None = None      # newest session at the last attempt to train: one attempt a session
 
     def at_work(self, as_of: date) -> tuple[Fitted, ...]:
@@ -53,15 +55,45 @@ class Bench:
         return tuple(
             fitted
             for name in MODELS
-            if (fitted := self._fitted.get(name)) and fitted.train_end < as_of <= fitted.train_end + LICENCE
+            if (fitted := self._fitted.get(name)) and _may_speak(fitted, as_of)
         )
 
+    @property
+    def champion(self) -> Fitted | None:
+        """The ensemble at work, if there is one, its licence over or not."""
+        return self._fitted.get(ENSEMBLE)
+
+    @property
+    def challenger(self) -> Fitted | None:
+        """The ensemble in shadow, if there is one."""
+        return self._challenger
+
+    def watch_challenger(self, note: str) -> None:
+        """Say how the challenger does, for `statuses`."""
+        self._shadow = note
+
+    def take_over(self) -> None:
+        """The challenger becomes the champion."""
+        if self._challenger is not None:
+            self._put(self._challenger)
+        self._challenger = None
+
+    def dismiss(self) -> None:
+        """The challenger was no better: it is forgotten, on disk too."""
+        if self._challenger is not None:
+            self._path(self._challenger).unlink(missing_ok=True)
+        self._challenger = None
+
     def statuses(self, as_of: date | None) -> tuple[ModelStatus, ...]:
-        """All fitted models, with a note where one may not speak."""
-        return tuple(
+        """All fitted models, with a note where one may not speak; the challenger last."""
+        at_work = tuple(
             ModelStatus(name, fitted.model_id, fitted.train_end, self._note(fitted, as_of))
             for name in MODELS
             if (fitted := self._fitted.get(name))
+        )
+        new = self._challenger
+        return at_work if new is None else (
+            *at_work, ModelStatus(CHALLENGER, new.model_id, new.train_end, self._shadow)
         )
 
     def notes(self) -> tuple[str, ...]:
@@ -73,8 +105,11 @@ class Bench:
         return sessions_since is None or sessions_since > self._refit_sessions
 
     def train_due(self, newest: date, sessions_since: int | None, *, alarmed: bool = False) -> bool:
-        """Whether the ensemble wants a fit; one attempt per session, and under an alarm sooner than by the calendar."""
-        if self._tried == newest:
+        """Whether the ensemble wants a fit: by the calendar, under an alarm sooner, with a challenger waiting never.
+
+        There is one attempt per session.
+        """
+        if self._tried == newest or self._challenger is not None:
             return False
         patience = max(self._retrain_sessions // 3, 1) if alarmed else self._retrain_sessions
         return sessions_since is None or sessions_since > patience
@@ -102,43 +137,68 @@ class Bench:
     def train(
         self, panel: Panel, cut: int, newest: date, on_progress: OnProgress | None = None, *, anew: bool = False
     ) -> Fitted | None:
-        """Fit the ensemble on sessions 0..cut and write its checkpoint; None, with a note, if there is too little."""
+        """Fit the ensemble on sessions 0..cut and write its checkpoint; None, with a note, if there is too little.
+
+        It becomes the challenger of a champion that may speak about `newest`; else, and made `anew` for an alarm, it is
+        the champion at once.
+        """
         self._tried = newest
-        before = self._fitted.get(ENSEMBLE)
-        fresh = self._cold is not None and panel.sessions[cut] <= self._cold + LICENCE
-        warm = before is not None and fresh and not anew
-        fitted = self._fit(ENSEMBLE, panel, cut, on_progress, previous=before if warm else None)
-        if fitted is not None:
-            if not warm:
-                self._cold = fitted.train_end
-            if isinstance(fitted, checkpoint.Storable):
-                checkpoint.save(fitted, self._dir, spec_hash=self.spec.hash)
-                self._prune()
+        before = self.champion
+        previous = before if not anew and _is_young(before, panel.sessions[cut]) else None
+        fitted = self._fit(ENSEMBLE, panel, cut, on_progress, previous)
+        if fitted is None:
+            return None
+        if anew or before is None or not _may_speak(before, newest):
             self._put(fitted)
+            self._challenger = None
+        else:
+            self._challenger = fitted
+        self._notes = {name: note for name, note in self._notes.items() if name in MODELS}   # not of files any more
+        if isinstance(fitted, checkpoint.Storable):
+            checkpoint.save(fitted, self._dir, spec_hash=self.spec.hash)
+            self._prune()
         return fitted
 
-    def load(self, newest: date, oldest: date) -> Fitted | None:
-        """The newest ensemble on disk trained from `oldest` to before `newest`; a bad file is named, not raised."""
+    def load(self, newest: date, champion: str | None) -> Fitted | None:
+        """The ensembles on disk that may speak about `newest` take their places; a bad file is named, not raised.
+
+        Args:
+            newest: The newest session.
+            champion: Model id of the one to be at work; if it is not there, the newest is. What was trained on more
+                than it has seen becomes its challenger.
+
+        Returns:
+            The champion, or None.
+        """
+        found = [fitted for path in self._checkpoints() if (fitted := self._read(path)) and _may_speak(fitted, newest)]
+        if not found:
+            return None
+        chosen = next((f for f in found if f.model_id == champion), found[0])
+        self._put(chosen)
+        self._challenger = next((f for f in found if f.train_end > chosen.train_end), None)
+        return chosen
+
+    def _read(self, path: Path) -> Fitted | None:
         from forecasting.models.recipe import network_settings
 
-        for path in self._checkpoints():
-            try:
-                fitted = checkpoint.load(path, spec_hash=self.spec.hash, recipe=network_settings(self.asked).hash)
-            except CheckpointError as error:
-                self._notes[path.name] = str(error)
-                continue
-            if oldest <= fitted.train_end < newest:
-                self._put(fitted)
-                return fitted
-        return None
+        try:
+            return checkpoint.load(path, spec_hash=self.spec.hash, recipe=network_settings(self.asked).hash)
+        except CheckpointError as error:
+            self._notes[path.name] = str(error)
+            return None
 
     def _checkpoints(self) -> list[Path]:
         """The ensembles on disk, newest first."""
         return sorted(self._dir.glob(f"{ENSEMBLE}-*.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True)
 
+    def _path(self, fitted: Fitted) -> Path:
+        return self._dir / checkpoint.file_name(fitted.name, fitted.model_id)
+
     def _prune(self) -> None:
+        needed = {self._path(f) for f in (self.champion, self._challenger) if f is not None}
         for old in self._checkpoints()[CHECKPOINTS_KEPT:]:
-            old.unlink(missing_ok=True)
+            if old not in needed:
+                old.unlink(missing_ok=True)
 
     def _put(self, fitted: Fitted) -> None:
         self._fitted = {**self._fitted, **{one.name: one for one in (fitted, *_parts(fitted))}}
@@ -161,6 +221,10 @@ class Bench:
         return None
 
 
+def _may_speak(fitted: Fitted, as_of: date) -> bool:
+    return fitted.train_end < as_of <= fitted.train_end + LICENCE
+
+
 # Torch comes with the ensemble's module: it is imported where there is an ensemble, and not before.
 
 
@@ -174,10 +238,18 @@ def _networks_in(fitted: Fitted | None) -> int | None:
     return None if fitted is None else sum(m.name != HarT.name for m in _members(fitted)) or None
 
 
+def _is_young(fitted: Fitted | None, today: date) -> bool:
+    """Whether an ensemble's weights began their way so lately that a fit may go on from them."""
+    if fitted is None:
+        return False
+    from forecasting.models.ensemble import FittedEnsemble
+
+    return isinstance(fitted, FittedEnsemble) and today <= fitted.begun + LICENCE
+
+
 def _members(fitted: Fitted) -> tuple[Fitted, ...]:
     if fitted.name != ENSEMBLE:
         return ()
     from forecasting.models.ensemble import FittedEnsemble
 
-    assert isinstance(fitted, FittedEnsemble)
-    return tuple(fitted.members.values())
+    return tuple(fitted.members.values()) if isinstance(fitted, FittedEnsemble) else ()

@@ -13,11 +13,12 @@ from forecasting.models.base import Fitted
 from forecasting.models.forecasts import to_forecasts
 from forecasting.service.bench import ENSEMBLE
 from forecasting.service.desk import Desk
+from forecasting.service.shadow import in_shadow
 from forecasting.service.watch import widened
 
 
 def issue(desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable]) -> tuple[Forecast, ...]:
-    """Forecast and record every (symbol, model) whose newest bar has no entry yet; returns what was recorded.
+    """Forecast and record every (symbol, model) whose newest bar has no entry yet; returns what is to be shown of it.
 
     A forecast is live only if it is made before its first target session opens; else it is recorded as backfill,
     issued in the past tense at its bar's close.
@@ -32,13 +33,15 @@ def issue(desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, Session
                 missing.setdefault(fitted.name, set()).add(symbol)
     if not missing:
         return ()
-    forecasts = widened(
-        desk.calibrator.issue(_forecasts(desk, symbols, tables, newest, missing)), desk.response
+    shown, shadow = (
+        widened(desk.calibrator.issue(told), desk.response)
+        for told in _forecasts(desk, symbols, tables, newest, missing)
     )
     now = desk.clock.now()
-    live = [f for f in forecasts if _is_live(f, tables[f.symbol], desk)]
-    past = [replace(f, issued_at=f.as_of) for f in forecasts if not _is_live(f, tables[f.symbol], desk)]
-    desk.store.ledger.append(live, Origin.LIVE, at=now)
+    live = [f for f in shown if _is_live(f, tables[f.symbol], desk)]
+    past = [replace(f, issued_at=f.as_of) for f in shown if not _is_live(f, tables[f.symbol], desk)]
+    beside = [in_shadow(f) for f in shadow if _is_live(f, tables[f.symbol], desk)]
+    desk.store.ledger.append([*live, *beside], Origin.LIVE, at=now)
     desk.store.ledger.append(past, Origin.BACKFILL, at=now)
     return (*live, *past)
 
@@ -49,22 +52,23 @@ def _forecasts(
     tables: Mapping[Symbol, SessionTable],
     newest: Mapping[Symbol, date],
     missing: Mapping[str, set[Symbol]],
-) -> list[Forecast]:
+) -> tuple[list[Forecast], list[Forecast]]:
+    """What the models at work say, and what the challenger says wherever the champion speaks."""
     # The whole watchlist enters the panel: the market features of one symbol are made of all of them.
     panel = desk.panel(symbols, tables, limit=desk.tail_bars)
     if panel is None:
-        return []
+        return [], []
     at = sorted({panel.index_of(newest[s]) for wanted in missing.values() for s in wanted})
     now = desk.clock.now()
-    found: list[Forecast] = []
-    for fitted in _speakers(desk, max(newest.values())):
+
+    def told(fitted: Fitted) -> list[Forecast]:
         wanted = missing.get(fitted.name, set())
-        found += [
-            f
-            for f in to_forecasts(fitted, panel, at, tables=tables, issued_at=lambda as_of: now)
-            if f.symbol in wanted and f.as_of_session == newest[f.symbol]
-        ]
-    return found
+        forecasts = to_forecasts(fitted, panel, at, tables=tables, issued_at=lambda as_of: now)
+        return [f for f in forecasts if f.symbol in wanted and f.as_of_session == newest[f.symbol]]
+
+    found = [f for fitted in _speakers(desk, max(newest.values())) for f in told(fitted)]
+    challenger = desk.bench.challenger
+    return found, [] if challenger is None else told(challenger)
 
 
 def _speakers(desk: Desk, session: date) -> tuple[Fitted, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from forecasting.data.calendars import Calendars
 from forecasting.data.sources.registry import open_source
@@ -15,6 +15,7 @@ from forecasting.domain.forecast import Forecast
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.errors import NotEnoughHistory
 from forecasting.models.base import Progress
+from forecasting.service import shadow
 from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
 from forecasting.service.backfill import backfill_ensemble, backfill_quick
 from forecasting.service.bench import ENSEMBLE, Bench
@@ -127,9 +128,8 @@ class LocalBackend:
             raise NotEnoughHistory("training: no bars are stored yet")
         newest, cut = panel.sessions[-1], len(panel.sessions) - 2
         on_step(Step("train", "loading the network library", 0.0))
-        # After a start, a checkpoint of this week serves as well as a new fit.
-        first = desk.bench.train_end(ENSEMBLE) is None
-        fitted = desk.bench.load(newest, oldest=newest - timedelta(days=7)) if first else None
+        # After a start, who was at work before serves until a new fit is due.
+        fitted = shadow.load(desk, newest) if desk.bench.champion is None else None
         if fitted is None:
             desk.store.runs.next_trial()
 
@@ -138,13 +138,15 @@ class LocalBackend:
 
             alarmed = desk.response.refit
             fitted = desk.bench.train(panel, cut, newest, progress, anew=alarmed)
+            shadow.keep(desk)
             if fitted is not None and alarmed:
                 begin_anew(desk.store, newest)
                 desk.response = CALM
         if fitted is None:
             return "; ".join(desk.bench.notes())
         desk.calibrator.run_in(fitted, panel)
-        return f"ensemble {fitted.model_id} trained to {fitted.train_end}"
+        place = "in shadow beside the one at work" if fitted is desk.bench.challenger else "at work"
+        return f"ensemble {fitted.model_id} trained to {fitted.train_end}, {place}"
 
     def _backfill(self, symbols: Sequence[Symbol], on_step: OnStep) -> str:
         tables = self.desk.tables(symbols)

@@ -23,6 +23,7 @@ from forecasting.service.issue import issue
 from forecasting.service.opinions import opinions
 from forecasting.service.records import kept_records, update_records, update_signal_records
 from forecasting.service.settle import settle_forecasts, settle_signals
+from forecasting.service.shadow import judge
 from forecasting.service.watch import look
 
 
@@ -51,6 +52,7 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     records = update_records(desk.store, symbols) if settled else kept_records(desk.store)
     if settled:
         desk.response = look(desk.store)
+        judge(desk, max(newest.values()))
     first_sight = set(newest) - set(known)
     made = desk.store.signals.append(opinions(desk, intake.new, first_sight, issued, records, tables))
     if intake.new and settle_signals(desk):

@@ -125,7 +125,7 @@ def shown_forecast(forecasts: Mapping[str, Forecast]) -> Forecast | None:
 def model_note(shown: Forecast | None, notes: Mapping[str, str]) -> str | None:
     """Why the shown model is not the first choice; None if it is."""
     if shown is None:
-        return next(iter(notes.values()), None)
+        return next((notes[m] for m in MODELS if m in notes), None)      # how a challenger does is no reason
     if shown.model == MODELS[0]:
         return None
     return notes.get(MODELS[0], f"{MODELS[0]} not trained yet; {shown.model} shown")

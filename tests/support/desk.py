@@ -51,18 +51,20 @@ def write_csv(folder: Path, series: Sequence[BarSeries], *, until: date | None =
     return folder
 
 
-def setup(folder: Path, data: Path, source: str = "replay") -> WorkerSetup:
+def setup(folder: Path, data: Path, source: str = "replay", model: ModelSettings = SMALL) -> WorkerSetup:
     """What a worker is told to play `folder`."""
     return WorkerSetup(
         source=source, store_path=data / "store.db", models_dir=data / "models", cache_dir=data / "cache",
-        csv_dir=folder, seed=7, simulated_symbols=3, model=SMALL, history_years=None, backfill_sessions=40,
+        csv_dir=folder, seed=7, simulated_symbols=3, model=model, history_years=None, backfill_sessions=40,
         refit_sessions=5, retrain_sessions=5,
     )
 
 
 @contextmanager
-def backend(folder: Path, data: Path, source: str = "replay") -> Iterator[LocalBackend]:
+def backend(
+    folder: Path, data: Path, source: str = "replay", model: ModelSettings = SMALL
+) -> Iterator[LocalBackend]:
     """A backend over the recorded folder, with its store below `data`."""
-    made = setup(folder, data, source)
+    made = setup(folder, data, source, model)
     with Store.open(made.store_path) as store:
         yield LocalBackend(made, store)

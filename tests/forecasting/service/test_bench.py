@@ -11,7 +11,9 @@ import numpy as np
 
 from forecasting.domain.market import Symbol
 from forecasting.features.panel import Panel
+from forecasting.features.pipeline import build_panel
 from forecasting.models.base import Predictions
+from forecasting.models.ensemble import FittedEnsemble
 from forecasting.service.backend import Work
 from forecasting.service.bench import LICENCE, Bench
 from tests.support.desk import SMALL, backend, recorded, write_csv
@@ -60,6 +62,31 @@ def test_one_attempt_to_train_per_session_and_sooner_under_an_alarm(tmp_path: Pa
     assert models.train_due(TRAINED, 6)
     assert models.train_due(TRAINED, 2, alarmed=True)
     assert not models.train_due(TRAINED, 1, alarmed=True)
+
+
+def test_a_weeks_fit_goes_on_from_the_last_ones_weights_also_after_a_restart_and_a_months_starts_anew(
+    tmp_path: Path,
+) -> None:
+    panel = build_panel(recorded(("AAA", "BBB"), date(2014, 1, 2), date(2015, 6, 30)))
+
+    def trained(models: Bench, day: date) -> FittedEnsemble:
+        cut = panel.index_of(day)
+        fitted = models.train(panel, cut, panel.sessions[cut + 1])
+        models.take_over()
+        assert isinstance(fitted, FittedEnsemble)
+        return fitted
+
+    def warm_from(fitted: FittedEnsemble) -> str | None:
+        found: str | None = fitted.members["lstm-0"].parameters.settings["warm_from"]
+        return found
+
+    first = bench(tmp_path)
+    cold, warm = trained(first, date(2015, 5, 1)), trained(first, date(2015, 5, 8))
+    assert (warm_from(cold), warm_from(warm)) == (None, cold.members["lstm-0"].model_id)
+    again = bench(tmp_path)
+    assert again.load(date(2015, 5, 11), warm.model_id) is not None
+    assert warm_from(trained(again, date(2015, 5, 15))) == warm.members["lstm-0"].model_id
+    assert warm_from(trained(again, date(2015, 6, 2))) is None
 
 
 def test_every_training_raises_the_persisted_trial_counter(tmp_path: Path) -> None:
