@@ -1,22 +1,26 @@
-"""Raw daily rows in, a clean series and a readable report out. Never a crash, never a silent loss.
+"""Raw rows in, a clean series and a readable report out. Never a crash, never a silent loss.
 
 What cannot be a price is dropped (missing, not finite, not positive). What can be repaired without inventing anything
 is repaired (order, duplicates, a low above the open). What is merely hard to believe is kept and named: a real crash
 must never vanish. The one exception is a move of more than 40 % that the next session takes back: such a print is
 taken for an error and dropped. Every finding says which session and what was done.
+
+Rows shorter than a session must begin where a slot of the exchange does. Others (before the open, after the close, at
+noon, stamped with the last trade) are dropped: no forecast could name them as its target.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, BarSeries, Instrument, Symbol
 from forecasting.domain.sessions import SessionTable
 
@@ -26,7 +30,7 @@ _ROUNDING = 1e-6      # relative; sources compute adjusted prices in single prec
 
 
 class RawBar(NamedTuple):
-    """One daily row as delivered; None where a cell was empty."""
+    """One row as delivered; None where a cell was empty."""
 
     session: date
     open: float | None
@@ -102,6 +106,7 @@ def clean_bars(
     newest: date,
     events: Collection[date] = (),
     table: SessionTable | None = None,
+    interval: Interval = Interval.DAY,
 ) -> tuple[BarSeries, QualityReport]:
     """The usable bars of `rows`, ascending and unique by session, and what was found on the way.
 
@@ -110,28 +115,35 @@ def clean_bars(
         rows: As delivered, in any order.
         newest: Bars of later sessions lie in the future and are dropped.
         events: Sessions with a recorded split or distribution; moves there are explained.
-        table: The exchange's sessions; without it nothing is said of gaps and of days without trading.
+        table: The exchange's sessions, or slots; without it nothing is said of gaps and of days without trading.
+        interval: Of the rows; shorter than a session, they need slots.
     """
     raw = list(rows)
     findings: list[Finding] = []
-    bars = _unique([bar for row in raw if (bar := _usable(row, newest, findings)) is not None], findings)
+    placed = raw if table is None or interval is Interval.DAY else _on_slots(raw, table, findings)
+    bars = _unique([bar for row in placed if (bar := _usable(row, newest, findings)) is not None], findings)
     bars = _judge_jumps(bars, events, findings)
     if table is not None:
         _compare_with_calendar(bars, table, findings)
-    findings.sort(key=lambda f: (f.session is not None, f.session or date.min))
+    findings.sort(key=lambda f: "" if f.session is None else f.session.isoformat())
     report = QualityReport(instrument.symbol, len(raw), len(bars), tuple(findings))
-    return BarSeries(instrument, tuple(bars), notes=tuple(str(f) for f in findings)), report
+    return BarSeries(instrument, tuple(bars), interval, notes=tuple(str(f) for f in findings)), report
 
 
 def closed_by(table: SessionTable, now: datetime) -> Callable[[date], bool]:
-    """A test whether the session named by a date has closed at `now`.
+    """A test whether the bar of a name has closed at `now`.
 
-    A date the calendar does not know as a session counts as closed once it is over in UTC.
+    A date the calendar does not know as a session counts as closed once it is over in UTC, a time at which no slot
+    opens once a slot's length has passed.
     """
     last_closed = table.last_closed(now)
-    newest = last_closed.session if last_closed is not None else date.min
-    today = now.astimezone(UTC).date()
-    return lambda day: day <= newest or (day < today and table.get(day) is None)
+
+    def is_closed(key: date) -> bool:
+        if last_closed is not None and key <= last_closed.session:
+            return True
+        return table.get(key) is None and table.close_of(key) <= now
+
+    return is_closed
 
 
 def closed_only(series: BarSeries, table: SessionTable, now: datetime) -> BarSeries:
@@ -142,6 +154,18 @@ def closed_only(series: BarSeries, table: SessionTable, now: datetime) -> BarSer
     while end < len(bars) and is_closed(bars[end].session):    # days the calendar does not know
         end += 1
     return series if end == len(bars) else replace(series, bars=bars[:end])
+
+
+def _on_slots(rows: Sequence[RawBar], table: SessionTable, findings: list[Finding]) -> list[RawBar]:
+    """The rows that begin with a slot; the others are dropped and named together, as there may be hundreds."""
+    if not rows:
+        return []
+    keys = [row.session for row in rows]
+    known = {slot.session for slot in table.between(min(keys), max(keys))}
+    if outside := sorted(key for key in keys if key not in known):
+        shown = f"{len(outside)} rows at no slot of {table.exchange}, first {outside[0]}, last {outside[-1]}"
+        findings.append(Finding(Issue.OFF_CALENDAR, Action.DROPPED, None, shown))
+    return [row for row in rows if row.session in known]
 
 
 def _usable(row: RawBar, newest: date, findings: list[Finding]) -> Bar | None:
@@ -216,15 +240,14 @@ def _compare_with_calendar(bars: Sequence[Bar], table: SessionTable, findings: l
     """Name bars on days without trading, and sessions without a bar; only where the table reaches."""
     if not bars or not table.sessions:
         return
-    days = [s.session for s in table.sessions]
-    sessions, traded = set(days), {bar.session for bar in bars}
+    expected = [s.session for s in table.between(bars[0].session, bars[-1].session)]
+    sessions, traded = set(expected), {bar.session for bar in bars}
     findings.extend(
         Finding(Issue.OFF_CALENDAR, Action.KEPT, bar.session, f"{table.exchange} knows no session on that day")
         for bar in bars
-        if days[0] <= bar.session <= days[-1] and bar.session not in sessions
+        if bar.session not in sessions and table.reaches(bar.session)
     )
     explained = {f.session for f in findings if f.action is Action.DROPPED}
-    expected = days[bisect_left(days, bars[0].session) : bisect_right(days, bars[-1].session)]
     if absent := [day for day in expected if day not in traded and day not in explained]:
         detail = f"{len(absent)} of {len(expected)}, first {absent[0]}, last {absent[-1]}"
         findings.append(Finding(Issue.GAP, Action.KEPT, None, detail))

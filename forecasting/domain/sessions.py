@@ -73,10 +73,18 @@ class SessionTable:
         """The sessions that the bars named `first` to `last` belong to."""
         return self.between(first, last)
 
+    def reaches(self, day: date) -> bool:
+        """Whether `day` lies between the first and the last known session."""
+        return bool(self._dates) and self._dates[0] <= day <= self._dates[-1]
+
     def close_of(self, key: date) -> datetime:
         """When the bar named `key` closes; on a day the calendar does not know, when that day is over in UTC."""
         known = self.get(key)
         return known.close if known is not None else datetime.combine(key + timedelta(days=1), time(), UTC)
+
+    def first_of(self, key: date) -> date:
+        """The name of the first bar of the session that the bar named `key` belongs to."""
+        return key
 
     @property
     def bars_per_session(self) -> int:
@@ -187,10 +195,18 @@ class SlotTable(SessionTable):
         start = max(bisect_right(self._opens, _moment(first)) - 1, 0)
         return self.sessions[start : bisect_right(self._opens, _moment(last))]
 
+    def reaches(self, day: date) -> bool:
+        """Whether `day` lies between the first slot's open and the last one's close."""
+        return bool(self._opens) and self._opens[0] <= _moment(day) < self.sessions[-1].close
+
     def close_of(self, key: date) -> datetime:
         """When the bar named `key` closes; a step later where no slot opens then."""
         known = self.get(key)
         return known.close if known is not None else _moment(key) + self.step
+
+    def first_of(self, key: date) -> date:
+        """The name of the first slot of the session in which the bar named `key` begins, or that ran before it."""
+        return max((s.open for s in self.sessions_between(key, key)), default=key)
 
     @property
     def bars_per_session(self) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -18,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from forecasting.domain.forecast import HORIZONS, LEVELS
+from forecasting.domain.interval import parse_key
 from forecasting.errors import CheckpointError
 from forecasting.models.base import Fitted
 from forecasting.models.parameters import Parameters
@@ -99,7 +99,7 @@ def load(path: Path, *, spec_hash: str, recipe: str | None = None) -> Fitted:
             raise CheckpointError(f"checkpoint {path.name}: made for another {other}; train the model again")
         parameters = Parameters(
             name=manifest["name"], arrays=arrays, settings=manifest["settings"],
-            train_end=date.fromisoformat(manifest["train_end"]), data_hash=manifest["data_hash"],
+            train_end=parse_key(manifest["train_end"]), data_hash=manifest["data_hash"],
             seed=manifest["seed"],
         )
         if recipe is not None and parameters.settings["recipe"] != recipe:

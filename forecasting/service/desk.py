@@ -12,6 +12,7 @@ from forecasting.data.sources.base import Source
 from forecasting.data.store import Store
 from forecasting.domain.clock import Clock
 from forecasting.domain.forecast import HORIZONS
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Symbol
 from forecasting.domain.sessions import SessionTable
 from forecasting.evaluation.drift import Response
@@ -42,6 +43,7 @@ class Desk:
     calibrator: Calibrator
     history_years: int | None      # of bars asked for; None: all there are
     backfill_sessions: int
+    interval: Interval = Interval.DAY
     retry: dict[Symbol, tuple[datetime, timedelta]] = field(default_factory=dict)
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
     findings: dict[Symbol, tuple[str, ...]] = field(default_factory=dict)
@@ -111,7 +113,7 @@ class Desk:
         """Stored bars, the newest `limit` of each; symbols without any are left out."""
         instruments = self.store.market.instruments()
         found = ((s, self.store.market.bars(s, limit=limit)) for s in symbols if s in instruments)
-        return [BarSeries(instruments[s], bars) for s, bars in found if bars]
+        return [BarSeries(instruments[s], bars, self.interval) for s, bars in found if bars]
 
     def panel(
         self, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], *, limit: int | None = None

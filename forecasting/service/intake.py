@@ -91,14 +91,14 @@ def _ask_later(desk: Desk, symbol: Symbol) -> None:
 def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | None) -> bool | SymbolFailure:
     """Whether a bar came that was not stored before."""
     start = desk.history_start() if stored is None else stored - OVERLAP
-    answer = desk.source.history(symbol, "1d", start)
+    answer = desk.source.history(symbol, desk.interval, start)
     if isinstance(answer, SymbolFailure):
         return answer
     desk.findings[symbol] = answer.notes
     series = closed_only(answer, table, desk.clock.now())
     if stored is not None and _readjusted(desk.store.market.bars(symbol, limit=20), series.bars):
         log.info("%s: adjusted closes changed, the whole history is read again", symbol)
-        answer = desk.source.history(symbol, "1d", desk.history_start())
+        answer = desk.source.history(symbol, desk.interval, desk.history_start())
         if isinstance(answer, SymbolFailure):
             return answer
         series = closed_only(answer, table, desk.clock.now())

@@ -15,9 +15,11 @@ import pytest
 from forecasting.data.sources.base import Source
 from forecasting.data.sources.registry import SOURCES, open_source
 from forecasting.domain.clock import FrozenClock
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
+from forecasting.domain.sessions import in_slots
 from forecasting.domain.snapshot import Health
-from forecasting.errors import ConfigError
+from forecasting.errors import ConfigError, CsvError
 from tests.support.fake_yahoo import FakeSymbol, FakeYahoo, routed
 from tests.support.markets import CALENDARS, recorded
 
@@ -141,10 +143,16 @@ def test_answers_come_in_the_order_asked_and_a_stranger_spoils_only_its_own(case
     assert "\n" not in failure.message
 
 
-def test_an_interval_it_does_not_have_is_a_value(case: Case) -> None:
-    failure = case.source.history(case.symbol, interval="1m")
-    assert isinstance(failure, SymbolFailure)
-    assert failure.kind == "no-data"
+def test_a_shorter_interval_is_told_in_slots_that_have_closed_or_not_at_all(case: Case) -> None:
+    now = datetime(2024, 3, 7, 17, 7, tzinfo=UTC)
+    case.clock.set(now)
+    answer = case.source.history(case.symbol, Interval.QUARTER)
+    if isinstance(answer, SymbolFailure):
+        assert answer.kind in ("no-data", CsvError.kind)
+        return
+    slots = in_slots(TABLE, Interval.QUARTER)
+    assert answer.interval is Interval.QUARTER
+    assert all(slots.get(bar.session) is not None and slots.close_of(bar.session) <= now for bar in answer.bars)
 
 
 def test_nothing_asked_is_nothing_answered(case: Case) -> None:

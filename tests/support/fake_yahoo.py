@@ -36,7 +36,7 @@ _NOT_FOUND = {"code": "Not Found", "description": "No data found, symbol may be 
 class FakeSymbol:
     """One symbol the fake knows: its bars and how it presents itself."""
 
-    bars: list[dict[str, Any]]                    # session, open, high, low, close, adjclose, volume
+    bars: list[dict[str, Any]]                    # session (or time), open, high, low, close, adjclose, volume
     currency: str = "USD"
     name: str = "Example Corp"
     timezone: str = "America/New_York"
@@ -45,7 +45,9 @@ class FakeSymbol:
     quote: dict[str, Any] = field(default_factory=dict)   # laid over the quote made from the bars
 
     def stamp(self, session: date) -> int:
-        """Yahoo stamps a daily bar with its session's open."""
+        """Yahoo stamps a daily bar with its session's open, a shorter one with its own."""
+        if isinstance(session, datetime):
+            return int(session.timestamp())
         return int(datetime.combine(session, self.open_at, ZoneInfo(self.timezone)).timestamp())
 
 
@@ -92,6 +94,7 @@ class FakeYahoo:
         self.spoilt: frozenset[str] | None = None  # symbols whose content a fault concerns; all, if None
         self.requests: Counter[str] = Counter()   # by endpoint
         self.log: list[Received] = []
+        self.asked: dict[str, list[str]] = {}     # query of the newest chart
         self.connections = 0
         self.running = self.most_running = 0      # requests at once
         self.release = threading.Event()          # ends all hangs
@@ -143,6 +146,7 @@ class FakeYahoo:
     def chart(self, symbol: str, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
         """What /v8/finance/chart/SYMBOL answers: status and JSON."""
         known = self.symbols.get(symbol)
+        self.asked = query
         if known is None:
             return 404, {"chart": {"result": None, "error": _NOT_FOUND}}
         first, last = int(query.get("period1", ["-9999999999"])[0]), int(query.get("period2", ["9999999999"])[0])

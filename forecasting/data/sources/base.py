@@ -10,16 +10,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from typing import Protocol, runtime_checkable
 
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, SourceHealth
 
 
 class Source(Protocol):
-    """Quotes and daily histories by symbol."""
+    """Quotes and histories by symbol."""
 
     name: str
     """Short name for the truth line: yahoo, csv, replay, simulated."""
@@ -37,11 +38,12 @@ class Source(Protocol):
         ...
 
     def history(
-        self, symbol: Symbol, interval: str = "1d", start: date | None = None, end: date | None = None
+        self, symbol: Symbol, interval: Interval = Interval.DAY, start: date | None = None, end: date | None = None
     ) -> BarSeries | SymbolFailure:
         """Bars of one symbol from `start` to `end`, sessions inclusive; everything there is where they are None.
 
-        The newest bar may belong to a session that is still running: who stores bars cuts it off.
+        Of bars shorter than a session both are days of UTC, and None for `start` may mean no more than a source gives
+        without being asked. The newest bar may still be running: who stores bars cuts it off.
 
         Raises:
             SourceError: If the source as a whole did not answer.
@@ -82,14 +84,15 @@ def clip(series: BarSeries, start: date | None, end: date | None) -> BarSeries:
     """`series` from `start` to `end`, both included; unbounded where None."""
     if start is None and end is None:
         return series
-    first = 0 if start is None else bisect_left(series.bars, start, key=lambda bar: bar.session)
-    last = len(series.bars) if end is None else bisect_right(series.bars, end, key=lambda bar: bar.session)
-    return replace(series, bars=series.bars[first:last])
+    bars, interval = series.bars, series.interval
+    first = 0 if start is None else bisect_left(bars, interval.first_key(start), key=lambda bar: bar.session)
+    last = len(bars) if end is None else bisect_right(bars, interval.last_key(end), key=lambda bar: bar.session)
+    return replace(series, bars=bars[first:last])
 
 
-def daily_only(source: str, symbol: Symbol, interval: str) -> SymbolFailure | None:
+def daily_only(source: str, symbol: Symbol, interval: Interval) -> SymbolFailure | None:
     """A failure if anything but daily bars is asked of a source that has only those."""
-    if interval == "1d":
+    if interval is Interval.DAY:
         return None
     message = f"{symbol}: the {source} source has daily bars only, asked for '{interval}'; ask for '1d'"
     return SymbolFailure(symbol, "no-data", message)
@@ -101,23 +104,24 @@ def healthy(source: str) -> SourceHealth:
 
 
 def last_close_quote(series: BarSeries, table: SessionTable, source: str) -> Quote:
-    """The newest bar's close as a quote, timed at its session's close; `series` holds closed bars, at least one.
+    """The newest bar's close as a quote, timed when it closed; `series` holds closed bars, at least one.
 
-    A bar on a day the exchange does not trade by its calendar is timed at the end of that day, UTC.
+    Open, high, low and volume are those of its session so far, the previous close is the session's before. A bar on a
+    day the exchange does not trade by its calendar is timed at the end of that day, UTC.
     """
     bar = series.bars[-1]
-    session = table.get(bar.session)
-    closed = session.close if session else datetime.combine(bar.session + timedelta(days=1), time(), tzinfo=UTC)
+    first = bisect_left(series.bars, table.first_of(bar.session), key=lambda b: b.session)
+    today = series.bars[first:]
     return Quote(
         symbol=series.symbol,
         price=bar.close,
-        time=closed,
-        previous_close=series.bars[-2].close if len(series.bars) > 1 else None,
+        time=table.close_of(bar.session),
+        previous_close=series.bars[first - 1].close if first else None,
         currency=series.instrument.currency,
         source=source,
-        open=bar.open,
-        high=bar.high,
-        low=bar.low,
-        volume=bar.volume,
+        open=today[0].open,
+        high=max(b.high for b in today),
+        low=min(b.low for b in today),
+        volume=sum(b.volume for b in today),
         name=series.instrument.name,
     )

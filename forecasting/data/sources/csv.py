@@ -3,25 +3,33 @@
 Columns by name, in any order: Date, Open, High, Low, Close, and if there Adj Close and Volume. Only sessions that have
 closed by the clock are seen, so a folder read as of a date equals the same folder cut off at that date. The newest
 closed bar's close stands for the quote.
+
+A file with Datetime in the place of Date holds bars shorter than a session, each named by the time it opens, with its
+offset from UTC, as Yahoo's intraday downloads are. How long they are, the rows tell by their distances; a file is never
+read as another interval than it holds.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 from forecasting.data.calendars import Calendars
 from forecasting.data.exchanges import exchange_of
 from forecasting.data.quality import RawBar, clean_bars, closed_by
-from forecasting.data.sources.base import clip, daily_only, healthy, last_close_quote
+from forecasting.data.sources.base import clip, healthy, last_close_quote
 from forecasting.data.text import clean_text
 from forecasting.domain.clock import Clock
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure, parse_symbol
+from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.domain.snapshot import SourceHealth
 from forecasting.errors import ConfigError, CsvError, SourceError, SymbolError
 
@@ -35,6 +43,7 @@ class _File:
 
     stamp: tuple[int, int]                    # modification time in ns, size
     rows: list[RawBar] | CsvError
+    interval: Interval = Interval.DAY
     newest: date | None = None                # newest closed session in `series`
     series: BarSeries | None = None
 
@@ -53,7 +62,7 @@ class _Columns(NamedTuple):
 
 
 class CsvSource:
-    """Daily bars from a folder of CSV files."""
+    """Bars from a folder of CSV files."""
 
     name = "csv"
 
@@ -80,13 +89,16 @@ class CsvSource:
         return [self._quote(symbol, paths) for symbol in symbols]
 
     def history(
-        self, symbol: Symbol, interval: str = "1d", start: date | None = None, end: date | None = None
+        self, symbol: Symbol, interval: Interval = Interval.DAY, start: date | None = None, end: date | None = None
     ) -> BarSeries | SymbolFailure:
         """Closed bars of one symbol; a file that cannot be read is a failure naming line and column."""
-        if (failure := daily_only(self.name, symbol, interval)) is not None:
-            return failure
         series = self._closed(symbol, self._paths())
-        return series if isinstance(series, SymbolFailure) else clip(series, start, end)
+        if isinstance(series, SymbolFailure):
+            return series
+        if series.interval is not interval:
+            file = f"{symbol}: {self._paths().get(symbol, symbol)} holds {series.interval} bars, asked for {interval}"
+            return SymbolFailure(symbol, CsvError.kind, f"{file}; give --interval {series.interval} or another folder")
+        return clip(series, start, end)
 
     def health(self) -> SourceHealth:
         """Fine as long as the folder is there."""
@@ -106,8 +118,8 @@ class CsvSource:
         series = self._closed(symbol, paths)
         if isinstance(series, SymbolFailure):
             return series
-        table = self._calendars.sessions(series.instrument.exchange, series.bars[-1].session, series.bars[-1].session)
-        return last_close_quote(series, table, self.name)
+        newest = _day(series.bars[-1].session)
+        return last_close_quote(series, self._table(symbol, newest, newest, series.interval), self.name)
 
     def _closed(self, symbol: Symbol, paths: dict[Symbol, Path]) -> BarSeries | SymbolFailure:
         """All bars of `symbol` whose session has closed, at least one."""
@@ -134,26 +146,32 @@ class CsvSource:
         known = self._files.get(symbol)
         if known is None or known.stamp != stamp:
             rows: list[RawBar] | CsvError
+            interval = Interval.DAY
             try:
                 rows = parse_csv(path.read_bytes(), file=path.name)
+                interval = interval_of(rows, file=path.name)
             except CsvError as error:
                 rows = error
-            known = self._files[symbol] = _File(stamp, rows)
+            known = self._files[symbol] = _File(stamp, rows, interval)
         return known
 
     def _clean(self, symbol: Symbol, file: _File, rows: list[RawBar], now: datetime) -> BarSeries:
         """Quality is judged on the closed rows alone: what the file knows of later sessions must not show."""
-        exchange = exchange_of(symbol)
-        first = min((row.session for row in rows), default=now.date())
-        table = self._calendars.sessions(exchange, min(first, now.date()), now.date())
+        first = min((_day(row.session) for row in rows), default=now.date())
+        table = self._table(symbol, min(first, now.date()), now.date(), file.interval)
         is_closed = closed_by(table, now)
         closed = [row for row in rows if is_closed(row.session)]
-        newest = max((row.session for row in closed), default=date.min)
+        newest = max((row.session for row in closed), default=file.interval.first_key(date.min))
         if file.series is None or file.newest != newest:
-            instrument = Instrument(symbol, symbol, exchange, currency="")
-            file.series, _ = clean_bars(instrument, closed, newest=newest, table=table)
+            instrument = Instrument(symbol, symbol, table.exchange, currency="")
+            file.series, _ = clean_bars(instrument, closed, newest=newest, table=table, interval=file.interval)
             file.newest = newest
         return file.series
+
+    def _table(self, symbol: Symbol, first: date, last: date, interval: Interval) -> SessionTable:
+        if interval is not Interval.DAY:      # a session may carry another date than UTC's at its open
+            first, last = first - timedelta(days=1), last + timedelta(days=1)
+        return in_slots(self._calendars.sessions(exchange_of(symbol), first, last), interval)
 
 
 def parse_csv(content: bytes, *, file: str, parse_date: Callable[[str], date] | None = None) -> list[RawBar]:
@@ -162,7 +180,8 @@ def parse_csv(content: bytes, *, file: str, parse_date: Callable[[str], date] | 
     Args:
         content: The file; UTF-8 with or without a byte order mark, any line ends.
         file: Its name, for messages.
-        parse_date: How to read the Date column; ISO dates, with or without a time after them, by default.
+        parse_date: How to read the Date column; by default ISO dates, with or without a time after them; ISO times
+            with their offset where the column is called Datetime.
 
     Raises:
         CsvError: Naming file, line, column, what was found and what to do.
@@ -171,7 +190,7 @@ def parse_csv(content: bytes, *, file: str, parse_date: Callable[[str], date] | 
         reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         header = next(reader, [])
         pick = _columns(header, file)
-        to_date = parse_date or _iso_date
+        to_date = parse_date or (_iso_time if header and _plain(header[pick.date]) == "datetime" else _iso_date)
         return [_row(cells, len(header), pick, to_date, file, reader.line_num) for cells in reader if cells]
     except UnicodeDecodeError as error:
         raise CsvError(f"{file}: byte {error.start} is not UTF-8 text; save the file as UTF-8 CSV") from error
@@ -180,7 +199,8 @@ def parse_csv(content: bytes, *, file: str, parse_date: Callable[[str], date] | 
 
 
 def _columns(header: list[str], file: str) -> _Columns:
-    at = {"".join(c for c in name.lower() if c.isalpha()): i for i, name in enumerate(header)}
+    at = {_plain(name): i for i, name in enumerate(header)}
+    at |= {"date": at["datetime"]} if "datetime" in at and "date" not in at else {}
     if missing := [name.capitalize() for name in _REQUIRED if name not in at]:
         found = clean_text(", ".join(header), limit=80) or "nothing"
         raise CsvError(
@@ -207,7 +227,10 @@ def _row(
         )
         volume = None if pick.volume is None else _number(cells[column := pick.volume])
     except ValueError:
-        wanted = "a date such as 2024-05-31" if column == pick.date else "a number"
+        wanted = "a number" if column != pick.date else (
+            "a time with its offset such as 2024-05-31 09:30:00-04:00" if to_date is _iso_time
+            else "a date such as 2024-05-31"
+        )
         raise CsvError(
             f"{file}: line {line}, column {pick.names[column]}: found '{clean_text(cells[column], limit=40)}', "
             f"expected {wanted}; correct or remove the line"
@@ -227,8 +250,42 @@ def _number(cell: str) -> float | None:
     return value
 
 
+def _plain(name: str) -> str:
+    """A column's name without case, blanks and signs."""
+    return "".join(c for c in name.lower() if c.isalpha())
+
+
 def _iso_date(cell: str) -> date:
     return date.fromisoformat(cell.strip()[:10])
+
+
+def _iso_time(cell: str) -> datetime:
+    moment = datetime.fromisoformat(cell.strip())
+    if moment.tzinfo is None or not date.min < moment.date() < date.max:     # the ends of time have no UTC
+        raise ValueError(cell)
+    return moment.astimezone(UTC)
+
+
+def _day(key: date) -> date:
+    return key.date() if isinstance(key, datetime) else key
+
+
+def interval_of(rows: Sequence[RawBar], *, file: str) -> Interval:
+    """How long the rows' bars are: the distance that most neighbours have.
+
+    Raises:
+        CsvError: If it is none of those there are.
+    """
+    if not rows or not isinstance(rows[0].session, datetime):
+        return Interval.DAY
+    keys = sorted({row.session for row in rows})
+    apart = Counter(b - a for a, b in pairwise(keys))
+    common = apart.most_common(1)[0][0] if apart else timedelta()
+    for interval in Interval:
+        if interval.step == common:
+            return interval
+    known = ", ".join(i for i in Interval if i.step)
+    raise CsvError(f"{file}: its rows are {common} apart, expected one of {known}; save it again at one of these")
 
 
 def _symbol_of(path: Path) -> Symbol | None:

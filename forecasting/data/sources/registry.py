@@ -12,6 +12,7 @@ from forecasting.data.sources.csv import CsvSource
 from forecasting.data.sources.replay import ReplaySource
 from forecasting.data.sources.simulated import SimulatedSource
 from forecasting.domain.clock import Clock, WallClock
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Symbol, SymbolFailure
 from forecasting.errors import ConfigError
 
@@ -28,6 +29,7 @@ def open_source(
     cache_dir: Path,
     seed: int = 7,
     symbols: int = 12,
+    interval: Interval = Interval.DAY,
     replay: Mapping[Symbol, BarSeries | SymbolFailure] | None = None,
 ) -> Source:
     """The source called `name`, ready to be asked; nothing is sent anywhere yet.
@@ -40,6 +42,7 @@ def open_source(
         cache_dir: Where yahoo keeps time zones and cookies between runs.
         seed: Of simulated.
         symbols: How many tickers simulated makes.
+        interval: Of the bars that will be asked for; simulated quotes follow them.
         replay: What replay plays; `csv_dir` or else the demo's history where None.
 
     Raises:
@@ -56,11 +59,13 @@ def open_source(
                 raise ConfigError("source csv: no folder given; name one with --csv-dir DIR")
             return CsvSource(csv_dir, clock=clock, calendars=calendars)
         case "replay":
+            if interval is not Interval.DAY:
+                raise ConfigError(f"source replay: it plays daily bars only, asked for {interval}; leave it out")
             if replay is None:
                 replay = demo_history() if csv_dir is None else _recorded(csv_dir, calendars)
             return ReplaySource(replay, clock=clock, calendars=calendars)
         case "simulated":
-            return SimulatedSource(clock=clock, calendars=calendars, seed=seed, symbols=symbols)
+            return SimulatedSource(clock=clock, calendars=calendars, seed=seed, symbols=symbols, interval=interval)
         case _:
             raise ConfigError(f"source '{name}': no such source; use one of {', '.join(SOURCES)}")
 

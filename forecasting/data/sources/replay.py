@@ -14,6 +14,7 @@ from forecasting.data.calendars import Calendars
 from forecasting.data.quality import closed_only
 from forecasting.data.sources.base import clip, daily_only, healthy, last_close_quote
 from forecasting.domain.clock import Clock
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, BarSeries, Quote, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import SourceHealth
@@ -40,7 +41,7 @@ class ReplaySource:
         return [self._quote(symbol, now) for symbol in symbols]
 
     def history(
-        self, symbol: Symbol, interval: str = "1d", start: date | None = None, end: date | None = None
+        self, symbol: Symbol, interval: Interval = Interval.DAY, start: date | None = None, end: date | None = None
     ) -> BarSeries | SymbolFailure:
         """Bars of the sessions that have closed by this moment of the replay."""
         if (failure := daily_only(self.name, symbol, interval)) is not None:

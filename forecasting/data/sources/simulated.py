@@ -1,13 +1,17 @@
 """Made-up tickers that move together, as a source: for trying things out, and for tests with a known truth.
 
 Each ticker is a beta times one market factor plus noise of its own (`synthetic.py`). A ticker's history depends on the
-seed and its own symbol only: asking for more tickers, or a day later, changes nothing that was there before.
+seed and its own symbol only: asking for more tickers, or a day later, changes nothing that was there before. Bars
+shorter than a session are a walk from its open to its close, loud in the morning and before the end; longer ones are
+made of the five-minute ones, so that all intervals tell of the same prices.
 """
 
 from __future__ import annotations
 
 import zlib
+from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
@@ -15,15 +19,17 @@ import numpy as np
 from forecasting.data.calendars import Calendars
 from forecasting.data.exchanges import US
 from forecasting.data.quality import closed_only
-from forecasting.data.sources.base import clip, daily_only, healthy, last_close_quote
+from forecasting.data.sources.base import clip, healthy, last_close_quote
 from forecasting.data.sources.replay import running_quote
-from forecasting.data.sources.synthetic import bars_from_returns, draw_noise, garch_returns
+from forecasting.data.sources.synthetic import bars_from_returns, draw_noise, garch_returns, joined, walk_inside
 from forecasting.domain.clock import Clock
-from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure
-from forecasting.domain.sessions import SessionTable
+from forecasting.domain.interval import Interval
+from forecasting.domain.market import Bar, BarSeries, Instrument, Quote, Symbol, SymbolFailure
+from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.domain.snapshot import SourceHealth
 
 _FIRST = date(2016, 1, 4)
+_FINEST = Interval.FIVE
 _MARKET_VOL = 0.16
 
 
@@ -32,11 +38,15 @@ class SimulatedSource:
 
     name = "simulated"
 
-    def __init__(self, *, clock: Clock, calendars: Calendars, seed: int, symbols: int) -> None:
-        self._clock, self._calendars, self._seed = clock, calendars, seed
+    def __init__(
+        self, *, clock: Clock, calendars: Calendars, seed: int, symbols: int, interval: Interval = Interval.DAY
+    ) -> None:
+        """Make `symbols` tickers from `seed`; `interval` says of which bars the running quote is a part."""
+        self._clock, self._calendars, self._seed, self._interval = clock, calendars, seed, interval
         self._symbols = tuple(Symbol(f"SIM-{number:03d}") for number in range(1, symbols + 1))
         self._known = frozenset(self._symbols)
         self._made: dict[Symbol, BarSeries] = {}   # up to the running session
+        self._today: dict[Symbol, tuple[date, tuple[Bar, ...]]] = {}    # its finest bars
 
     def catalogue(self) -> tuple[Symbol, ...]:
         """The tickers made, by number."""
@@ -49,15 +59,20 @@ class SimulatedSource:
         return [self._quote(symbol, table, now) for symbol in symbols]
 
     def history(
-        self, symbol: Symbol, interval: str = "1d", start: date | None = None, end: date | None = None
+        self, symbol: Symbol, interval: Interval = Interval.DAY, start: date | None = None, end: date | None = None
     ) -> BarSeries | SymbolFailure:
-        """Bars of the sessions that have closed."""
-        if (failure := daily_only(self.name, symbol, interval)) is not None:
-            return failure
+        """Bars that have closed; without a `start`, shorter ones of as long as other sources keep them."""
         now = self._clock.now()
         table = self._table(now)
         series = self._series(symbol, table, now)
-        return series if isinstance(series, SymbolFailure) else clip(closed_only(series, table, now), start, end)
+        if isinstance(series, SymbolFailure):
+            return series
+        if interval.kept_for is None:
+            return clip(closed_only(series, table, now), start, end)
+        wanted = clip(series, start or (now - interval.kept_for).date(), end)
+        slots = in_slots(table, interval)
+        bars = [bar for day in wanted.bars for bar in self._cut(symbol, day, table, slots)]
+        return closed_only(replace(series, bars=tuple(bars), interval=interval), slots, now)
 
     def health(self) -> SourceHealth:
         """Always fine."""
@@ -69,8 +84,37 @@ class SimulatedSource:
             return series
         closed = closed_only(series, table, now)
         if (running := table.current(now)) is not None:
-            return running_quote(series.bars[len(closed.bars)], running, now, before=closed, source=self.name)
+            today = series.bars[len(closed.bars)]
+            if self._interval is Interval.DAY:
+                return running_quote(today, running, now, before=closed, source=self.name)
+            return self._slot_quote(today, table, now, closed)
         return last_close_quote(closed, table, self.name)
+
+    def _slot_quote(self, today: Bar, table: SessionTable, now: datetime, before: BarSeries) -> Quote:
+        """The price inside a running session, on the way of its running five minutes."""
+        slots = in_slots(table, _FINEST)
+        slot = slots.last_opened(now)
+        assert slot is not None      # its session runs
+        bars = self._cut(before.symbol, today, table, slots)
+        done = bars[: bisect_left(bars, slot.session, key=lambda bar: bar.session)]
+        quote = running_quote(bars[len(done)], slot, now, before=before, source=self.name)
+        return replace(
+            quote,
+            open=bars[0].open,
+            high=max([quote.high or 0.0, *(b.high for b in done)]),
+            low=min([quote.low or 0.0, *(b.low for b in done)]),
+            volume=(quote.volume or 0.0) + sum(b.volume for b in done),
+        )
+
+    def _cut(self, symbol: Symbol, day: Bar, table: SessionTable, slots: SessionTable) -> tuple[Bar, ...]:
+        """A daily bar as bars of `slots`."""
+        if self._today.get(symbol, (None,))[0] != day.session:
+            session = table.get(day.session)
+            assert session is not None      # the bars were made from the table
+            finest = in_slots(table, _FINEST).between(session.open, session.close)
+            seed = [self._seed, zlib.crc32(symbol.encode()), day.session.toordinal()]
+            self._today[symbol] = day.session, walk_inside(day, [s.open for s in finest], np.random.default_rng(seed))
+        return joined(self._today[symbol][1], slots)
 
     def _table(self, now: datetime) -> SessionTable:
         return self._calendars.sessions(US, _FIRST, max(now.date(), _FIRST))

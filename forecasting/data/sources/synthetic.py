@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import numpy.typing as npt
 
 from forecasting.domain.market import Bar
+from forecasting.domain.sessions import SessionTable
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -24,6 +25,8 @@ _ALPHA, _BETA = 0.08, 0.90       # GARCH weights of the last shock and of the la
 _FREEDOM = 6                     # degrees of freedom of the innovations
 _JUMPS_PER_YEAR, _JUMP_SD = 2.0, 0.05
 _OVERNIGHT_SHARE = 0.25          # of a day's variance, before the open
+_MORNING, _EVENING = 2.0, 1.0    # how much louder the first and the last slot of a day are than its quietest
+_LULL = 0.6                      # share of the session after which that comes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,4 +102,55 @@ def bars_from_returns(
     return tuple(
         Bar(session, o, h, low_, c, c, v)
         for session, o, h, low_, c, v in zip(sessions, *columns, np.round(units).tolist(), strict=True)
+    )
+
+
+def loudness(slots: int) -> FloatArray:
+    """Standard deviation of each slot of a day against the quietest one's, shape (S,): the planted daily pattern."""
+    share = (np.arange(slots) + 0.5) / slots
+    before, after = np.maximum(1.0 - share / _LULL, 0.0), np.maximum((share - _LULL) / (1.0 - _LULL), 0.0)
+    pattern: FloatArray = 1.0 + _MORNING * before**2 + _EVENING * after**2
+    return pattern
+
+
+def walk_inside(day: Bar, opens: Sequence[datetime], rng: np.random.Generator) -> tuple[Bar, ...]:
+    """Bars of the slots that open at `opens`, from the day's open to its close, each beginning where the last ended.
+
+    A bridge of heavy-tailed steps, larger where the day is loud; its range need not be the day's.
+    """
+    pattern = loudness(len(opens))
+    noise = draw_noise(rng, len(opens))
+    sigma = np.log(day.high / day.low) / 1.67 * pattern / np.sqrt(np.sum(pattern**2)) + 1e-5   # of a range, Parkinson
+    steps = sigma * noise.shocks
+    inside = np.log(day.close / day.open)
+    steps += (inside - steps.sum()) * sigma**2 / np.sum(sigma**2)
+    log_close = np.cumsum(steps)
+    spread = np.sqrt(steps[:, None] ** 2 - 2.0 * sigma[:, None] ** 2 * np.log(noise.uniforms))   # as of whole days
+    log_open = log_close - steps
+    prices = np.stack([log_open, log_open + 0.5 * (steps + spread[:, 0]), log_open + 0.5 * (steps - spread[:, 1]),
+                       log_close])
+    rows = np.maximum(np.round(day.open * np.exp(prices), 4), 0.0001)
+    rows[3, -1] = day.close
+    rows[0, 1:] = rows[3, :-1]
+    rows[1], rows[2] = np.maximum(rows[1], rows[[0, 3]].max(axis=0)), np.minimum(rows[2], rows[[0, 3]].min(axis=0))
+    weights = pattern * np.exp(0.3 * noise.normals[:, 1])
+    units = np.round(day.volume * weights / weights.sum())
+    return tuple(
+        Bar(moment, o, h, low, c, c, v)
+        for moment, (o, h, low, c), v in zip(opens, rows.T.tolist(), units.tolist(), strict=True)
+    )
+
+
+def joined(bars: Sequence[Bar], slots: SessionTable) -> tuple[Bar, ...]:
+    """Bars of one session put together to those of `slots`, which begin with every so many of them."""
+    groups: dict[date, list[Bar]] = {}
+    for bar in bars:
+        assert isinstance(bar.session, datetime)
+        slot = slots.last_opened(bar.session)
+        assert slot is not None
+        groups.setdefault(slot.session, []).append(bar)
+    return tuple(
+        Bar(key, part[0].open, max(b.high for b in part), min(b.low for b in part), part[-1].close, part[-1].close,
+            sum(b.volume for b in part))
+        for key, part in groups.items()
     )

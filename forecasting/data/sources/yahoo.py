@@ -18,14 +18,16 @@ from typing import Any
 from forecasting.data.calendars import Calendars
 from forecasting.data.exchanges import exchange_of, major_unit
 from forecasting.data.quality import RawBar, clean_bars, closed_by
-from forecasting.data.sources.base import clip, daily_only, last_close_quote
+from forecasting.data.sources.base import clip, last_close_quote
 from forecasting.data.sources.yahoo_breaker import Lane
 from forecasting.data.sources.yahoo_charts import Chart, read_chart
 from forecasting.data.sources.yahoo_client import YahooClient
 from forecasting.data.sources.yahoo_quotes import by_symbol, read_quote
 from forecasting.data.sources.yahoo_stream import URL, YahooStream
 from forecasting.domain.clock import Clock, WallClock
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure, parse_symbol
+from forecasting.domain.sessions import in_slots
 from forecasting.domain.snapshot import SourceHealth
 from forecasting.errors import DataError, SourceError, SymbolError
 
@@ -85,20 +87,24 @@ class YahooSource:
         return [self._quote(symbol, answers.get(symbol)) for symbol in symbols]
 
     def history(
-        self, symbol: Symbol, interval: str = "1d", start: date | None = None, end: date | None = None
+        self, symbol: Symbol, interval: Interval = Interval.DAY, start: date | None = None, end: date | None = None
     ) -> BarSeries | SymbolFailure:
-        """Bars of the sessions that have closed.
+        """Bars that have closed. Yahoo keeps hours for 730 days and shorter ones for 60; the series' notes say so.
 
         Raises:
             SourceError: If Yahoo did not answer, or an open breaker keeps us from asking.
         """
-        if (failure := daily_only(self.name, symbol, interval)) is not None:
-            return failure
+        oldest = None if interval.kept_for is None else (self._clock.now() - interval.kept_for).date()
+        if oldest is not None and end is not None and end < oldest:
+            reason = f"Yahoo keeps {interval} bars since {oldest} only, asked until {end}; take a longer interval"
+            return self._failure(symbol, "no-data", f"{symbol}: {reason}")
         try:
-            series = self._ask_bars(symbol, start, end)
+            series = self._ask_bars(symbol, start if oldest is None else max(start or oldest, oldest), end, interval)
         except (DataError, SymbolError) as error:
             return self._failure(symbol, error.kind, str(error))
         self._answered.add(symbol)
+        if oldest is not None and start is not None and start < oldest:
+            series = replace(series, notes=(*series.notes, f"Yahoo keeps {interval} bars since {oldest} only"))
         return clip(series, start, end)
 
     def health(self) -> SourceHealth:
@@ -150,32 +156,35 @@ class YahooSource:
         table = self._calendars.sessions(series.instrument.exchange, series.bars[-1].session, now.date())
         return last_close_quote(series, table, self.name)
 
-    def _ask_bars(self, symbol: Symbol, start: date | None, end: date | None) -> BarSeries:
+    def _ask_bars(self, symbol: Symbol, start: date | None, end: date | None, interval: Interval) -> BarSeries:
         """Clean closed bars from at least `start`, with the days before it that make a move visible."""
         now = self._clock.now()
         newest = now.astimezone(UTC).date() + timedelta(days=1)   # it may be tomorrow already, in the east
-        first_day = _FIRST_DAY if start is None else min(start, newest) - _OVERLAP
-        chart = self._chart(symbol, "1d", first_day, min(end or newest, newest) + timedelta(days=1))
+        overlap = _OVERLAP if interval is Interval.DAY else timedelta()      # Yahoo refuses a day more than it keeps
+        first_day = _FIRST_DAY if start is None else min(start, newest) - overlap
+        chart = self._chart(symbol, interval, first_day, min(end or newest, newest) + timedelta(days=1))
         instrument = Instrument(symbol, chart.name, exchange_of(symbol), chart.currency)
-        rows = [RawBar(row.time.date(), *row[1:]) for row in chart.rows]
-        first = min((row.session for row in rows), default=now.date())
-        table = self._calendars.sessions(instrument.exchange, max(first, _FIRST_DAY), newest)
-        is_closed = closed_by(table, now)
-        # The running session is no news; a row from beyond tomorrow is an error, which the report names.
-        closed = [row for row in rows if is_closed(row.session) or row.session > newest]
-        series, _ = clean_bars(instrument, closed, newest=newest, events=chart.events, table=table)
+        rows = [RawBar(_key(row.time, interval), *row[1:]) for row in chart.rows]
+        first = min((row.time.date() for row in chart.rows), default=now.date())
+        table = in_slots(self._calendars.sessions(instrument.exchange, max(first, _FIRST_DAY), newest), interval)
+        is_closed, last = closed_by(table, now), interval.last_key(newest)
+        # The running bar is no news; a row from beyond tomorrow is an error, which the report names.
+        closed = [row for row in rows if is_closed(row.session) or row.session > last]
+        events = {_key(row.time, interval) for row in chart.rows if row.time.date() in chart.events}
+        series, _ = clean_bars(instrument, closed, newest=last, events=events, table=table, interval=interval)
         if chart.timeless:
             series = replace(series, notes=(f"{chart.timeless} rows without a time, dropped", *series.notes))
         return series
 
-    def _chart(self, symbol: Symbol, interval: str, first: date, last: date) -> Chart:
+    def _chart(self, symbol: Symbol, interval: Interval, first: date, last: date) -> Chart:
         """Yahoo's chart from `first` to the end of `last` (UTC), as delivered."""
         if parse_symbol(symbol) != symbol:     # it becomes part of a path, which nobody escapes
             raise DataError(f"{symbol}: not the form Yahoo knows it by; write {parse_symbol(symbol)}")
-        params = {"period1": _midnight(first), "period2": _midnight(last + timedelta(days=1)), "interval": interval}
+        span = {"period1": _midnight(first), "period2": _midnight(last + timedelta(days=1))}
         with self._talking(symbol, Lane.HISTORY):
             answer = self._client.get_json(
-                _CHART_URL + symbol, **params, includePrePost="false", events="div,splits,capitalGains"
+                _CHART_URL + symbol, **span, interval=interval.value, includePrePost="false",
+                events="div,splits,capitalGains",
             )
             return read_chart(symbol, answer)
 
@@ -184,6 +193,11 @@ class YahooSource:
         if kind == "unknown-symbol" and not self._answered - {symbol}:
             kind = "no-data"
         return SymbolFailure(symbol, kind, message)
+
+
+def _key(time: datetime, interval: Interval) -> date:
+    """The name of the bar that Yahoo stamps with `time`."""
+    return time.date() if interval is Interval.DAY else time.astimezone(UTC)
 
 
 def _midnight(day: date) -> int:

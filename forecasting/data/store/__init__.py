@@ -7,12 +7,16 @@ outcomes, signals and runs. The first screen is painted from it. Several threads
         store.market.put_bars(series)
         store.ledger.append(forecasts, Origin.LIVE, at=clock.now())
 
+Facts of bars shorter than a session have a file of their own beside it for each interval (`store-15m.db`), so that no
+ledger, record or model of one interval meets those of another; the watchlist is the one in the main file.
+
 Everything raised is a `forecasting.errors.StoreError`.
 """
 
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,9 +29,12 @@ from forecasting.data.store.promises import Due
 from forecasting.data.store.runs import Run, Runs
 from forecasting.data.store.signals import Signals
 from forecasting.data.store.watchlist import Watchlist
-from forecasting.errors import StoreUnwritable
+from forecasting.domain.interval import Interval
+from forecasting.errors import StoreError, StoreUnwritable
 
 __all__ = ["Due", "Run", "Store"]
+
+_INTERVAL = "interval"     # whose bars a file holds; absent in a daily one
 
 
 class Store:
@@ -45,49 +52,71 @@ class Store:
 
     def __init__(
         self, database: Database, notices: tuple[str, ...] = (),
-        folder: tempfile.TemporaryDirectory[str] | None = None,
+        folder: tempfile.TemporaryDirectory[str] | None = None, *,
+        interval: Interval = Interval.DAY, lists: Database | None = None,
     ) -> None:
-        """Use `open` or `temporary`; `folder` is removed at `close`."""
-        self._database = database
+        """Use `open` or `temporary`; `folder` is removed at `close`, the watchlist is in `lists` if that is given."""
+        self._database, self._lists = database, lists or database
         self._folder = folder
         self.path = database.path
         self.notices = notices
-        self.market = Market(database)
+        self.market = Market(database, interval)
         self.ledger = Ledger(database)
         self.signals = Signals(database)
-        self.watchlist = Watchlist(database)
+        self.watchlist = Watchlist(self._lists)
         self.runs = Runs(database)
 
     @classmethod
-    def open(cls, path: Path, *, now: datetime | None = None) -> Store:
+    def open(cls, path: Path, *, interval: Interval = Interval.DAY, now: datetime | None = None) -> Store:
         """Open the store at `path`, or start one there (folder 0700, file 0600).
 
         A damaged file is set aside, never deleted; `notices` says so. An older schema is migrated after a backup. Where
         the disk is full or read-only, what is stored can be seen, and `notices` says that nothing new is kept.
 
         Args:
-            path: The store's file.
+            path: The store's main file.
+            interval: Of the bars; others than daily ones have their own file beside it.
             now: Names a damaged file that is set aside; the wall clock's time if None.
 
         Raises:
-            StoreError: If the folder or file cannot be used, or belongs to a newer tapecast or another program.
+            StoreError: If the folder or file cannot be used, belongs to a newer tapecast or another program, or holds
+                bars of another interval.
         """
-        try:
-            notices = prepare(path, now or datetime.now(UTC))
-        except StoreUnwritable as error:
-            notices = look_only(path, error)
-        return cls(Database(path), notices)
+        now = now or datetime.now(UTC)
+        notices = _made_ready(path, now)
+        if interval is Interval.DAY:
+            store = cls(Database(path), notices)
+        else:
+            own = path.with_name(f"{path.stem}-{interval}{path.suffix}")
+            notices = tuple(dict.fromkeys((*notices, *_made_ready(own, now))))
+            store = cls(Database(own), notices, interval=interval, lists=Database(path))
+        store._claim(interval)
+        return store
 
     @classmethod
-    def temporary(cls) -> Store:
+    def temporary(cls, interval: Interval = Interval.DAY) -> Store:
         """A store for one command, in a folder of its own that `close` removes."""
         folder = tempfile.TemporaryDirectory(prefix="tapecast-")
         path = Path(folder.name) / "store.db"
-        return cls(Database(path), prepare(path, datetime.now(UTC)), folder)
+        return cls(Database(path), prepare(path, datetime.now(UTC)), folder, interval=interval)
+
+    def _claim(self, interval: Interval) -> None:
+        """Note whose bars these are, or refuse a file that was renamed: a ledger is of one interval for good."""
+        kept = self.runs.get_meta(_INTERVAL)
+        if kept is None and interval is not Interval.DAY and not self.market.last_sessions():
+            with suppress(StoreUnwritable):
+                self.runs.set_meta(_INTERVAL, interval)
+        elif (kept or Interval.DAY) != interval:
+            self.close()
+            raise StoreError(
+                f"{self.path}: holds {kept or Interval.DAY} bars and was opened for {interval}; "
+                "give the file its old name back, or another folder with --data-dir"
+            )
 
     def close(self) -> None:
         """Close every connection; safe to call twice. Statements still running in other threads end first."""
         self._database.close()
+        self._lists.close()
         if self._folder is not None:
             self._folder.cleanup()
 
@@ -98,3 +127,11 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _made_ready(path: Path, now: datetime) -> tuple[str, ...]:
+    """What a person should know of the file's opening; for reading alone where it cannot be written."""
+    try:
+        return prepare(path, now)
+    except StoreUnwritable as error:
+        return look_only(path, error)

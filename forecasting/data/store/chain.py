@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from forecasting.data.store.encoding import time_text
 from forecasting.domain.forecast import Forecast, Origin, Outcome
+from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Symbol
 
 DIGITS = 7
@@ -71,14 +72,14 @@ def parse_forecast(text: str) -> tuple[Forecast, Origin]:
         symbol=Symbol(body["symbol"]),
         model=body["model"],
         model_id=body["model_id"],
-        train_end=date.fromisoformat(body["train_end"]),
+        train_end=parse_key(body["train_end"]),
         data_hash=body["data_hash"],
         seed=body["seed"],
-        as_of_session=date.fromisoformat(body["as_of_session"]),
+        as_of_session=parse_key(body["as_of_session"]),
         as_of=datetime.fromisoformat(body["as_of"]),
         issued_at=datetime.fromisoformat(body["issued_at"]),
         last_close=body["last_close"],
-        target_sessions=tuple(map(date.fromisoformat, body["target_sessions"])),
+        target_sessions=tuple(map(parse_key, body["target_sessions"])),
         target_times=tuple(map(datetime.fromisoformat, body["target_times"])),
         levels=tuple(body["levels"]),
         log_returns=tuple(map(tuple, body["log_returns"])),
@@ -105,8 +106,8 @@ def parse_outcome(row: Sequence[Any]) -> Outcome:
     """The inverse of `outcome_row`."""
     entry_id, symbol, model, origin, horizon, as_of_session, target_session, settled_at, *figures = row
     return Outcome(
-        entry_id, Symbol(symbol), model, Origin(origin), horizon, date.fromisoformat(as_of_session),
-        date.fromisoformat(target_session), datetime.fromisoformat(settled_at), *figures,
+        entry_id, Symbol(symbol), model, Origin(origin), horizon, parse_key(as_of_session),
+        parse_key(target_session), datetime.fromisoformat(settled_at), *figures,
     )
 
 

@@ -27,6 +27,7 @@ from forecasting.data.store.database import Database
 from forecasting.data.store.encoding import json_list, time_text, until_text
 from forecasting.data.store.promises import Due, check_forecast, check_outcome
 from forecasting.domain.forecast import MODELS, Forecast, LedgerEntry, Origin, Outcome
+from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Symbol
 from forecasting.errors import LedgerError
 
@@ -267,6 +268,6 @@ def _entry(row: Sequence[Any]) -> LedgerEntry:
 def _due(row: Sequence[Any]) -> Due:
     entry_id, symbol, model, origin, horizon, as_of_session, target_session, target_time = row
     return Due(
-        entry_id, Symbol(symbol), model, Origin(origin), horizon, date.fromisoformat(as_of_session),
-        date.fromisoformat(target_session), datetime.fromisoformat(target_time),
+        entry_id, Symbol(symbol), model, Origin(origin), horizon, parse_key(as_of_session),
+        parse_key(target_session), datetime.fromisoformat(target_time),
     )

@@ -14,6 +14,7 @@ from typing import Any
 
 from forecasting.data.store.database import Database
 from forecasting.data.store.encoding import json_list, time_text, until_text
+from forecasting.domain.interval import Interval, parse_key
 from forecasting.domain.market import (
     Bar,
     BarSeries,
@@ -32,8 +33,9 @@ _NEWEST_LAST = "SELECT * FROM ({}) ORDER BY session"
 class Market:
     """Reads and writes market facts."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, interval: Interval = Interval.DAY) -> None:
         self._database = database
+        self._interval = interval
 
     # Instruments
 
@@ -50,7 +52,7 @@ class Market:
     # Bars
 
     def put_bars(self, series: BarSeries, *, replace: bool = False) -> int:
-        """Add closed daily bars, or correct those that differ; the instrument is put with them.
+        """Add closed bars, or correct those that differ; the instrument is put with them.
 
         Args:
             series: Bars of closed sessions. The store cannot tell a running one: cut it off before.
@@ -61,11 +63,13 @@ class Market:
             How many bars are new or differ from what was there.
 
         Raises:
-            ValueError: If the bars are not daily.
+            ValueError: If the bars are not of the store's interval.
             StoreError: If they could not be kept; the old history stands then.
         """
-        if series.interval != "1d":
-            raise ValueError(f"the store keeps daily bars, got interval '{series.interval}'")
+        wrong = next((b.session for b in series.bars if not self._interval.names(b.session)), None)
+        if series.interval is not self._interval or wrong is not None:
+            found = f"interval '{series.interval}'" if wrong is None else f"a bar named {wrong}"
+            raise ValueError(f"the store keeps '{self._interval}' bars, got {found}")
         symbol = series.symbol
         rows = [
             (symbol, b.session.isoformat(), b.open, b.high, b.low, b.close, b.adj_close, b.volume) for b in series.bars
@@ -88,13 +92,12 @@ class Market:
             ),
             (symbol, until_text(until), -1 if limit is None else limit),
         )
-        parse = date.fromisoformat
-        return tuple(Bar(parse(row[0]), *row[1:]) for row in rows)
+        return tuple(Bar(parse_key(row[0]), *row[1:]) for row in rows)
 
     def series(self, symbol: Symbol, *, until: date | None = None) -> BarSeries | None:
         """The instrument with its bars up to `until`; None where the symbol has no bars."""
         bars = self.bars(symbol, until=until)
-        return BarSeries(self.instruments()[symbol], bars) if bars else None
+        return BarSeries(self.instruments()[symbol], bars, self._interval) if bars else None
 
     def last_sessions(self, symbols: Iterable[Symbol] | None = None) -> dict[Symbol, date]:
         """The newest bar's session of each symbol (of all, if None); symbols without bars are left out."""
@@ -103,7 +106,7 @@ class Market:
             "SELECT s.value, (SELECT MAX(session) FROM bars WHERE symbol = s.value) FROM json_each(?) s",
             (json_list(wanted),),
         )
-        return {Symbol(symbol): date.fromisoformat(session) for symbol, session in rows if session is not None}
+        return {Symbol(symbol): parse_key(session) for symbol, session in rows if session is not None}
 
     def adjusted_closes(self, symbol: Symbol, *, since: date | None = None) -> dict[date, float]:
         """Adjusted closes by session, from `since` on, ascending; for those who need no more of a bar."""
@@ -111,7 +114,7 @@ class Market:
             "SELECT session, adj_close FROM bars WHERE symbol = ? AND session >= ? ORDER BY session",
             (symbol, "" if since is None else since.isoformat()),
         )
-        return {date.fromisoformat(session): close for session, close in rows}
+        return {parse_key(session): close for session, close in rows}
 
     def recent_closes(
         self, symbols: Iterable[Symbol], count: int, until: date | None = None
@@ -262,4 +265,4 @@ def _quote(row: Sequence[Any]) -> Quote:
 
 
 def _indicator(row: Sequence[Any]) -> IndicatorRow:
-    return IndicatorRow(date.fromisoformat(row[0]), *row[1:])
+    return IndicatorRow(parse_key(row[0]), *row[1:])

@@ -1,5 +1,6 @@
 -- The newest schema of the store; a new file starts from it. `migrations.py` leads older files here.
--- Sessions are ISO dates, times ISO 8601 in UTC with microseconds: both sort as text.
+-- Sessions are ISO dates (of bars shorter than a session: the time the bar opens, UTC), times ISO 8601 in UTC with
+-- microseconds: all sort as text.
 
 CREATE TABLE instruments (
     symbol     TEXT PRIMARY KEY,

@@ -9,6 +9,7 @@ from typing import Any
 from forecasting.data.store.database import Database
 from forecasting.data.store.encoding import optional_time, time_text, until_text
 from forecasting.domain.decision import ScoredSignal, Signal, SignalKind
+from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Symbol
 
 _COLUMNS = "symbol, kind, session, time, price, direction, horizon, reason, model_id"
@@ -64,7 +65,7 @@ def _signals(rows: Sequence[Any]) -> tuple[ScoredSignal, ...]:
         ScoredSignal(
             id=row_id,
             signal=Signal(
-                Symbol(symbol), SignalKind(kind), date.fromisoformat(session), datetime.fromisoformat(time), price,
+                Symbol(symbol), SignalKind(kind), parse_key(session), datetime.fromisoformat(time), price,
                 direction, horizon, reason, model_id,
             ),
             log_return=log_return,
