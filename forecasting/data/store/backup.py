@@ -1,8 +1,8 @@
 """Copies of a store beside it: made whole or not at all, private, and found again by their names.
 
 `store.db.v1.bak` was made before a migration from schema 1, `store.db.backup-20260302T210000Z` by `tapecast store
-backup`. Not copies but the file itself, set aside: `store.db.corrupt-..` because it was damaged, `store.db.replaced-..`
-by `tapecast store restore`.
+backup`, `store.db.salvaged-..` from a damaged file. Not copies but the file itself, set aside: `store.db.corrupt-..`
+because it was damaged, `store.db.replaced-..` by `tapecast store restore`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from forecasting.data.store.gate import touch_private
 from forecasting.errors import StoreError
@@ -56,9 +57,9 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def default_backup(path: Path, now: datetime) -> Path:
-    """Where a backup goes that was given no name."""
-    return path.with_name(f"{path.name}.backup-{now:%Y%m%dT%H%M%SZ}")
+def copy_name(path: Path, kind: Literal["backup", "salvaged"], now: datetime) -> Path:
+    """Where a copy goes that was given no name."""
+    return path.with_name(f"{path.name}.{kind}-{now:%Y%m%dT%H%M%SZ}")
 
 
 def migration_backup(path: Path, version: int) -> Path:
@@ -68,7 +69,7 @@ def migration_backup(path: Path, version: int) -> Path:
 
 def backups(path: Path) -> tuple[Copy, ...]:
     """The copies beside the store at `path`, newest first."""
-    return _beside(path, "v*.bak", "backup-*Z")
+    return _beside(path, "v*.bak", "backup-*Z", "salvaged-*Z")
 
 
 def set_aside_files(path: Path) -> tuple[Copy, ...]:

@@ -40,6 +40,13 @@ _DUE = (
     "SELECT p.entry_id, f.symbol, f.model, f.origin, p.horizon, f.as_of_session, p.target_session, p.target_time"
     " FROM pending p CROSS JOIN forecasts f ON f.id = p.entry_id"
 )
+WAITING = (
+    "INSERT OR IGNORE INTO pending SELECT f.id, s.key + 1, s.value,"
+    " json_extract(f.body, '$.target_times[' || s.key || ']')"
+    " FROM forecasts f, json_each(f.body, '$.target_sessions') s"
+    " WHERE NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.entry_id = f.id AND o.horizon = s.key + 1)"
+)
+"""Puts down which horizons wait, after forecasts and outcomes have come from another file."""
 
 
 class Ledger:

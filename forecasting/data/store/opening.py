@@ -123,8 +123,8 @@ def _is_ready(path: Path, migrations: Sequence[str]) -> bool:
     newest = len(migrations) + 1
     with closing(connect(path)) as connection:
         version = version_of(connection, path, newest)
+        connection.execute("PRAGMA journal_mode = WAL")        # a copy put here by hand has another
         if version == 0:
-            connection.execute("PRAGMA journal_mode = WAL")
             schema = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
             run(connection, f"PRAGMA application_id = {APPLICATION_ID};\n{schema}", newest)
         return version in (0, newest)
