@@ -32,6 +32,9 @@ _BY_INDEX = {
     "^BSESN": "XBOM", "^NSEI": "XBOM", "^AXJO": "XASX", "^AORD": "XASX", "^NZ50": "XNZE", "^GSPTSE": "XTSE",
     "^BVSP": "BVMF", "^MXX": "XMEX",
 }  # fmt: skip
+EXCHANGES = frozenset({US, ALWAYS_OPEN, WEEKDAYS, FX, "CMES", *_BY_SUFFIX.values(), *_BY_INDEX.values()})
+"""Every exchange that `exchange_of` names."""
+
 _CRYPTO = re.compile(r"[A-Z0-9]{2,10}-(USD|EUR|GBP|JPY|CAD|AUD|CHF|KRW|INR|BTC|ETH)")
 _MINOR_UNITS = {
     "GBp": ("GBP", 100.0), "GBX": ("GBP", 100.0), "ZAc": ("ZAR", 100.0), "ZAC": ("ZAR", 100.0), "ILA": ("ILS", 100.0),

@@ -1,0 +1,158 @@
+"""The tables that leave a store and come back: their columns, and what may stand in each.
+
+A file's columns say which table it is, whatever its name.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Literal
+
+from forecasting.data.exchanges import EXCHANGES
+from forecasting.data.store.encoding import time_text
+from forecasting.domain.decision import SignalKind
+from forecasting.domain.forecast import Origin
+from forecasting.domain.market import parse_symbol
+from forecasting.domain.transfer import What
+
+Kind = Literal["text", "real", "integer", "hash"]
+Row = tuple[Any, ...]
+Rule = Callable[[Any], bool]
+
+TEXT_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of one table."""
+
+    name: str
+    kind: Kind
+    rule: Rule
+    wanted: str               # what `rule` asks for, for the person whose row is refused
+    optional: bool = False    # may be empty
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table, as it stands in a file."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]                     # no two rows agree in it
+    select: str                              # the rows of a store; {where} takes a condition on `symbol`
+    names: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(column.name for column in self.columns))
+
+
+def _is_day(value: str) -> bool:
+    return date.fromisoformat(value).isoformat() == value
+
+
+def _is_time(value: str) -> bool:
+    return time_text(datetime.fromisoformat(value)) == value
+
+
+def _is_symbol(value: str) -> bool:
+    return parse_symbol(value) == value
+
+
+def _is_text(value: str) -> bool:
+    """Printable means: no escape, control, format or bidi character."""
+    return value.isprintable() and len(value) <= TEXT_LIMIT
+
+
+def _symbol(*, optional: bool = False) -> Column:
+    return Column("symbol", "text", _is_symbol, "a ticker symbol, as NVDA or BRK-B", optional)
+
+
+def _day(name: str) -> Column:
+    return Column(name, "text", _is_day, "a day, as 2015-01-31")
+
+
+def _time(name: str, *, optional: bool = False) -> Column:
+    return Column(name, "text", _is_time, "a time in UTC, as 2015-01-31T21:00:00.000000+00:00", optional)
+
+
+def _text(name: str, *, optional: bool = False) -> Column:
+    return Column(name, "text", _is_text, f"at most {TEXT_LIMIT} printable characters", optional)
+
+
+def _price(name: str) -> Column:
+    return Column(name, "real", lambda v: math.isfinite(v) and v > 0.0, "a finite number above 0")
+
+
+def _number(name: str, *, optional: bool = False) -> Column:
+    return Column(name, "real", math.isfinite, "a finite number", optional)
+
+
+def _count(name: str, least: int, most: int) -> Column:
+    return Column(name, "integer", lambda v: least <= v <= most, f"a whole number, {least} to {most}")
+
+
+def _one_of(name: str, values: Mapping[str, object]) -> Column:
+    return Column(name, "text", values.__contains__, "one of " + ", ".join(values))
+
+
+def _exchange() -> Column:
+    return Column("exchange", "text", EXCHANGES.__contains__, "an exchange tapecast knows, as XNYS or 24/7")
+
+
+_ORIGINS = {origin.value: origin for origin in Origin}
+_SIGNALS = {kind.value: kind for kind in SignalKind}
+_ANY = 2**31
+_HASH = Column("hash", "hash", lambda v: len(v) == 32, "64 hexadecimal digits")
+
+
+def _table(name: str, key: tuple[str, ...], columns: tuple[Column, ...], order: str) -> Table:
+    names = ", ".join(column.name for column in columns)
+    return Table(name, columns, key, f"SELECT {names} FROM {name} {{where}} ORDER BY {order}")
+
+
+INSTRUMENTS = _table("instruments", ("symbol",), (
+    _symbol(), _text("name"), _exchange(), _text("currency"), _count("synthetic", 0, 1),
+), "symbol")
+BARS = _table("bars", ("symbol", "session"), (
+    _symbol(), _day("session"), _price("open"), _price("high"), _price("low"), _price("close"), _price("adj_close"),
+    Column("volume", "real", lambda v: 0.0 <= v < math.inf, "a finite number, 0 or above"),
+), "symbol, session")
+FORECASTS = _table("forecasts", ("id",), (
+    _count("id", 1, _ANY), _symbol(), _text("model"), _one_of("origin", _ORIGINS), _day("as_of_session"), _HASH,
+    Column("body", "text", str.isprintable, "the canonical text of one forecast"),
+), "id")
+OUTCOMES = _table("outcomes", ("id",), (
+    _count("id", 1, _ANY), _count("entry_id", 1, _ANY), _symbol(), _text("model"), _one_of("origin", _ORIGINS),
+    _count("horizon", 1, _ANY), _day("as_of_session"), _day("target_session"), _time("settled_at"), _number("actual"),
+    _number("median"), _number("low_80"), _number("high_80"), _number("p_up"), _number("crps"), _HASH,
+), "id")
+SIGNALS = _table("signals", ("symbol", "kind", "session"), (
+    _symbol(), _one_of("kind", _SIGNALS), _day("session"), _time("time"), _price("price"), _count("direction", -1, 1),
+    _count("horizon", 1, _ANY), _text("reason"), _text("model_id", optional=True),
+    _number("log_return", optional=True), _time("settled_at", optional=True),
+), "id")
+WATCHLIST = Table("watchlist", (
+    _count("list", 0, _ANY), _text("name"), Column("place", "integer", lambda v: v >= 0, "a whole number", True),
+    _symbol(optional=True),
+), ("list", "place"), (
+    "SELECT g.position AS list, g.name AS name, s.position AS place, s.symbol AS symbol FROM watch_groups g"
+    " LEFT JOIN watch_symbols s ON s.grp = g.position {where} ORDER BY g.position, s.position"
+))
+
+TABLES = (INSTRUMENTS, BARS, FORECASTS, OUTCOMES, SIGNALS, WATCHLIST)
+"""In the order in which they are taken in: what is referred to comes first."""
+
+KINDS: dict[What, tuple[Table, ...]] = {
+    "bars": (INSTRUMENTS, BARS), "forecasts": (FORECASTS, OUTCOMES), "signals": (SIGNALS,), "watchlist": (WATCHLIST,),
+    "all": TABLES,
+}
+"""What a person may ask for."""
+
+
+def table_of(columns: frozenset[str]) -> Table | None:
+    """The table with just these columns."""
+    return next((table for table in TABLES if frozenset(table.names) == columns), None)
