@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from forecasting.domain.forecast import Origin
-from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
+from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.snapshot import Health
 from forecasting.errors import SourceOffline
 from forecasting.service.backend import Step, TickReport, Work
@@ -189,3 +190,19 @@ def test_missed_sessions_are_brought_in_but_not_forecast_in_hindsight(local: Loc
     assert report.settled == 6 * 5         # five horizons have closed
     spoken = {e.forecast.as_of_session for e in store.ledger.entries(range(1, store.ledger.count() + 1))}
     assert spoken == {date(2015, 5, 29), date(2015, 6, 5)}
+
+
+@pytest.mark.honesty("T8")
+def test_a_fall_by_half_without_an_event_is_named_as_long_as_it_stands(tmp_path: Path) -> None:
+    first, second = recorded(SYMBOLS, FIRST, LAST)
+    fallen = replace(first, bars=tuple(halved(b) if b.session >= MONDAY else b for b in first.bars))
+    with backend(write_csv(tmp_path / "csv", [fallen, second]), tmp_path / "data") as local:
+        for now in (at(MONDAY, 20), at(MONDAY + timedelta(days=1), 20)):
+            (note,) = (n for n in tick(local, now).notes if "move without a recorded event" in n)
+            assert note.startswith("2015-06-01")
+            assert note.endswith("check it, or record the split")
+
+
+def halved(bar: Bar) -> Bar:
+    open_, high, low, close, adj = (0.5 * p for p in (bar.open, bar.high, bar.low, bar.close, bar.adj_close))
+    return Bar(bar.session, open_, high, low, close, adj, bar.volume)
