@@ -7,7 +7,7 @@ import math
 import pytest
 
 from forecasting.domain.market import Symbol
-from tests.benchmarks import bench_first_paint, bench_front, bench_store
+from tests.benchmarks import bench_first_paint, bench_front, bench_store, bench_stream
 from tests.support.bench_cursor import Answer, Press, answers
 from tests.support.bench_figures import percentile
 from tests.support.bench_terminal import Chunk
@@ -60,9 +60,10 @@ def test_percentile_is_a_sample_and_not_between_two() -> None:
     assert (percentile(samples, 0.5), percentile(samples, 0.99), percentile(samples, 1.0)) == (100.0, 198.0, 200.0)
 
 
-@pytest.mark.parametrize("benchmark", [bench_store, bench_first_paint])
+@pytest.mark.parametrize("benchmark", [bench_store, bench_first_paint, bench_stream])
 def test_the_smallest_run_yields_finite_figures(benchmark: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark, "SYMBOLS", 3)
+    monkeypatch.setattr(benchmark, "SECONDS", 1.0, raising=False)
 
     figures = benchmark.run(1)  # type: ignore[attr-defined]
 

@@ -12,6 +12,7 @@ import base64
 import json
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import Counter
@@ -154,3 +155,14 @@ class FakeStream:
     def _price(self, symbol: str) -> str:
         self.sent[symbol] += 1
         return frame(symbol, 100.0 + self.sent[symbol] / 100.0, time.time(), **self.fields.get(symbol, {}))
+
+
+def main() -> None:
+    """Say where it listens, and go on until standard input ends."""
+    with FakeStream(every_s=float(sys.argv[1])) as fake:
+        print(fake.url, flush=True)  # noqa: T201
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
