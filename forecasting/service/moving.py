@@ -9,6 +9,7 @@ from pathlib import Path
 
 from forecasting.config import Settings
 from forecasting.data.store import Store
+from forecasting.data.store.database import Database
 from forecasting.data.transfer import entering, leaving
 from forecasting.data.transfer.formats import format_of
 from forecasting.data.transfer.tables import KINDS
@@ -44,7 +45,7 @@ def take_in(settings: Settings, path: Path, source: Path) -> Answer:
     """
     taken = entering.take_in(path, source)
     notes: list[str] = []
-    with Store.open(path) as store:
+    with Store(Database(path), interval=taken.interval) as store:
         if taken.with_new_bars:
             from forecasting.features.indicators import indicator_rows  # half a second, which only bars need
 

@@ -24,7 +24,8 @@ from forecasting.data.store.opening import prepare
 from forecasting.data.store.promises import check_forecast
 from forecasting.data.transfer.formats import Found, format_of, read
 from forecasting.data.transfer.merging import MERGES
-from forecasting.data.transfer.tables import TABLES, Column, Row, Table
+from forecasting.data.transfer.tables import INTERVAL, TABLES, Column, Row, Table
+from forecasting.domain.interval import Interval, parse_key
 from forecasting.domain.market import Symbol
 from forecasting.errors import DataError, LedgerError, SymbolError
 
@@ -40,6 +41,7 @@ class Taken:
     new: dict[str, int] = field(default_factory=dict)        # rows by table
     known: dict[str, int] = field(default_factory=dict)      # rows that the store held already
     with_new_bars: tuple[Symbol, ...] = ()
+    interval: Interval = Interval.DAY                        # of the store
 
 
 def take_in(store: Path, source: Path) -> Taken:
@@ -142,6 +144,11 @@ def _row_holds(where: str, table: Table, row: Row) -> None:
         if not low <= min(opened, close) <= max(opened, close) <= high:
             raise DataError(f"{where}: high {high:g} and low {low:g} of {session} do not hold open {opened:g} and close"
                             f" {close:g}; {_REMEDY}")
+    if INTERVAL in table.names:
+        told = dict(zip(table.names, row, strict=True))
+        for name in ("session", "as_of_session", "target_session"):
+            if name in told and not Interval(told[INTERVAL]).names(parse_key(told[name])):
+                raise DataError(f"{where}: {name} is {told[name]}, which names no bar of {told[INTERVAL]}; {_REMEDY}")
     if table.name == "watchlist" and (row[2] is None) != (row[3] is None):
         raise DataError(f"{where}: place and symbol belong together; {_REMEDY}")
 
@@ -179,7 +186,7 @@ class _Chain:
 
 
 def _forecast_hash(previous: bytes, row: Row) -> bytes:
-    _, symbol, model, origin, as_of_session, _, body = row
+    _, symbol, model, origin, as_of_session, _, body, _ = row
     forecast, said = parse_forecast(body)
     recorded_at = datetime.fromisoformat(json.loads(body)["recorded_at"])
     told = (forecast.symbol, forecast.model, said.value, forecast.as_of_session.isoformat())
@@ -193,7 +200,7 @@ def _forecast_hash(previous: bytes, row: Row) -> bytes:
 
 
 def _outcome_hash(previous: bytes, row: Row) -> bytes:
-    _, *values, _ = row
+    _, *values, _, _ = row
     return link(previous, outcome_text(values))
 
 
@@ -206,6 +213,7 @@ def _merge(connection: sqlite3.Connection) -> Taken:
     connection.execute("PRAGMA synchronous = FULL")
     try:
         patiently(lambda: connection.execute("BEGIN IMMEDIATE"))
+        taken.interval = _claim(connection)
         symbols = connection.execute(
             "SELECT DISTINCT symbol FROM in_bars i WHERE NOT EXISTS"
             " (SELECT 1 FROM bars b WHERE b.symbol = i.symbol AND b.session = i.session) ORDER BY symbol"
@@ -221,3 +229,22 @@ def _merge(connection: sqlite3.Connection) -> Taken:
             connection.execute("ROLLBACK")
     taken.with_new_bars = tuple(Symbol(row[0]) for row in symbols)
     return taken
+
+
+def _claim(connection: sqlite3.Connection) -> Interval:
+    """The interval of the store, which an empty one takes from the files; rows of another are refused."""
+    kept = connection.execute("SELECT value FROM meta WHERE key = ?", (INTERVAL,)).fetchone()
+    own = Interval.DAY if kept is None else Interval(kept[0])
+    used = connection.execute("SELECT EXISTS (SELECT 1 FROM bars) OR EXISTS (SELECT 1 FROM forecasts)").fetchone()[0]
+    for table in (table for table in TABLES if INTERVAL in table.names):
+        others = f"SELECT whence, {INTERVAL} FROM in_{table.name} WHERE {INTERVAL} <> ? LIMIT 1"
+        row = connection.execute(others, (own,)).fetchone()
+        if row is None:
+            continue
+        where, other = row
+        if used or kept is not None:
+            raise DataError(f"{where}: of {other} bars, the store holds {own}; name the store of {other} bars with"
+                            " --store, nothing was taken in")
+        connection.execute("INSERT INTO meta VALUES (?, ?)", (INTERVAL, other))
+        return _claim(connection)
+    return own

@@ -8,9 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
-from forecasting.data.store.chain import OUTCOME_COLUMNS
 from forecasting.data.store.ledger import WAITING
-from forecasting.data.transfer.tables import BARS, FORECASTS, INSTRUMENTS, SIGNALS
+from forecasting.data.transfer.tables import BARS, FORECASTS, INSTRUMENTS, OUTCOMES, SIGNALS
 from forecasting.errors import DataError
 
 _NOTHING = "nothing was taken in"
@@ -25,7 +24,7 @@ def _instruments(connection: sqlite3.Connection) -> int:
         " WHERE (i.exchange, i.currency, i.synthetic) <> (s.exchange, s.currency, s.synthetic)",
         "remove the symbol from the files, or import into another --data-dir",
     )
-    return _add(connection, "instruments", INSTRUMENTS.names)
+    return _add(connection, "instruments", INSTRUMENTS.stored)
 
 
 def _bars(connection: sqlite3.Connection) -> int:
@@ -44,7 +43,7 @@ def _bars(connection: sqlite3.Connection) -> int:
     if unknown is not None:
         raise DataError(f"{unknown[0]}: bars of {unknown[1]}, whose exchange and currency nobody knows; import its"
                         f" instruments with them, {_NOTHING}")
-    return _add(connection, "bars", BARS.names)
+    return _add(connection, "bars", BARS.stored)
 
 
 def _forecasts(connection: sqlite3.Connection) -> int:
@@ -56,7 +55,7 @@ def _forecasts(connection: sqlite3.Connection) -> int:
         " WHERE i.hash <> s.hash ORDER BY id",
         "these are two ledgers, which cannot become one: import into another --data-dir",
     )
-    new = _append(connection, "forecasts", FORECASTS.names)
+    new = _append(connection, "forecasts", FORECASTS.stored)
     if new:
         connection.execute(WAITING)
     return new
@@ -81,7 +80,7 @@ def _outcomes(connection: sqlite3.Connection) -> int:
     if orphan is not None:
         raise DataError(f"{orphan[0]}: no forecast waits for this outcome of forecast {orphan[1]}, horizon {orphan[2]};"
                         f" import the forecasts of the same export with it, {_NOTHING}")
-    return _append(connection, "outcomes", ("id", *OUTCOME_COLUMNS.split(", "), "hash"))
+    return _append(connection, "outcomes", OUTCOMES.stored)
 
 
 def _signals(connection: sqlite3.Connection) -> int:
@@ -99,7 +98,7 @@ def _signals(connection: sqlite3.Connection) -> int:
         " WHERE (i.symbol, i.kind, i.session) = (signals.symbol, signals.kind, signals.session)"
         " AND signals.settled_at IS NULL AND i.settled_at IS NOT NULL"
     ).rowcount
-    return scored + _add(connection, "signals", SIGNALS.names)
+    return scored + _add(connection, "signals", SIGNALS.stored)
 
 
 def _watchlist(connection: sqlite3.Connection) -> int:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from forecasting.data.exchanges import EXCHANGES
 from forecasting.data.store.encoding import time_text
 from forecasting.domain.decision import SignalKind
 from forecasting.domain.forecast import Origin
+from forecasting.domain.interval import Interval, parse_key
 from forecasting.domain.market import parse_symbol
 from forecasting.domain.transfer import What
 
@@ -23,6 +24,8 @@ Row = tuple[Any, ...]
 Rule = Callable[[Any], bool]
 
 TEXT_LIMIT = 500
+INTERVAL = "interval"
+"""Column and meta key: whose bars these are. A store holds those of one interval; daily ones where it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,15 @@ class Table:
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(column.name for column in self.columns))
 
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """The columns that the store's own table has; the interval is the whole store's."""
+        return tuple(name for name in self.names if name != INTERVAL)
 
-def _is_day(value: str) -> bool:
-    return date.fromisoformat(value).isoformat() == value
+
+def _is_key(value: str) -> bool:
+    key = parse_key(value)
+    return key.isoformat() == value and (not isinstance(key, datetime) or key.utcoffset() == timedelta())
 
 
 def _is_time(value: str) -> bool:
@@ -71,8 +80,8 @@ def _symbol(*, optional: bool = False) -> Column:
     return Column("symbol", "text", _is_symbol, "a ticker symbol, as NVDA or BRK-B", optional)
 
 
-def _day(name: str) -> Column:
-    return Column(name, "text", _is_day, "a day, as 2015-01-31")
+def _key(name: str) -> Column:
+    return Column(name, "text", _is_key, "a day, as 2015-01-31, or the time in UTC at which a shorter bar opens")
 
 
 def _time(name: str, *, optional: bool = False) -> Column:
@@ -109,8 +118,12 @@ _ANY = 2**31
 _HASH = Column("hash", "hash", lambda v: len(v) == 32, "64 hexadecimal digits")
 
 
+_INTERVAL = Column(INTERVAL, "text", tuple(Interval).__contains__, "one of " + ", ".join(Interval))
+_OF_THE_STORE = f"COALESCE((SELECT value FROM meta WHERE key = '{INTERVAL}'), '{Interval.DAY}') AS {INTERVAL}"
+
+
 def _table(name: str, key: tuple[str, ...], columns: tuple[Column, ...], order: str) -> Table:
-    names = ", ".join(column.name for column in columns)
+    names = ", ".join(_OF_THE_STORE if column is _INTERVAL else column.name for column in columns)
     return Table(name, columns, key, f"SELECT {names} FROM {name} {{where}} ORDER BY {order}")
 
 
@@ -118,22 +131,23 @@ INSTRUMENTS = _table("instruments", ("symbol",), (
     _symbol(), _text("name"), _exchange(), _text("currency"), _count("synthetic", 0, 1),
 ), "symbol")
 BARS = _table("bars", ("symbol", "session"), (
-    _symbol(), _day("session"), _price("open"), _price("high"), _price("low"), _price("close"), _price("adj_close"),
-    Column("volume", "real", lambda v: 0.0 <= v < math.inf, "a finite number, 0 or above"),
+    _symbol(), _key("session"), _price("open"), _price("high"), _price("low"), _price("close"), _price("adj_close"),
+    Column("volume", "real", lambda v: 0.0 <= v < math.inf, "a finite number, 0 or above"), _INTERVAL,
 ), "symbol, session")
 FORECASTS = _table("forecasts", ("id",), (
-    _count("id", 1, _ANY), _symbol(), _text("model"), _one_of("origin", _ORIGINS), _day("as_of_session"), _HASH,
-    Column("body", "text", str.isprintable, "the canonical text of one forecast"),
+    _count("id", 1, _ANY), _symbol(), _text("model"), _one_of("origin", _ORIGINS), _key("as_of_session"), _HASH,
+    Column("body", "text", str.isprintable, "the canonical text of one forecast"), _INTERVAL,
 ), "id")
 OUTCOMES = _table("outcomes", ("id",), (
     _count("id", 1, _ANY), _count("entry_id", 1, _ANY), _symbol(), _text("model"), _one_of("origin", _ORIGINS),
-    _count("horizon", 1, _ANY), _day("as_of_session"), _day("target_session"), _time("settled_at"), _number("actual"),
+    _count("horizon", 1, _ANY), _key("as_of_session"), _key("target_session"), _time("settled_at"), _number("actual"),
     _number("median"), _number("low_80"), _number("high_80"), _number("p_up"), _number("crps"), _HASH,
+    _INTERVAL,
 ), "id")
 SIGNALS = _table("signals", ("symbol", "kind", "session"), (
-    _symbol(), _one_of("kind", _SIGNALS), _day("session"), _time("time"), _price("price"), _count("direction", -1, 1),
+    _symbol(), _one_of("kind", _SIGNALS), _key("session"), _time("time"), _price("price"), _count("direction", -1, 1),
     _count("horizon", 1, _ANY), _text("reason"), _text("model_id", optional=True),
-    _number("log_return", optional=True), _time("settled_at", optional=True),
+    _number("log_return", optional=True), _time("settled_at", optional=True), _INTERVAL,
 ), "id")
 WATCHLIST = Table("watchlist", (
     _count("list", 0, _ANY), _text("name"), Column("place", "integer", lambda v: v >= 0, "a whole number", True),

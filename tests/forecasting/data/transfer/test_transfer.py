@@ -23,6 +23,7 @@ from forecasting.data.transfer.formats import BATCH, read, write
 from forecasting.data.transfer.leaving import export
 from forecasting.data.transfer.tables import BARS, INSTRUMENTS, KINDS, TABLES, WATCHLIST
 from forecasting.domain.forecast import Origin
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.transfer import FORMATS, Format
 from forecasting.domain.watchlist import WatchGroup
@@ -91,7 +92,7 @@ def test_every_column_of_the_tables_that_leave_does_leave(store: Path) -> None:
     for table in (t for t in TABLES if t is not WATCHLIST):
         with closing(sqlite3.connect(store)) as raw:
             columns = {row[1] for row in raw.execute(f"PRAGMA table_info({table.name})")}
-        assert set(table.names) == columns - ({"id"} if table.name == "signals" else set())
+        assert set(table.stored) == columns - ({"id"} if table.name == "signals" else set())
 
 
 def test_json_lines_hold_all_tables_in_one_file(store: Path, tmp_path: Path) -> None:
@@ -196,8 +197,8 @@ def test_a_bad_cell_is_named_by_file_and_line_and_nothing_is_taken_in(
     [
         ("symbol,what\nNVDA,1\n", "no table of tapecast has the columns symbol, what"),
         ("", r"no table of tapecast has the columns \(none\)"),
-        ("symbol,session,open,high,low,close,adj_close,volume\nNVDA,1\n", "bars.csv:2: 2 cells, the header has 8"),
-        ("symbol,session,open,high,low,close,adj_close,volume\n" + "\"" * 3, "cannot be read as CSV"),
+        (",".join(BARS.names) + "\nNVDA,1\n", "bars.csv:2: 2 cells, the header has 9"),
+        (",".join(BARS.names) + "\n" + "\"" * 3, "cannot be read as CSV"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -244,6 +245,28 @@ def test_bars_adjusted_otherwise_are_refused_and_the_stores_stand(folder: Path, 
     with pytest.raises(DataError, match=r"bars.csv:8: AMD 2026-03-10 .* 12.5 here, .* 53.0 in the store"):
         take_in(store, folder)
     assert facts(store) == before
+
+
+def test_bars_of_another_interval_are_refused_or_claim_an_empty_store(
+    store: Path, folder: Path, tmp_path: Path
+) -> None:
+    def hours(lines: list[list[str]]) -> None:
+        for line in lines[1:]:
+            line[1], line[8] = f"{line[1]}T14:30:00+00:00", "1h"
+
+    edit(folder / "bars.csv", hours)
+    (tmp_path / "hours").mkdir()
+    for name in ("bars.csv", "instruments.csv"):
+        (folder / name).rename(tmp_path / "hours" / name)
+    with pytest.raises(DataError, match=r"bars.csv:2: of 1h bars, the store holds 1d; name the store of 1h bars with"):
+        take_in(store, tmp_path / "hours")
+    taken = take_in(tmp_path / "store-1h.db", tmp_path / "hours")
+    assert (taken.new["bars"], taken.interval) == (40, Interval.HOUR)
+    with Store.open(tmp_path / "store.db", interval=Interval.HOUR) as hourly:
+        assert len(hourly.market.bars(NVDA)) == 20
+    edit(tmp_path / "hours" / "bars.csv", lambda lines: lines[3].__setitem__(8, "1d"))
+    with pytest.raises(DataError, match=r"bars.csv:4: session is 2026-03-04T14:30:00\+00:00, which names no bar of 1d"):
+        take_in(tmp_path / "new.db", tmp_path / "hours")
 
 
 def test_bars_of_an_unknown_instrument_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -303,7 +326,7 @@ def test_a_float_comes_back_to_its_last_bit(
     tmp_path_factory: pytest.TempPathFactory, format_: Format, values: list[float]
 ) -> None:
     file = tmp_path_factory.mktemp("floats") / f"x{'.jsonl' if format_ == 'json' else f'.{format_}'}"
-    made = [("NVDA", f"{i}", v, v, v, v, v, v) for i, v in enumerate(values)]
+    made = [("NVDA", f"{i}", v, v, v, v, v, v, "1d") for i, v in enumerate(values)]
     write(file, format_, [(BARS, made)])
     back = [float(found.cells[2]) for found in read(file)]
     assert back == values
