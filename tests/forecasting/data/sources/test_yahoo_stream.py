@@ -168,6 +168,23 @@ def test_pauses_grow_while_connections_do_not_last(fake: FakeStream, heard: List
     assert heard.stream.messages == 0
 
 
+def test_a_connection_that_has_lasted_is_replaced_soon(fake: FakeStream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasting.data.sources.yahoo_stream.LASTED_S", 0.1)
+    heard = Listener(fake.url, pauses_s=(0.05, 10.0))
+    fake.fault = "403"
+    heard.stream.watch([AAPL])
+    until(lambda: fake.connections == 4)             # pauses of 0.1, 0.2, 0.4 s, and the next one would take 0.8 s
+    fake.fault = None
+    until(lambda: heard.health()[0] is Health.OK and len(heard.quotes) > 10)
+    fake.fault = "close-1001"
+    until(lambda: heard.health()[0] is Health.FAILED)
+    found = heard.stream.health()
+    heard.stream.close()
+    assert found.retry_at is not None
+    assert found.since is not None
+    assert (found.retry_at - found.since).total_seconds() == pytest.approx(0.1)
+
+
 def test_a_flood_costs_one_turn_per_message(fake: FakeStream, heard: Listener) -> None:
     fake.fault = "flood"
     heard.stream.watch([AAPL])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forecasting.data.sources.yahoo_ticks import TickReader, Unreadable
 from forecasting.domain.market import Quote, SessionState, Symbol
@@ -119,3 +122,31 @@ def test_a_message_about_something_else_is_passed_over() -> None:
 def test_rubbish_is_called_rubbish(message: str) -> None:
     with pytest.raises(Unreadable):
         read(message)
+
+
+@given(st.one_of(st.text(), st.binary(), st.binary().map(
+    lambda raw: json.dumps({"type": "pricing", "message": base64.b64encode(raw).decode()})
+)))  # fmt: skip
+def test_no_message_whatever_gets_anything_but_a_price_through(message: str | bytes) -> None:
+    try:
+        quote = TickReader(UNITS).read(message, WANTED, NOW)
+    except Unreadable:
+        return
+    assert quote is None or (quote.symbol in WANTED and math.isfinite(quote.price) and quote.price > 0.0)
+
+
+@given(
+    st.sampled_from(sorted(WANTED)), st.floats(width=32), st.floats(-1e12, 1e12), st.text(max_size=6),
+    st.floats(width=32), st.floats(width=32), st.integers(-5, 5), st.integers(-(2**40), 2**40),
+)  # fmt: skip
+def test_no_field_whatever_gets_an_impossible_figure_through(
+    symbol: Symbol, price: float, made: float, currency: str, change: float, high: float, hours: int, volume: int
+) -> None:
+    fields = {"change": change, "day_high": high, "market_hours": hours, "day_volume": volume, "currency": currency}
+    for moment in (made, T - 1.0):
+        quote = TickReader({}).read(frame(symbol, price, moment, **fields), WANTED, NOW)
+        if quote is not None:
+            figures = (quote.price, quote.previous_close, quote.high, quote.volume)
+            assert all(figure is None or (math.isfinite(figure) and figure > 0.0) for figure in figures)
+            assert NOW - timedelta(minutes=20) <= quote.time <= NOW
+            assert currency == quote.currency or quote.currency in ("", "GBP", "ZAR", "ILS")
