@@ -22,7 +22,7 @@ from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
 from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
-from forecasting.errors import TapecastError, WorkerError
+from forecasting.errors import StoreError, TapecastError, WorkerError
 from forecasting.service.backend import Backend, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
@@ -95,6 +95,7 @@ class Engine:
         self._unread = True           # whether the store may say something new
         self._set_stream = Coalesced(self._ask_for_stream)
         self._streamed = False        # whether prices streamed in when the pace was last set
+        self._source_name = source_name
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
@@ -110,8 +111,12 @@ class Engine:
     # What the screen reads.
 
     def snapshot(self) -> Snapshot:
-        """The newest snapshot, read from the store."""
-        return self._reader.read(next(self._versions), self._status())
+        """The newest snapshot, read from the store; where that cannot be read, what was read before, and why."""
+        try:
+            return self._reader.read(next(self._versions), self._status())
+        except StoreError as error:
+            self._blame(error, self._now())
+            return self._reader.tell_again(next(self._versions), self._status())
 
     def _status(self) -> Status:
         now = self._now()
@@ -119,8 +124,8 @@ class Engine:
             now=now,
             groups=self._watchlist.groups,
             symbols=self._watchlist.symbols,
-            source=self._inbox.told(self._source, now),
-            jobs=(*self._job_lines(), *self._inbox.job(now)),
+            source=self._inbox.told(self._source),
+            jobs=(*self._job_lines(), *self._inbox.job()),
             report=self._report,
             notices=self._notices,
             replay=self._replay_status(),
@@ -306,8 +311,13 @@ class Engine:
             return
         log.warning("refresh failed: %s", error)
         self._statuses.end(REFRESH, Health.FAILED, str(error), now)
+        self._blame(error, now)
+
+    def _blame(self, error: TapecastError, now: datetime) -> None:
+        """Say what keeps facts from coming, and since when: the store is not the source's fault."""
         since = self._source.since if self._source.health is Health.FAILED else now
-        self._source = replace(self._source, health=Health.FAILED, message=str(error), since=since)
+        name = "store" if isinstance(error, StoreError) else self._source_name
+        self._source = SourceHealth(name, Health.FAILED, str(error), since, requests=self._source.requests)
 
     def _begin_due(self, report: TickReport) -> None:
         for work in report.due:

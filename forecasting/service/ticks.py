@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from forecasting.domain.market import Quote, Symbol
 from forecasting.domain.snapshot import Health, JobStatus, SourceHealth
@@ -94,7 +93,7 @@ class TickInbox:
             return replace(health, health=Health.FAILED, message="the worker is silent", retry_at=None)
         return health
 
-    def job(self, now: datetime) -> tuple[JobStatus, ...]:
+    def job(self) -> tuple[JobStatus, ...]:
         """The stream's line among the jobs; none where there is no stream."""
         health = self.health()
         if health is None:
@@ -103,18 +102,12 @@ class TickInbox:
         if health.health is not Health.FAILED:
             return (JobStatus("stream", health.health, health.message, last_run=newest),)
         # Without a stream nothing is lost but speed: late, not failed.
-        return (JobStatus("stream", Health.LATE, off(health, now), last_run=newest, next_run=health.retry_at),)
+        return (JobStatus("stream", Health.LATE, f"off: {health.message}", last_run=newest, next_run=health.retry_at),)
 
-    def told(self, source: SourceHealth, now: datetime) -> SourceHealth:
+    def told(self, source: SourceHealth) -> SourceHealth:
         """The source's health with a word on a stream that is off; a source in trouble has enough to say."""
         health = self.health()
         if health is None or health.health is not Health.FAILED or source.health is not Health.OK:
             return source
-        return replace(source, message=f"{source.message}; stream {off(health, now)}")
-
-
-def off(health: SourceHealth, now: datetime) -> str:
-    """That the stream is off, why, and when it is tried again."""
-    if health.retry_at is None:
-        return f"off: {health.message}"
-    return f"off: {health.message}, next try in {max((health.retry_at - now).total_seconds(), 0.0):.0f} s"
+        message = f"{source.message}; stream off: {health.message}"
+        return replace(source, message=message, since=health.since, retry_at=health.retry_at)

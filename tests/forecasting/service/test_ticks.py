@@ -45,7 +45,7 @@ def test_a_tick_of_a_symbol_that_was_never_polled_stands_alone() -> None:
 def test_nothing_is_taken_or_told_while_no_stream_is_wanted() -> None:
     inbox = TickInbox()
     assert not inbox.take(Ticks((TICK,), GOOD))
-    assert (inbox.quotes, inbox.healthy, inbox.job(NOW), inbox.told(YAHOO, NOW)) == ((), False, (), YAHOO)
+    assert (inbox.quotes, inbox.healthy, inbox.job(), inbox.told(YAHOO)) == ((), False, (), YAHOO)
 
 
 def test_the_newest_tick_of_each_symbol_is_kept_when_the_stream_is_stopped() -> None:
@@ -68,11 +68,15 @@ def test_a_stream_that_is_off_says_why_and_when_it_is_tried_again() -> None:
     inbox = TickInbox()
     inbox.want(True)
     inbox.take(Ticks((), OFF))
-    job, = inbox.job(NOW)
+    job, = inbox.job()
     assert (job.name, job.health, job.next_run) == ("stream", Health.LATE, OFF.retry_at)
-    assert inbox.told(YAHOO, NOW).message == "ok; stream off: refused (HTTP 403), next try in 32 s"
+    assert job.message == "off: refused (HTTP 403)"
+    told = inbox.told(YAHOO)
+    assert (told.health, told.message, told.retry_at) == (
+        Health.OK, "ok; stream off: refused (HTTP 403)", NOW + timedelta(seconds=32)
+    )
     in_trouble = replace(YAHOO, health=Health.FAILED, message="no answer")
-    assert inbox.told(in_trouble, NOW) is in_trouble
+    assert inbox.told(in_trouble) is in_trouble
 
 
 @pytest.mark.parametrize(("seconds", "healthy"), [(0.0, True), (10.0, True), (10.1, False)])
@@ -83,4 +87,4 @@ def test_a_worker_that_says_nothing_for_ten_seconds_streams_nothing(seconds: flo
     inbox.take(Ticks((TICK,), GOOD))
     now = seconds
     assert inbox.healthy is healthy
-    assert inbox.told(YAHOO, NOW).message == ("ok" if healthy else "ok; stream off: the worker is silent")
+    assert inbox.told(YAHOO).message == ("ok" if healthy else "ok; stream off: the worker is silent")
