@@ -109,7 +109,11 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
 
 def _log_to(path: Path) -> None:
     """The terminal belongs to the screen; what libraries have to say goes beside the worker's log."""
-    handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2)
+    logging.raiseExceptions = False      # a line that a full disk does not take must not end up on the screen
+    try:
+        handler: logging.Handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2)
+    except OSError:
+        handler = logging.NullHandler()
     logging.basicConfig(handlers=[handler], level=logging.INFO, format=LOG_FORMAT)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)      # it notes every timer, and each that waited
 

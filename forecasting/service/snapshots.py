@@ -93,8 +93,12 @@ class SnapshotReader:
         return self._show(version, status, self._read)
 
     def tell_again(self, version: int, status: Status) -> Snapshot:
-        """The same facts at another moment, with other ticks; the store is read only if it never was."""
-        return self.read(version, status) if self._read is None else self._show(version, status, self._read)
+        """The same facts at another moment, with other ticks; the store is not read, and none are there before that."""
+        return self._show(version, status, self._read or self._nothing(status))
+
+    @staticmethod
+    def _nothing(status: Status) -> _Read:
+        return _Read(Facts({}, {}, {}, {}, {}, {}, {}, {}, {}, status.stale_after), (), (), ())
 
     def _read_store(self, status: Status) -> _Read:
         store, symbols = self._store, status.symbols

@@ -34,11 +34,11 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _IN_THE_WAY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _PAUSE_S = (0.002, 0.25)                     # shortest and longest between two tries
-_UNWRITABLE = {
-    sqlite3.SQLITE_FULL: "the disk is full; free some space",
-    sqlite3.SQLITE_READONLY: "it cannot be written; make file, folder and disk writable, or give another --data-dir",
-    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check folder and disk, or give another folder with --data-dir",
-    sqlite3.SQLITE_IOERR: "the disk refuses to read or write; check that it has space and is sound",
+_UNWRITABLE = {              # what is wrong, what to do
+    sqlite3.SQLITE_FULL: ("the disk is full", "free some space"),
+    sqlite3.SQLITE_READONLY: ("the store is read-only", "make file, folder and disk writable, or give --data-dir"),
+    sqlite3.SQLITE_CANTOPEN: ("the store's files cannot be opened", "check folder and disk, or give --data-dir"),
+    sqlite3.SQLITE_IOERR: ("the disk refuses to read or write", "check that it has space and is sound"),
 }
 _REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 
@@ -233,8 +233,11 @@ def mapped(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _store_error(path, error) from error
     except OSError as error:
-        kind = StoreUnwritable if error.errno in _REFUSED else StoreError
-        raise kind(f"{path}: {error.strerror or error}; give another folder with --data-dir") from error
+        said = error.strerror or str(error)
+        if error.errno in _REFUSED:
+            what = f"{said.lower()}: nothing new is kept in {path}"
+            raise StoreUnwritable(f"{what}; free or unlock the disk, or give another folder with --data-dir") from error
+        raise StoreError(f"{path}: {said}; give another folder with --data-dir") from error
 
 
 def primary_code(error: sqlite3.Error) -> int | None:
@@ -251,7 +254,8 @@ def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
             suspicion(path).touch(mode=0o600)
         return StoreCorrupt(f"{path}: {error}; start tapecast again and the damaged file is set aside")
     if code in _UNWRITABLE:
-        return StoreUnwritable(f"{path}: {_UNWRITABLE[code]}; nothing was kept, and it goes on by itself then")
+        what, remedy = _UNWRITABLE[code]
+        return StoreUnwritable(f"{what}: nothing new is kept in {path}; {remedy}, it goes on by itself then")
     if code in _IN_THE_WAY:
         what = "another tapecast is writing and has not come to an end"
         return StoreError(f"{path}: {what} in {PATIENCE_SECONDS:g} s; nothing was kept, try again")

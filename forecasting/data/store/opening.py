@@ -68,7 +68,7 @@ def look_only(path: Path, refused: StoreUnwritable) -> tuple[str, ...]:
     with mapped(path), closing(connect_or_look(path)[0]) as connection:
         if version_of(connection, path) != len(MIGRATIONS) + 1:
             raise refused
-    return (f"shown is what {path.name} holds, nothing new is kept: {refused}",)
+    return (f"{refused}; shown is what {path.name} holds",)
 
 
 def damage_of(path: Path) -> str | None:
