@@ -31,10 +31,15 @@ from forecasting.service.wire import WorkerSetup
 def open_local(setup: WorkerSetup) -> LocalBackend:
     """Build the backend a setup describes, on the store the setup names.
 
+    The store is read through beside the first work: the front process, which paints from it, has no time for that.
+
     Raises:
         TapecastError: If the source or the store cannot be opened.
     """
-    return LocalBackend(setup, Store.open(setup.store_path))
+    store = Store.open(setup.store_path)
+    backend = LocalBackend(setup, store)
+    threading.Thread(target=store.look_through, name="store-check", daemon=True).start()
+    return backend
 
 
 class LocalBackend:

@@ -90,7 +90,8 @@ def _ensure_quick_models(
 
 def _notes(desk: Desk) -> tuple[str, ...]:
     """What a person should know beyond prices and forecasts: the times, the models, the data."""
-    return (*desk.response.reasons, *desk.bench.notes(), *(note for notes in desk.findings.values() for note in notes))
+    findings = (note for notes in desk.findings.values() for note in notes)
+    return (*desk.store.notices, *desk.response.reasons, *desk.bench.notes(), *findings)
 
 
 def _source_health(desk: Desk, trouble: SourceError | None) -> SourceHealth:
