@@ -6,6 +6,7 @@ the file as shipped behave alike.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -123,12 +124,19 @@ class ModelSettings(_Section):
     device: Device = "auto"
 
 
+def _currency(code: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise ValueError("a currency is three capital letters, as EUR, USD or JPY; pence are GBP")
+    return code
+
+
 class DisplaySettings(_Section):
     """How the screen looks."""
 
     theme: Annotated[str, Field(min_length=1, max_length=40)] = "tapecast"
     ascii: bool = False                                              # draw with ASCII characters only
     timeframe: Timeframe = "6mo"                                     # of charts at start
+    currency: Annotated[str, AfterValidator(_currency)] | None = None    # prices are shown in it; None: as traded
 
 
 class PathSettings(_Section):

@@ -13,6 +13,7 @@ from enum import StrEnum
 from forecasting.domain.decision import ScoredSignal, SignalRecord
 from forecasting.domain.forecast import Forecast, Outcome, TrackRecord
 from forecasting.domain.market import Bar, IndicatorRow, Instrument, RowState, SessionState, Symbol
+from forecasting.domain.money import Rate
 from forecasting.domain.watchlist import WatchGroup
 
 
@@ -48,6 +49,18 @@ class SymbolRow:
     signal: ScoredSignal | None       # newest one
     rsi: float | None
     error: str | None                 # one line; shown in the row
+    source: str = ""                  # who made `last` known
+    rate: Rate | None = None          # what prices are shown by in another currency; None: as traded
+
+    @property
+    def display_price(self) -> float | None:
+        """`last` in the currency it is shown in."""
+        return self.last if self.last is None or self.rate is None else self.rate.convert(self.last)
+
+    @property
+    def display_currency(self) -> str:
+        """The currency `last` is shown in; "" where the source did not say what it is traded in."""
+        return self.currency if self.rate is None else self.rate.counter
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def worker_setup(settings: Settings, where: Place, *, demo: bool) -> WorkerSetup
         models_dir=where.models,
         cache_dir=where.cache,
         csv_dir=None if demo else source.csv_dir,
+        display_currency=settings.display.currency,
         seed=source.seed,
         simulated_symbols=source.symbols,
         model=settings.model,
@@ -108,6 +109,7 @@ def build_engine(settings: Settings, *, demo: bool = False, replay_start: date |
         cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
         stream=client if settings.source.stream and not replayed else None,
         replay=plan,
+        display_currency=settings.display.currency,
         log_path=where.log.with_name("app.log"),
     )
 

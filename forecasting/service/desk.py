@@ -44,6 +44,7 @@ class Desk:
     history_years: int | None      # of bars asked for; None: all there are
     backfill_sessions: int
     interval: Interval = Interval.DAY
+    display_currency: str | None = None    # what prices are shown in; None: as they are traded
     retry: dict[Symbol, tuple[datetime, timedelta]] = field(default_factory=dict)
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
     findings: dict[Symbol, tuple[str, ...]] = field(default_factory=dict)

@@ -75,6 +75,7 @@ class Engine:
         stream: Streamer | None = None,
         replay: ReplayPlan | None = None,
         clock: Clock | None = None,
+        display_currency: str | None = None,
         log_path: Path | None = None,
     ) -> None:
         self.log_path = log_path      # where the front end's own log goes, beside the worker's
@@ -88,7 +89,7 @@ class Engine:
         night = None if replay is None else FrozenClock(datetime.combine(replay.start, time(), UTC))
         self._clock: Clock = clock or night or WallClock()
         self._statuses = Statuses()
-        self._reader = SnapshotReader(store)
+        self._reader = SnapshotReader(store, display_currency)
         self._versions = itertools.count(1)
         self._tick = Coalesced(self._one_tick)
         self._hand_over = Coalesced(self._read_and_hand_over)

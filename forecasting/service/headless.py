@@ -46,7 +46,7 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     with opened(settings, as_of) as backend:
         symbols = watched(settings, backend, now)
         report = backend.tick(symbols, now, on_step)
-        snapshot = SnapshotReader(backend.desk.store).read(
+        snapshot = SnapshotReader(backend.desk.store, settings.display.currency).read(
             1, Status(now, (), tuple(symbols), report.source, (), report, (), None)
         )
     errors = {f.symbol: f for f in report.failures}
@@ -125,7 +125,11 @@ def _row(row: SymbolRow, failure: SymbolFailure | None, now: datetime) -> dict[s
     return {
         "symbol": row.symbol,
         "last": row.last,
+        "price": row.last,
         "currency": row.currency or None,
+        "display_price": row.display_price,
+        "display_currency": row.display_currency or None,
+        "source": row.source or None,
         "change_pct": row.change_pct,
         "data_time": _text(row.data_time),
         "age_s": None if row.data_time is None else (now - row.data_time).total_seconds(),

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from forecasting.data.quality import closed_only
 from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailure
+from forecasting.domain.money import pairs_for
 from forecasting.domain.sessions import SessionTable
 from forecasting.features.indicators import indicator_rows
 from forecasting.service.backend import OnStep, Step
@@ -38,11 +39,24 @@ def take_quotes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[SymbolFailure, .
     Raises:
         SourceError: If the source as a whole did not answer.
     """
-    answers = desk.source.quotes(symbols)
-    failures = tuple(a for a in answers if isinstance(a, SymbolFailure))
+    asked = tuple(dict.fromkeys((*symbols, *_rates(desk, symbols))))
+    answers = desk.source.quotes(asked)
+    wanted = frozenset(symbols)
+    failures = tuple(a for a in answers if isinstance(a, SymbolFailure) and a.symbol in wanted)
     desk.store.market.put_quotes(a for a in answers if isinstance(a, Quote))
     desk.store.market.put_failures(failures, desk.clock.now())
+    # In what a symbol is traded is known with its first quote; from the next batch on its rate is in it.
+    if late := [pair for pair in _rates(desk, symbols) if pair not in asked]:
+        desk.store.market.put_quotes(a for a in desk.source.quotes(late) if isinstance(a, Quote))
     return failures
+
+
+def _rates(desk: Desk, symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
+    """The currency pairs by which prices of `symbols` are shown in the currency a person wants."""
+    if desk.display_currency is None:
+        return ()
+    quotes = desk.store.market.quotes()
+    return pairs_for((quotes[s].currency for s in symbols if s in quotes), desk.display_currency)
 
 
 def take_bars(

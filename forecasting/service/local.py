@@ -70,6 +70,7 @@ class LocalBackend:
             calibrator=Calibrator(store),
             history_years=setup.history_years,
             backfill_sessions=setup.backfill_sessions,
+            display_currency=setup.display_currency,
         )
         self._clock = clock
         self._fitting = threading.Lock()

@@ -62,8 +62,9 @@ class _Read:
 class SnapshotReader:
     """From store and status to snapshots and details. Thread-safe: what it keeps is replaced whole."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, display_currency: str | None = None) -> None:
         self._store = store
+        self._display_currency = display_currency
         self._tables: Mapping[str, SessionTable] = {}
         self._read: _Read | None = None
 
@@ -117,6 +118,7 @@ class SnapshotReader:
             signals={s.signal.symbol: s for s in reversed(recent)},
             tables={t.exchange: t for t in self.tables(symbols, status.now)},
             stale_after=status.stale_after,
+            display_currency=self._display_currency,
         )
         return _Read(facts, records, recent, self._signal_records())
 

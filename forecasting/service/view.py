@@ -15,6 +15,7 @@ from forecasting.data.store import Store
 from forecasting.domain.decision import ScoredSignal
 from forecasting.domain.forecast import MODELS, Forecast, Origin, Outcome, TrackRecord
 from forecasting.domain.market import Bar, Instrument, Quote, RowState, SessionState, Symbol, SymbolFailure
+from forecasting.domain.money import Rate, find_rate
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import FORECAST_SHOWN, ExchangeStatus, SymbolDetail, SymbolRow
 from forecasting.evaluation.track_record import rolling
@@ -57,6 +58,7 @@ class Facts:
     signals: Mapping[Symbol, ScoredSignal]
     tables: Mapping[str, SessionTable]
     stale_after: timedelta = STALE_AFTER
+    display_currency: str | None = None
 
 
 def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, str]) -> SymbolRow:
@@ -65,10 +67,11 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
     quote, failure = facts.quotes.get(symbol), facts.failures.get(symbol)
     table = facts.tables.get(instrument.exchange) if instrument else None
     shown = shown_forecast(facts.forecasts.get(symbol, {}))
+    currency = quote.currency if quote else instrument.currency if instrument else ""
     return SymbolRow(
         symbol=symbol,
         name=instrument.name if instrument else "",
-        currency=quote.currency if quote else instrument.currency if instrument else "",
+        currency=currency,
         synthetic=instrument.synthetic if instrument else False,
         last=quote.price if quote else None,
         change_pct=quote.change_pct if quote else None,
@@ -85,7 +88,16 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
         signal=facts.signals.get(symbol),
         rsi=facts.rsi.get(symbol),
         error=failure.message if failure else None,
+        source=quote.source if quote else "",
+        rate=_rate(symbol, currency, facts, now),
     )
+
+
+def _rate(symbol: Symbol, currency: str, facts: Facts, now: datetime) -> Rate | None:
+    """What a price of `symbol` is shown by; a currency pair and an index are no amounts of money."""
+    if facts.display_currency is None or symbol.endswith("=X") or symbol.startswith("^"):
+        return None
+    return find_rate(facts.quotes, currency, facts.display_currency, now)
 
 
 def row_state(

@@ -44,6 +44,7 @@ class WorkerSetup:
     backfill_sessions: int
     refit_sessions: int      # sessions between HAR refits
     retrain_sessions: int    # sessions between the ensemble's refits
+    display_currency: str | None = None    # rates into it are asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def test_print_has_a_row_per_file_of_the_folder(run: Run, folder: Path) -> None:
     rows = result.json["rows"]
     assert [r["symbol"] for r in rows] == ["AAA", "BBB", "CCC"]
     keys = {"symbol", "last", "currency", "change_pct", "data_time", "age_s", "state", "signal", "forecast", "error"}
-    assert set(rows[0]) == keys
+    assert set(rows[0]) == keys | {"price", "display_price", "display_currency", "source"}
+    assert rows[0]["price"] == rows[0]["display_price"] == rows[0]["last"]
     bars = SERIES[0].bars
     assert rows[0]["last"] == pytest.approx(bars[-1].close)
     assert rows[0]["change_pct"] == pytest.approx((bars[-1].close / bars[-2].close - 1) * 100)
