@@ -40,18 +40,54 @@ UNICODE = Glyphs("▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", 
 ASCII = Glyphs("^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "|", "o")
 
 
-def price(value: float | None) -> str:
-    """A price with as many decimals as its size deserves: 0.00001234, 0.5310, 183.22, 64123.5."""
+_WHOLE = frozenset({"CLP", "HUF", "IDR", "KRW", "PYG", "VND"})
+_THOUSANDTHS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
+
+
+def price(value: float | None, currency: str = "", symbol: str = "") -> str:
+    """A price with as many decimals as its market has: 183.22, 2871.5 (JPY), 58900 (KRW), 1.08512 (EURUSD=X), 1.23e-05.
+
+    Where neither currency nor symbol says otherwise its size does. Never more than eight cells.
+    """
     if value is None or not isfinite(value):
         return MISSING
     size = abs(value)
-    if size >= 100_000:
+    if symbol.endswith("=X") and size >= 0.01:
+        return f"{value:.{5 if size < 10 else 3 if size < 1_000 else 2}f}"
+    if size >= 100_000 or (size >= 100 and currency in _WHOLE):
         return f"{value:.0f}"
+    if currency == "JPY" and size >= 100:       # Tokyo's ticks are half a yen below 3,000 and a yen above
+        return f"{value:.{1 if size < 3_000 else 0}f}"
     if size >= 10_000:
         return f"{value:.1f}"
     if size >= 1:
-        return f"{value:.2f}"
-    return f"{value:.4f}" if size >= 0.01 or size == 0 else f"{value:.4g}"
+        return f"{value:.{3 if currency in _THOUSANDTHS else 2}f}"
+    return f"{value:.4f}" if size >= 0.01 or size == 0 else f"{value:.3g}"
+
+
+_SIGNS = {
+    "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "KRW": "₩", "INR": "₹", "ILS": "₪", "CAD": "C$",
+    "AUD": "A$", "NZD": "NZ$", "HKD": "HK$", "SGD": "S$", "TWD": "NT$", "BRL": "R$", "MXN": "MX$", "PLN": "zł",
+}  # fmt: skip
+
+
+def signed_price(value: float | None, currency: str, room: int, glyphs: Glyphs) -> str:
+    """A price behind the sign of its currency, in at most `room` cells: €239.57; decimals make room where they must."""
+    if value is None or not isfinite(value):
+        return MISSING
+    sign = currency if glyphs is ASCII else _SIGNS.get(currency, currency)
+    text = price(value, currency)
+    decimals = len(text.partition(".")[2]) if "e" not in text else 0
+    while len(sign + text) > room and decimals:
+        decimals -= 1
+        text = f"{value:.{decimals}f}"
+    return sign + text
+
+
+def in_currency(value: float | None, currency: str, symbol: str = "") -> str:
+    """A price with its currency, where both are known: 240.10 EUR."""
+    shown = price(value, currency, symbol)
+    return shown if shown == MISSING or not currency else f"{shown} {currency}"
 
 
 def level(value: float, span: float) -> str:

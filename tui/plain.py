@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui import format as fmt
+
 
 def rows(value: dict[str, Any]) -> str:
     """The watchlist, a line per symbol."""
@@ -16,7 +18,7 @@ def rows(value: dict[str, Any]) -> str:
         band = "" if fc is None else (
             f"{fc['median_pct']:+7.2f}%  {fc['low_80_pct']:+.1f}..{fc['high_80_pct']:+.1f} {fc['model']}"
         )
-        last = "-" if row["last"] is None else f"{row['last']:,.2f}"
+        last = fmt.in_currency(row["display_price"], row["display_currency"] or "", row["symbol"])
         change = "-" if row["change_pct"] is None else f"{row['change_pct']:+.2f}"
         lines.append(f"{row['symbol']:10} {last:>12} {change:>7}  {row['state']:5} {band}".rstrip())
     return "\n".join(lines)

@@ -14,12 +14,51 @@ from tui import format as fmt
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (None, "-"), (float("nan"), "-"), (0.00001234, "1.234e-05"), (0.531, "0.5310"), (183.224, "183.22"),
+        (None, "-"), (float("nan"), "-"), (0.00001234, "1.23e-05"), (0.531, "0.5310"), (183.224, "183.22"),
         (6512.0, "6512.00"), (64123.456, "64123.5"), (412345.6, "412346"),
     ],
 )
 def test_prices_have_as_many_decimals_as_their_size_deserves(value: float | None, text: str) -> None:
     assert fmt.price(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "symbol", "text"),
+    [
+        (2871.5, "JPY", "7203.T", "2871.5"), (987.4, "JPY", "9432.T", "987.4"), (41230.0, "JPY", "9983.T", "41230"),
+        (38123.45, "JPY", "^N225", "38123"), (58900.0, "KRW", "005930.KS", "58900"), (9125.0, "IDR", "BBCA.JK", "9125"),
+        (0.0123, "KRW", "SHIB-KRW", "0.0123"), (1.2345, "KWD", "NBK.KW", "1.234"), (71.5, "GBP", "VOD.L", "71.50"),
+        (1.085123, "USD", "EURUSD=X", "1.08512"), (151.2345, "JPY", "JPY=X", "151.234"),
+        (16250.5, "IDR", "IDR=X", "16250.50"), (0.00661234, "USD", "JPYUSD=X", "0.00661"),
+        (0.0000087654, "USD", "SHIB-USD", "8.77e-06"), (64123.456, "USD", "BTC-USD", "64123.5"),
+    ],
+)  # fmt: skip
+def test_prices_have_the_decimals_of_their_market(value: float, currency: str, symbol: str, text: str) -> None:
+    assert fmt.price(value, currency, symbol) == text
+
+
+@given(
+    st.floats(1e-9, 9_999_999), st.sampled_from(["", "USD", "JPY", "KRW", "KWD", "HUF"]),
+    st.sampled_from(["ANY", "EURUSD=X"]),
+)
+def test_a_price_fits_its_column_and_says_no_more_than_is_known(value: float, currency: str, symbol: str) -> None:
+    text = fmt.price(value, currency, symbol)
+    assert len(text) <= 8 or value >= 99_999
+    assert float(text) == pytest.approx(value, rel=0.006)
+
+
+@given(st.floats(1e-9, 99_999), st.sampled_from(["USD", "EUR", "CHF", "HKD", "JPY"]))
+def test_a_price_behind_a_sign_fits_as_well(value: float, currency: str) -> None:
+    for glyphs in (fmt.UNICODE, fmt.ASCII):
+        text = fmt.signed_price(value, currency, 8, glyphs)
+        assert len(text) <= 8 or value < 0.01
+        assert glyphs is fmt.UNICODE or text.isascii()
+
+
+def test_a_price_with_its_currency() -> None:
+    assert fmt.in_currency(240.1, "EUR") == "240.10 EUR"
+    assert fmt.in_currency(240.1, "") == "240.10"
+    assert fmt.in_currency(None, "EUR") == "-"
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from forecasting.domain.forecast import Origin
 from forecasting.domain.market import RowState
+from forecasting.domain.money import Rate
 from tests.support.fake_engine import NOW, record, row
 from tests.support.tui import COLOURS
 from tui.format import ASCII, UNICODE, Glyphs
 from tui.themes import Palette
-from tui.widgets.watch_cells import COLUMNS, RAIL, cell, columns_for, skill
+from tui.widgets.watch_cells import COLUMNS, RAIL, cell, columns_for, home_currency, skill
 
 
 def texts(symbol: str, glyphs: Glyphs = UNICODE, colours: Palette = COLOURS) -> dict[str, str]:
@@ -23,6 +25,31 @@ def test_a_live_row_tells_price_change_forecast_band_skill_signal_and_age() -> N
         "symbol": "NVDA", "last": "183.17", "change": "▲+1.8%", "spark": "▅▄▃▁▆▇█", "forecast": "▲+2.2%",
         "band": "-2.3..+7.0", "skill": "+3.1", "signal": "BUY 2d", "age": "LIVE",
     }
+
+
+def last(symbol: str, home: str | None, **changes: Any) -> str:
+    return cell(replace(row(symbol), **changes), COLUMNS[1], NOW, COLOURS, UNICODE, home).plain
+
+
+def test_a_currency_stands_where_it_is_not_the_lists() -> None:
+    euro = replace(row("SAP.DE"), currency="EUR")
+    assert home_currency([row("NVDA"), row("AAPL")]) is None
+    assert home_currency([row("NVDA"), row("AAPL"), euro]) == "USD"
+    assert home_currency([row("NVDA"), replace(row("^GSPC"), currency="EUR"), row("BADSYM")]) is None
+    assert last("NVDA", None) == "  183.17 "
+    assert last("NVDA", "USD") == "  183.17 "
+    assert last("SAP.DE", "USD", currency="EUR", last=240.1) == " €240.10 "
+    assert last("7203.T", "USD", last=2871.5) == " ¥2871.5 "
+    assert last("NVDA", "EUR", currency="HKD", last=385.2) == "HK$385.2 "
+    assert last("NVDA", "EUR", currency="CHF", last=1102.4) == " CHF1102 "
+    assert last("BADSYM", "USD") == "       - "
+
+
+def test_a_converted_price_is_shown_in_the_currency_wanted() -> None:
+    rate = Rate("USD", "EUR", 0.5, NOW)
+    assert last("NVDA", None, last=200.0, rate=rate) == "  100.00 "
+    assert home_currency([replace(row("NVDA"), rate=rate), replace(row("SAP.DE"), currency="EUR")]) is None
+    assert last("NVDA", "USD", last=200.0, rate=rate) == " €100.00 "
 
 
 def test_a_failed_row_shows_nothing_it_does_not_know() -> None:

@@ -77,10 +77,12 @@ class ChartView(View):
         place = len(charts.candles) - 1 - min(self._back or 0, len(charts.candles) - 1)
         candle, day = charts.candles[place], charts.dates[place]
         palette: Palette = scene.palette
-        text = Text(no_wrap=True, overflow="ellipsis").append(scene.detail.instrument.name, "bold")
-        text.append(f"  {scene.detail.instrument.currency}  {day}  ", palette.muted)
+        instrument = scene.detail.instrument
+        text = Text(no_wrap=True, overflow="ellipsis").append(instrument.name, "bold")
+        text.append(f"  {instrument.currency}  {day}  ", palette.muted)
         for label, value in (("O", candle.open), ("H", candle.high), ("L", candle.low), ("C", candle.close)):
-            text.append(f"{label} ", palette.muted).append(f"{fmt.price(value)}  ")
+            text.append(f"{label} ", palette.muted)
+            text.append(f"{fmt.price(value, instrument.currency, instrument.symbol)}  ")
         if place > 0:
             move = (candle.close / charts.candles[place - 1].close - 1) * 100
             text.append(fmt.percent(move, 2), palette.up if move > 0 else palette.down)

@@ -11,7 +11,7 @@ Figure = float | str | None
 
 SORT_KEYS: dict[str, Callable[[SymbolRow], Figure]] = {
     "symbol": lambda row: str(row.symbol),
-    "last": lambda row: row.last,
+    "last": lambda row: row.display_price,
     "change": lambda row: row.change_pct,
     "forecast": lambda row: row.forecast_pct,
     "band": lambda row: None if row.low_80_pct is None or row.high_80_pct is None else row.high_80_pct - row.low_80_pct,

@@ -13,7 +13,8 @@ from datetime import datetime
 from rich.text import Text
 
 from forecasting.domain.market import SessionState
-from forecasting.domain.snapshot import Health, JobStatus, Snapshot
+from forecasting.domain.money import Rate, pair
+from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SymbolRow
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.screens.view import Scene
@@ -70,6 +71,8 @@ def _parts(scene: Scene, title: str) -> Iterator[Part]:
         yield Part(5, exchanges)
     yield Part(0, _data(snapshot, scene.now, palette))
     yield Part(2, _source(snapshot, palette))
+    if scene.row is not None and scene.row.rate is not None:
+        yield Part(3, _rate(scene.row, scene.row.rate, scene.now, palette))
     yield Part(6, _model(snapshot, scene.now, palette))
     for job in snapshot.jobs:
         if job.health is Health.WORKING and job.progress is not None:
@@ -126,6 +129,13 @@ def _source(snapshot: Snapshot, palette: Palette) -> Text:
     # What is wrong stands in the banner; here is room for how bad it is.
     word = source.message if source.health in (Health.OK, Health.WORKING) else source.health.value.upper()
     return Text(f"{source.name} ").append(fmt.clip(word, 28), colour)
+
+
+def _rate(row: SymbolRow, rate: Rate, now: datetime, palette: Palette) -> Text:
+    """What the row under the cursor is shown by: its price as traded, the rate, and how old that is."""
+    text = Text(fmt.in_currency(row.last, row.currency, row.symbol))
+    text.append(f" x {fmt.price(rate.value, symbol=pair(rate.base, rate.counter))}")
+    return text.append(f" ({fmt.age(fmt.seconds_between(rate.time, now))})", palette.muted)
 
 
 def _model(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,6 +48,20 @@ AGEING = frozenset({"signal", "age"})
 _DROP_ORDER = ("spark", "signal", "skill", "band", "forecast", "age")
 
 
+def home_currency(rows: Iterable[SymbolRow]) -> str | None:
+    """The currency most of a list's prices are in, which goes without saying; None where it is the only one.
+
+    A pair of currencies and an index are no amounts of money, so that theirs does not count.
+    """
+    found = Counter(c for row in rows if is_money(row) and (c := row.display_currency))
+    return found.most_common(1)[0][0] if len(found) > 1 else None
+
+
+def is_money(row: SymbolRow) -> bool:
+    """Whether the row's price is an amount of money."""
+    return not row.symbol.endswith("=X") and not row.symbol.startswith("^")
+
+
 def columns_for(width: int) -> tuple[Column, ...]:
     """The columns that fit into `width` cells, least needed ones dropped; never fewer than the rail."""
     kept = list(COLUMNS)
@@ -62,8 +78,12 @@ def header(column: Column, sorted_by: str | None, reverse: bool, glyphs: Glyphs)
     return _fit(Text(column.label[: column.width - 1 - len(mark)] + mark, no_wrap=True), column)
 
 
-def cell(row: SymbolRow, column: Column, now: datetime, palette: Palette, glyphs: Glyphs) -> Text:
-    """One cell of one row."""
+def cell(
+    row: SymbolRow, column: Column, now: datetime, palette: Palette, glyphs: Glyphs, home: str | None = None
+) -> Text:
+    """One cell of one row, in a list where most prices are in `home`; None: all of them are in one currency."""
+    if column.key == "last":
+        return _fit(_last(row, home, column.width - 1, palette, glyphs), column)
     return _fit(_content(row, column.key, now, palette, glyphs), column)
 
 
@@ -80,8 +100,6 @@ def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: 
     match key:
         case "symbol":
             return _symbol(row, palette)
-        case "last":
-            return Text(fmt.price(row.last), palette.muted if row.state is RowState.STALE else "")
         case "change":
             return _direction(row.change_pct, palette, glyphs)
         case "spark":
@@ -102,6 +120,16 @@ def _symbol(row: SymbolRow, palette: Palette) -> Text:
     mark = "~" if row.synthetic else ""
     text = Text(fmt.clip(str(row.symbol), COLUMNS[0].width - 1 - len(mark)), "bold")
     return text.append(mark, palette.muted)
+
+
+def _last(row: SymbolRow, home: str | None, room: int, palette: Palette, glyphs: Glyphs) -> Text:
+    """The price, with the sign of its currency where that is not the list's."""
+    price, currency = row.display_price, row.display_currency
+    if home in (None, currency) or not currency or not is_money(row):
+        text = fmt.price(price, currency, row.symbol)
+    else:
+        text = fmt.signed_price(price, currency, room, glyphs)
+    return Text(text, palette.muted if row.state is RowState.STALE else "")
 
 
 def _direction(value: float | None, palette: Palette, glyphs: Glyphs) -> Text:

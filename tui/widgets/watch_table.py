@@ -13,7 +13,7 @@ from forecasting.domain.snapshot import SymbolRow
 from tui.format import Glyphs
 from tui.themes import Palette
 from tui.widgets.row_order import SortOrder
-from tui.widgets.watch_cells import AGEING, RAIL, Column, cell, columns_for, header
+from tui.widgets.watch_cells import AGEING, RAIL, Column, cell, columns_for, header, home_currency
 from tui.widgets.words import same
 
 
@@ -44,7 +44,7 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
         self._rows: dict[str, SymbolRow] = {}           # what they were made from
         self._listed: tuple[SymbolRow, ...] = ()        # what is shown, as of
         self._now: datetime | None = None
-        self._marks: tuple[SortOrder, Palette] | None = None
+        self._marks: tuple[SortOrder, Palette, str | None] | None = None
 
     def refresh(self, *regions: object, **options: bool) -> WatchTable:
         """Refresh, unless cells are being changed one by one and will be refreshed one by one."""
@@ -55,26 +55,30 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
         now: datetime, palette: Palette, glyphs: Glyphs,
     ) -> None:
         """Show `rows` in their order with the cursor on `symbol`."""
+        home = home_currency(rows)
         columns = columns_for(self._room())
-        if columns != self._columns or self._marks != (order, palette):
+        if columns != self._columns or self._marks != (order, palette, home):
             self._rebuild(columns, order, palette, glyphs)
+            self._marks = order, palette, home
         elif rows is self._listed and now == self._now:
             with self.prevent(DataTable.RowHighlighted):
                 self.point_at(symbol)
             return
         self._listed, self._now = rows, now
-        wanted = {str(row.symbol): self._cells(row, now, palette, glyphs) for row in rows}
+        wanted = {str(row.symbol): self._cells(row, now, palette, glyphs, home) for row in rows}
         self._rows = {str(row.symbol): row for row in rows}
         with self.prevent(DataTable.RowHighlighted):
             self._change_rows(wanted)
             self.point_at(symbol)
 
-    def _cells(self, row: SymbolRow, now: datetime, palette: Palette, glyphs: Glyphs) -> dict[str, Text]:
+    def _cells(
+        self, row: SymbolRow, now: datetime, palette: Palette, glyphs: Glyphs, home: str | None
+    ) -> dict[str, Text]:
         """The row's cells; of a row that is as before only what grows older is made anew."""
         before = self._shown.get(str(row.symbol), {})
         keep = before if row == self._rows.get(str(row.symbol)) else {}
         return {
-            c.key: keep[c.key] if c.key in keep and c.key not in AGEING else cell(row, c, now, palette, glyphs)
+            c.key: keep[c.key] if c.key in keep and c.key not in AGEING else cell(row, c, now, palette, glyphs, home)
             for c in self._columns
         }
 
@@ -97,7 +101,7 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
             label = header(column, order.column, order.reverse, glyphs)
             self.add_column(label, width=column.width, key=column.key)
         self.fixed_columns = RAIL if len(columns) > RAIL else 0
-        self._columns, self._marks = columns, (order, palette)
+        self._columns = columns
 
     def _change_rows(self, wanted: dict[str, dict[str, Text]]) -> None:
         if len(self._shown.keys() - wanted.keys()) > 20:     # another list: cheaper to start over than row by row
