@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forecasting.config import ModelSettings
 from forecasting.domain.forecast import MODELS
@@ -23,6 +24,9 @@ from forecasting.models.base import Fitted, OnProgress
 from forecasting.models.har import HarT
 from forecasting.models.registry import create
 from forecasting.service.backend import ModelStatus
+
+if TYPE_CHECKING:
+    from forecasting.models.network import FittedNetwork
 
 log = logging.getLogger(__name__)
 
@@ -226,6 +230,13 @@ def _may_speak(fitted: Fitted, as_of: date) -> bool:
 
 
 # Torch comes with the ensemble's module: it is imported where there is an ensemble, and not before.
+
+
+def first_network(fitted: Fitted) -> FittedNetwork | None:
+    """The first network of an ensemble; None of another model."""
+    from forecasting.models.network import FittedNetwork
+
+    return next((m for m in _members(fitted) if isinstance(m, FittedNetwork)), None)
 
 
 def _parts(fitted: Fitted) -> tuple[Fitted, ...]:

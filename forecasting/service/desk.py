@@ -15,7 +15,7 @@ from forecasting.domain.forecast import HORIZONS
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Symbol
 from forecasting.domain.sessions import SessionTable
-from forecasting.evaluation.drift import Response
+from forecasting.evaluation.drift import Alarm, Response
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import build_panel
 from forecasting.features.windows import CHUNK_LENGTH
@@ -50,7 +50,9 @@ class Desk:
     findings: dict[Symbol, tuple[str, ...]] = field(default_factory=dict)
     """What was found wrong with each symbol's bars, one line each."""
     response: Response = CALM
-    """What the alarms over the live record ask for."""
+    """What the alarms ask for."""
+    inputs: Alarm | None = None
+    """Whether the newest features are strange to the ensemble at work."""
     _backfilled: set[tuple[Symbol, str]] = field(default_factory=set)
     _tables: dict[str, SessionTable] = field(default_factory=dict)
 

@@ -11,10 +11,10 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import SessionTable
 from forecasting.models.base import Fitted
 from forecasting.models.forecasts import to_forecasts
-from forecasting.service.bench import ENSEMBLE
+from forecasting.service.bench import QUICK
 from forecasting.service.desk import Desk
 from forecasting.service.shadow import in_shadow
-from forecasting.service.watch import widened
+from forecasting.service.watch import inputs, widened
 
 
 def issue(desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable]) -> tuple[Forecast, ...]:
@@ -58,6 +58,7 @@ def _forecasts(
     panel = desk.panel(symbols, tables, limit=desk.tail_bars)
     if panel is None:
         return [], []
+    desk.inputs = inputs(desk.bench.champion, panel)
     at = sorted({panel.index_of(newest[s]) for wanted in missing.values() for s in wanted})
     now = desk.clock.now()
 
@@ -72,9 +73,9 @@ def _forecasts(
 
 
 def _speakers(desk: Desk, session: date) -> tuple[Fitted, ...]:
-    """The models at work; without the ensemble while an alarm asks for the next best."""
+    """The models at work; without the ensemble and its part while an alarm asks for the next best."""
     at_work = desk.bench.at_work(session)
-    return tuple(f for f in at_work if f.name != ENSEMBLE) if desk.response.fall_back else at_work
+    return tuple(f for f in at_work if f.name in QUICK) if desk.response.fall_back else at_work
 
 
 def _is_live(forecast: Forecast, table: SessionTable, desk: Desk) -> bool:

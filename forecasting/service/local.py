@@ -147,7 +147,7 @@ class LocalBackend:
             shadow.keep(desk)
             if fitted is not None and alarmed:
                 begin_anew(desk.store, newest)
-                desk.response = CALM
+                desk.response, desk.inputs = CALM, None
         if fitted is None:
             return "; ".join(desk.bench.notes())
         desk.calibrator.run_in(fitted, panel)

@@ -51,7 +51,7 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     settled = settle_forecasts(desk)
     records = update_records(desk.store, symbols) if settled else kept_records(desk.store)
     if settled:
-        desk.response = look(desk.store)
+        desk.response = look(desk.store, desk.inputs)
         judge(desk, max(newest.values()))
     first_sight = set(newest) - set(known)
     made = desk.store.signals.append(opinions(desk, intake.new, first_sight, issued, records, tables))

@@ -10,6 +10,7 @@ from forecasting.domain.forecast import LedgerEntry, Outcome
 from forecasting.domain.market import Symbol
 from forecasting.evaluation.track_record import outcome_of
 from forecasting.service.desk import Desk
+from forecasting.service.watch import count
 from forecasting.trading.scoring import score
 
 _CHUNK = 2000          # outcomes per transaction: other writers get their turn
@@ -39,6 +40,7 @@ def settle_forecasts(desk: Desk) -> int:
         ]
         desk.store.ledger.settle(outcomes)
         desk.calibrator.learn((entries[o.entry_id], o) for o in outcomes)
+        count(desk.store, ((entries[o.entry_id], o) for o in outcomes))
     return len(due)
 
 

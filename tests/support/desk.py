@@ -13,6 +13,9 @@ import numpy as np
 from forecasting.config import ModelSettings
 from forecasting.data.store import Store
 from forecasting.domain.market import BarSeries
+from forecasting.features.panel import Panel
+from forecasting.models.base import Fitted, Predictions
+from forecasting.models.quantiles import predictions
 from forecasting.service.local import LocalBackend
 from forecasting.service.wire import WorkerSetup
 from tests.support.bars import make_series
@@ -20,6 +23,9 @@ from tests.support.markets import CALENDARS
 
 SMALL = ModelSettings(seeds=1)
 """One network, else as it comes."""
+
+TINY = SMALL.model_copy(update={"hidden": 4, "epochs": 1})
+"""One that is trained in no time."""
 
 HEADER = ("Date", "Open", "High", "Low", "Close", "Adj Close", "Volume")
 
@@ -68,3 +74,16 @@ def backend(
     made = setup(folder, data, source, model)
     with Store.open(made.store_path) as store:
         yield LocalBackend(made, store)
+
+
+class Stretched:
+    """A fit again, under another id, its bands `factor` times as wide."""
+
+    def __init__(self, whom: Fitted, factor: float, model_id: str = "stretched") -> None:
+        self.whom, self.factor, self.model_id = whom, factor, model_id
+        self.name, self.train_end, self.data_hash, self.seed = whom.name, whom.train_end, whom.data_hash, whom.seed
+
+    def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
+        told = self.whom.predict(panel, at).log_returns
+        middle = told[..., told.shape[-1] // 2, None]
+        return predictions(middle + self.factor * (told - middle))

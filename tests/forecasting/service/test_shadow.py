@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,9 +12,7 @@ import pytest
 from forecasting.domain.forecast import Origin
 from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session
-from forecasting.features.panel import Panel
-from forecasting.models.base import Fitted, Predictions
-from forecasting.models.quantiles import predictions
+from forecasting.models.base import Fitted
 from forecasting.service.backend import Work
 from forecasting.service.bench import LICENCE
 from forecasting.service.local import LocalBackend
@@ -22,24 +20,10 @@ from forecasting.service.records import kept_records
 from forecasting.service.shadow import SHADOW_SESSIONS, compare, stream
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watch import CALM
-from tests.support.desk import SMALL, backend, recorded, write_csv
+from tests.support.desk import TINY, Stretched, backend, recorded, write_csv
 
 SYMBOLS = (Symbol("AAA"), Symbol("BBB"))
 BEGIN = date(2015, 6, 1)
-TINY = SMALL.model_copy(update={"hidden": 4, "epochs": 1})
-
-
-class Stretched:
-    """A fit again, under another id, its bands `factor` times as wide."""
-
-    def __init__(self, whom: Fitted, factor: float, model_id: str = "stretched") -> None:
-        self.whom, self.factor, self.model_id = whom, factor, model_id
-        self.name, self.train_end, self.data_hash, self.seed = whom.name, whom.train_end, whom.data_hash, whom.seed
-
-    def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
-        told = self.whom.predict(panel, at).log_returns
-        middle = told[..., told.shape[-1] // 2, None]
-        return predictions(middle + self.factor * (told - middle))
 
 
 @pytest.fixture(scope="module")
