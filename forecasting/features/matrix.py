@@ -3,18 +3,21 @@
 Symbols trade on different days. Here column j is each symbol's j-th bar, so a trailing window of 22 is 22 bars of that
 symbol whatever the calendar; `place` says in which session of the union each bar happened, and `on_sessions` lays a
 result out on that axis. Open, high and low are adjusted with the close's factor before anyone takes a range of them.
+Where bars are shorter than a session, a session here is a slot of one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from itertools import chain
 from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Symbol
 from forecasting.errors import DataError, NotEnoughHistory
 from forecasting.features.panel import BoolArray, FloatArray
@@ -30,7 +33,7 @@ class BarMatrix:
 
     symbols: tuple[Symbol, ...]          # (N,)
     exchanges: tuple[str, ...]           # (N,)
-    sessions: npt.NDArray[np.datetime64]  # (T,) union over all symbols, ascending
+    sessions: npt.NDArray[np.datetime64]  # (T,) union over all symbols, ascending; days, or seconds of UTC
     place: npt.NDArray[np.int64]         # (N, L) index into sessions; T where there is no bar
     open: FloatArray                     # (N, L) adjusted, like high, low and close; low <= open, close <= high
     high: FloatArray
@@ -38,6 +41,12 @@ class BarMatrix:
     close: FloatArray
     traded_close: FloatArray             # (N, L) as traded
     volume: FloatArray                   # (N, L) as traded
+
+    @property
+    def names(self) -> tuple[date, ...]:
+        """The sessions as bars name them: dates, or aware times."""
+        moments = self.sessions.tolist()
+        return tuple(m.replace(tzinfo=UTC) if isinstance(m, datetime) else m for m in moments)
 
     @property
     def filled(self) -> BoolArray:
@@ -58,12 +67,16 @@ def bar_matrix(series: Sequence[BarSeries]) -> BarMatrix:
     Raises:
         NotEnoughHistory: If there is not a single bar.
         DataError: If a price is not a finite number above zero; the message names symbol and session.
+        ValueError: If the series are of different intervals.
     """
+    if len(intervals := {s.interval for s in series}) > 1:
+        raise ValueError(f"bars of one interval at a time, got {', '.join(sorted(intervals))}")
     if not any(s.bars for s in series):
         raise NotEnoughHistory(f"features of {', '.join(s.symbol for s in series) or 'no symbols'}: no bars to read")
     lengths = np.array([len(s.bars) for s in series])
-    days = [np.fromiter((b.session.toordinal() for b in s.bars), np.int64, len(s.bars)) - _EPOCH for s in series]
+    days = [np.fromiter((_count(b.session) for b in s.bars), np.int64, len(s.bars)) for s in series]
     sessions = np.unique(np.concatenate(days))
+    unit = "D" if intervals == {Interval.DAY} else "s"
 
     filled = np.arange(lengths.max()) < lengths[:, None]
     place = np.full(filled.shape, len(sessions))
@@ -79,7 +92,7 @@ def bar_matrix(series: Sequence[BarSeries]) -> BarMatrix:
     return BarMatrix(
         symbols=tuple(s.symbol for s in series),
         exchanges=tuple(s.instrument.exchange for s in series),
-        sessions=sessions.astype("datetime64[D]"),
+        sessions=sessions.astype(f"datetime64[{unit}]"),
         place=place,
         open=open_,
         # Multiplying by the factor rounds, and sources round too: the range takes in open and close.
@@ -89,6 +102,11 @@ def bar_matrix(series: Sequence[BarSeries]) -> BarMatrix:
         traded_close=traded_close,
         volume=volume,
     )
+
+
+def _count(key: date) -> int:
+    """Days, or seconds, since 1970."""
+    return int(key.timestamp()) if isinstance(key, datetime) else key.toordinal() - _EPOCH
 
 
 def _refuse_impossible(series: Sequence[BarSeries], prices: FloatArray, filled: BoolArray) -> None:

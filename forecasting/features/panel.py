@@ -3,10 +3,16 @@
 Everything at session t is a function of bars up to and including t, bitwise: nothing later can change it. The one
 exception is `targets`, which look ahead by definition; a model may read targets only where they were realised by its
 training cut, and `targets_until` hands out just those.
+
+Where bars are shorter than a session, a session here is a slot of one. Returns and scale are then those of market
+time, in which all slots of a day are alike (`diurnal`); targets are as they happened, and `width` leads from one to the
+other.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,10 +40,18 @@ class Panel:
     closes: FloatArray              # (N, T) as traded
     traded: BoolArray               # (N, T) the symbol has a bar in this session
     valid: BoolArray                # (N, T) traded, and every feature and the scale are finite
+    widths: FloatArray | None = None    # (N, T, H) usual size of the next h slots; None of whole sessions
 
     def index_of(self, session: date) -> int:
         """The index of the newest session that is not after `session`; -1 if all are."""
-        return int(np.searchsorted(np.array(self.sessions, dtype="datetime64[D]"), np.datetime64(session), "right")) - 1
+        return bisect_right(self.sessions, session) - 1
+
+    def width(self, at: Sequence[int] | slice) -> FloatArray:
+        """What to multiply s[t] sqrt(h) by for the next h bars, shape (N, K, H); ones of shape (1, 1, 1) of sessions.
+
+        Known at t: from the timetable, and from days before the one of t.
+        """
+        return np.ones((1, 1, 1)) if self.widths is None else self.widths[:, at]
 
     def targets_until(self, cut: int) -> FloatArray:
         """Targets a fit at session index `cut` may read, shape (N, T, H): NaN wherever realised after `cut` (purge)."""

@@ -14,22 +14,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.domain.forecast import HORIZONS
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries
 from forecasting.domain.sessions import SessionTable
 from forecasting.errors import ConfigError
-from forecasting.features import fusion, technical
+from forecasting.features import diurnal, fusion, technical
+from forecasting.features.diurnal import Timetable
 from forecasting.features.fusion import HAR_COLUMNS, MARKET_COLUMNS, Columns, Prepared
 from forecasting.features.indicators import MACD_PERIODS, RSI_PERIOD
 from forecasting.features.matrix import BarMatrix, bar_matrix
 from forecasting.features.panel import Panel
-from forecasting.features.session_time import session_time
+from forecasting.features.session_time import session_time, slot_time
 from forecasting.features.targets import forward_returns
 from forecasting.features.volatility import DECAY, LONG_WINDOW, MIN_SCALE, SEED_RETURNS
 
 __all__ = ["DEFAULT_SPEC", "HAR_COLUMNS", "MARKET_COLUMNS", "MEMORY", "FeatureSpec", "build_panel"]
 
 MEMORY = 400
-"""Bars after which more history changes no feature by 1e-6."""
+"""Bars after which more history changes no feature by 1e-6; of slots, those of `diurnal.DAYS` sessions come on top."""
 
 # Bars before the first row that a group can fill.
 _WARM_UP = {
@@ -72,6 +74,7 @@ class FeatureSpec:
     """
 
     groups: tuple[str, ...] = DEFAULT_GROUPS
+    interval: Interval = Interval.DAY
 
     def __post_init__(self) -> None:
         unknown = [g for g in self.groups if g not in GROUPS]
@@ -93,6 +96,8 @@ class FeatureSpec:
     def hash(self) -> str:
         """12 hex digits that name this specification, the same in every process; order of groups does not matter."""
         content = {"groups": [g for g in GROUPS if g in self.groups], **_PARAMETERS}
+        if self.interval is not Interval.DAY:
+            content |= {"interval": self.interval, "diurnal": (diurnal.DAYS, diurnal.PRIOR, diurnal.LEAST)}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -109,15 +114,22 @@ def build_panel(
     Args:
         series: One per symbol, closed bars only. A symbol may have any number of bars, none included.
         spec: Which features.
-        tables: Timetables by exchange, for the gap to the next session; where one is missing, weekdays stand in.
+        tables: Timetables by exchange, for the gap to the next session; where one is missing, weekdays stand in. Bars
+            shorter than a session need their exchange's slots.
 
     Raises:
         NotEnoughHistory: If there is not a single bar.
         DataError: If a price is not a finite number above zero.
+        ValueError: If bars are of another interval than `spec` is for, or lack their slots.
     """
     bars = bar_matrix(series)
-    data = fusion.prepare(bars)
-    columns = _columns(data, spec, tables or {})
+    tables = tables or {}
+    if series[0].interval is not spec.interval:
+        raise ValueError(f"features of {spec.interval} bars, got {series[0].interval} bars")
+    times = _timetables(bars, tables) if spec.interval.step is not None else {}
+    alike, widths = diurnal.in_market_time(bars, times) if times else (bars, None)
+    data = fusion.prepare(alike)
+    columns = _columns(data, spec, tables, times)
     closes, scale = bars.on_sessions(bars.traded_close), bars.on_sessions(data.scale)
     traded = np.isfinite(closes)
     features = np.stack(list(columns.values()), axis=-1)     # (N, T, F)
@@ -125,7 +137,7 @@ def build_panel(
     targets, target_ends = forward_returns(bars)
     return Panel(
         symbols=bars.symbols,
-        sessions=tuple(bars.sessions.tolist()),
+        sessions=bars.names,
         names=tuple(columns),
         features=features,
         returns=bars.on_sessions(data.returns),
@@ -135,10 +147,19 @@ def build_panel(
         closes=closes,
         traded=traded,
         valid=traded & np.isfinite(scale) & np.isfinite(features).all(axis=-1),
+        widths=widths,
     )
 
 
-def _columns(data: Prepared, spec: FeatureSpec, tables: Mapping[str, SessionTable]) -> Columns:
+def _timetables(bars: BarMatrix, tables: Mapping[str, SessionTable]) -> dict[str, Timetable]:
+    if without := sorted(set(bars.exchanges) - set(tables)):
+        raise ValueError(f"bars shorter than a session need the slots of {', '.join(without)}")
+    return {e: diurnal.timetable(bars.sessions, tables[e]) for e in dict.fromkeys(bars.exchanges)}
+
+
+def _columns(
+    data: Prepared, spec: FeatureSpec, tables: Mapping[str, SessionTable], times: Mapping[str, Timetable]
+) -> Columns:
     """All features on the session axis, (N, T) each, in the order of `GROUPS`."""
     columns: Columns = {}
     for group, block in fusion.BAR_GROUPS.items():
@@ -147,11 +168,14 @@ def _columns(data: Prepared, spec: FeatureSpec, tables: Mapping[str, SessionTabl
     if "market" in spec.groups:
         columns |= fusion.market(data)
     if "time" in spec.groups:
-        columns |= _time(data.bars, tables)
+        columns |= _time(data.bars, tables, times)
     return columns
 
 
-def _time(bars: BarMatrix, tables: Mapping[str, SessionTable]) -> Columns:
-    per_exchange = {e: session_time(bars.sessions, e, tables.get(e)) for e in set(bars.exchanges)}
+def _time(bars: BarMatrix, tables: Mapping[str, SessionTable], times: Mapping[str, Timetable]) -> Columns:
+    per_exchange = {
+        e: slot_time(times[e], e, tables[e]) if times else session_time(bars.sessions, e, tables.get(e))
+        for e in set(bars.exchanges)
+    }
     names = per_exchange[bars.exchanges[0]]
     return {name: np.stack([per_exchange[e][name] for e in bars.exchanges]) for name in names}

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecasting.domain.sessions import SessionTable
+from forecasting.features.diurnal import Timetable
 from forecasting.features.panel import FloatArray
 
 ALWAYS_OPEN = "24/7"
@@ -44,3 +45,9 @@ def session_time(days: Days, exchange: str, table: SessionTable | None = None) -
         "weekday_cos": np.cos(angle),
         "month_end": (months[0] != months[1]).astype(np.float64),
     }
+
+
+def slot_time(times: Timetable, exchange: str, table: SessionTable) -> dict[str, FloatArray]:
+    """The same features of each slot: its session's, and no gap but after the session's last slot."""
+    columns = session_time(times.dates, exchange, table)
+    return {**columns, "log_gap": np.where(times.last, columns["log_gap"], 0.0)}

@@ -53,7 +53,8 @@ class FittedEwmaT(FittedBase):
         """Quantiles s[t] sqrt(h) c[h] t^-1(level; nu[h]); see `Fitted.predict`."""
         scale = np.where(bars_until(panel, at) >= MIN_BARS, panel.scale[:, list(at)], np.nan)
         arrays = self.parameters.arrays
-        return predictions(scale[:, :, None, None] * unit(arrays["factors"], arrays["nus"]))
+        width = panel.width(list(at))[..., None]
+        return predictions(width * (scale[:, :, None, None] * unit(arrays["factors"], arrays["nus"])))
 
 
 def unit(factors: FloatArray, nus: FloatArray) -> FloatArray:

@@ -52,6 +52,7 @@ class GarchT:
                 "load more history"
             )
         sd = np.sqrt(_variances(panel, found))                                      # (N, T, H)
+        sd *= panel.width(slice(None))
         z = panel.targets_until(cut) / np.where(_old_enough(panel)[:, :, None], sd, np.nan)
         factors, nus = np.empty(len(HORIZONS)), np.empty(len(HORIZONS))
         for i in range(len(HORIZONS)):
@@ -100,6 +101,7 @@ class FittedGarchT(FittedBase):
         usable = _old_enough(panel)[:, rows]
         own = widening(np.where(usable[..., None], sd, np.nan)[..., None] * unit_quantiles(arrays["nus"]))
         has_own = np.isfinite(found).all(axis=1)[:, None, None, None]
+        own *= panel.width(rows)[..., None]
         return predictions(np.where(has_own, own, self._fallback.predict(panel, at).log_returns))
 
 

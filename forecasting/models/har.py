@@ -78,7 +78,8 @@ class FittedHarT(FittedBase):
         rows = list(at)
         features = panel.features[:, rows][:, :, places(panel, self.parameters.settings["columns"])]
         usable = panel.valid[:, rows] & (bars_until(panel, at) >= MIN_BARS)
-        return predictions(self.quantiles(features, np.where(usable, panel.scale[:, rows], np.nan)))
+        alike = self.quantiles(features, np.where(usable, panel.scale[:, rows], np.nan))
+        return predictions(panel.width(rows)[..., None] * alike)
 
     def quantiles(self, features: FloatArray, scale: FloatArray) -> FloatArray:
         """Quantiles, shape (..., H, Q), from its columns' features (..., C) and s (...); NaN where either is."""

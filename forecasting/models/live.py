@@ -41,11 +41,13 @@ class Rows:
     scale: FloatArray       # (N,)
     traded: BoolArray       # (N,)
     valid: BoolArray        # (N,)
+    width: FloatArray       # (N, H), or (1, 1): see `Panel.width`
 
     @classmethod
     def of(cls, panel: Panel, at: int) -> Self:
         """The session with index `at`."""
-        return cls(panel.features[:, at], panel.scale[:, at], panel.traded[:, at], panel.valid[:, at])
+        width = panel.width([at])[:, 0]
+        return cls(panel.features[:, at], panel.scale[:, at], panel.traded[:, at], panel.valid[:, at], width)
 
 
 class LiveState:
@@ -114,6 +116,7 @@ class LiveState:
         says = rows.valid & (after.bars >= MIN_BARS)
         quantiles = np.full((n, 1, len(HORIZONS), len(LEVELS)), np.nan)
         quantiles[says, 0] = rows.scale[says, None, None] * in_scales[says]
+        quantiles *= rows.width[:, None, :, None]
         return quantiles
 
 
@@ -149,7 +152,7 @@ class _HarState:
 
     def quantiles(self, rows: Rows, *, keep: bool) -> FloatArray:
         scale = np.where(rows.valid, rows.scale, np.nan)[:, None]
-        return self._fitted.quantiles(rows.features[:, None, self._columns], scale)
+        return rows.width[:, None, :, None] * self._fitted.quantiles(rows.features[:, None, self._columns], scale)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -58,7 +58,8 @@ class FittedNaive(FittedBase):
         )
         normal = ndtri(np.array(LEVELS))
         normal[len(LEVELS) // 2] = 0.0
-        return predictions(mean * np.array(HORIZONS)[:, None] + sd * (ROOT_H[:, None] * normal))
+        alike = mean * np.array(HORIZONS)[:, None] + sd * (ROOT_H[:, None] * normal)
+        return predictions(panel.width(list(at))[..., None] * alike)
 
 
 def _random_walk(panel: Panel) -> Moments:

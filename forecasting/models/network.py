@@ -200,7 +200,8 @@ class FittedNetwork(FittedBase):
         in_scales = np.full((len(panel.symbols), len(sessions), len(HORIZONS), len(LEVELS)), np.nan)
         if asked.any():
             in_scales[asked[:, sessions]] = self._quantiles(panel, asked)
-        return predictions((panel.scale[:, sessions, None, None] * in_scales)[:, place])
+        width = panel.width(sessions.tolist())[..., None]
+        return predictions((width * (panel.scale[:, sessions, None, None] * in_scales))[:, place])
 
     def scaled(self, features: FloatArray) -> Tensor:
         """What the network reads for features in the order of its columns, shape (..., F)."""

@@ -30,8 +30,11 @@ def places(panel: Panel, columns: Sequence[str]) -> list[int]:
 
 
 def scaled_targets(panel: Panel, cut: int) -> FloatArray:
-    """Targets z = y / (s sqrt(h)), shape (N, T, H); NaN where not realised by session index `cut`, or in warm-up."""
-    return panel.targets_until(cut) / (panel.scale[:, :, None] * ROOT_H)
+    """Targets z = y / (s sqrt(h)), shape (N, T, H); NaN where not realised by session index `cut`, or in warm-up.
+
+    Of bars shorter than a session, s sqrt(h) is meant as wide as the slots ahead usually are (`Panel.width`).
+    """
+    return panel.targets_until(cut) / (panel.scale[:, :, None] * ROOT_H * panel.width(slice(None)))
 
 
 def purged_split(panel: Panel, cut: int, *, validation_share: float) -> tuple[FloatArray, FloatArray]:

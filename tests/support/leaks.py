@@ -59,7 +59,7 @@ def _after(series: BarSeries, cut: date) -> Bars:
 def _missing(series: BarSeries, future: Bars) -> Bars:
     """What the quality gate leaves of rows without a single number: nothing, or the gate leaks."""
     rows = [RawBar(b.session, *[math.nan] * 6) for b in future]
-    return clean_bars(series.instrument, rows, newest=date.max)[0].bars
+    return clean_bars(series.instrument, rows, newest=series.interval.last_key(date.max))[0].bars
 
 
 def _thousandfold(bar: Bar) -> Bar:
