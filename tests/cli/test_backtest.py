@@ -64,6 +64,7 @@ def test_dearer_trades_earn_less_in_proportion_to_what_is_traded(run: Run, folde
         assert lost == pytest.approx(0.0020 * traded, rel=0.2)
 
 
+@pytest.mark.honesty("T19")
 def test_each_fit_raises_the_trial_counter_that_outlives_the_run(run: Run, folder: Path) -> None:
     first = backtest(run, folder)
     second = backtest(run, folder, "--refit-every", "40")      # two fits over 75 sessions

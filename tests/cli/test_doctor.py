@@ -13,7 +13,7 @@ import pytest
 
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Origin
-from forecasting.domain.market import Bar, BarSeries, Instrument, Symbol
+from forecasting.domain.market import Bar, BarSeries, Instrument, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import SourceOffline
@@ -240,8 +240,8 @@ def test_no_leak_is_found_where_there_is_none(run: Run, folder: Path) -> None:
     assert "against the true sigma" in result.checks["T4 null"]["found"]
 
 
-@pytest.mark.honesty("T1", "T4", red=True)
-def test_a_planted_leak_fails_and_ends_with_1(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def plant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tomorrow's return among today's features, and the one quick model that reads features."""
     def leaky(data: Prepared) -> Columns:
         columns = fusion.returns(data)
         shifted = np.full_like(columns["return_1"], np.nan)
@@ -250,6 +250,11 @@ def test_a_planted_leak_fails_and_ends_with_1(run: Run, folder: Path, monkeypatc
 
     monkeypatch.setitem(fusion.BAR_GROUPS, "returns", leaky)
     monkeypatch.setattr(doctor, "LEAK_MODELS", ("har-t",))
+
+
+@pytest.mark.honesty("T1", "T4", red=True)
+def test_a_planted_leak_fails_and_ends_with_1(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
     result = run("doctor", "--csv-dir", folder, "--leaks", "--json")
     assert result.code == 1
     assert [n for n in LEAKS if result.checks[n]["status"] == "failed"] == ["T1 future", "T4 null"]
@@ -284,3 +289,31 @@ def test_the_sample_is_spread_over_the_list_and_bounded() -> None:
     assert {len(s.bars) for s in chosen} == {2520}
     assert chosen[0].bars[-1] == bars[-1]
     assert [s.symbol for s in doctor.sample(many[:3])] == ["S0", "S1", "S2"]
+
+
+class Silent(Offline):
+    """A source with prices for nobody: all there is to look at is in the person's own store."""
+
+    def quotes(self, symbols: object) -> list[object]:
+        return [SymbolFailure(Symbol("AAA"), "no-data", "AAA: no quote today")]
+
+
+@pytest.mark.honesty("T1", "T2", "T4", red=True)
+def test_leaks_are_looked_for_in_the_persons_own_store_and_decide_how_it_ends(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(data / "store.db") as store:
+        for one in SERIES:
+            store.market.put_bars(one)
+        store.watchlist.save([WatchGroup("All", tuple(one.symbol for one in SERIES))])
+    monkeypatch.setattr("forecasting.service.local.open_source", lambda *args, **kwargs: Silent())
+    monkeypatch.setattr(doctor, "LEAK_MODELS", ("har-t",))
+    honest = run("doctor", "--source", "yahoo", "--leaks", "--json")
+    assert honest.code == 0
+    assert {honest.checks[name]["status"] for name in LEAKS} == {"ok"}
+    assert "4 of 4 symbols" in honest.checks["T1 future"]["found"]
+
+    plant(monkeypatch)
+    leaky = run("doctor", "--source", "yahoo", "--leaks", "--json")
+    assert leaky.code == 1
+    assert {n for n, c in leaky.checks.items() if c["status"] == "failed"} == {"T1 future", "T4 null"}
