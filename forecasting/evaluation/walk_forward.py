@@ -6,7 +6,8 @@ on outcomes being known, never on what they were.
 
 The sessions of one fold are forecast a few at a time, and of each forecast only what is scored is kept, so that memory
 grows with the panel and not with the number of models. Models that take long run in child processes; the panel lies in
-files that all of them map into memory.
+files that all of them map into memory. One thing must go in order: the tracker that calibrates the ensemble goes on
+from fold to fold, as it does from refit to refit when live, so the ensemble's forecasts wait until every fold is there.
 """
 
 from __future__ import annotations
@@ -16,17 +17,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from forecasting.config import ModelSettings
 from forecasting.domain.forecast import HORIZONS, LEVELS
 from forecasting.errors import NotEnoughHistory
-from forecasting.evaluation.calibration import RUN_IN, Walk
+from forecasting.evaluation.calibration import Tracker, Walk, run_in
 from forecasting.evaluation.children import in_children
 from forecasting.evaluation.naive import RULES
 from forecasting.evaluation.splits import Fold, WalkForward
 from forecasting.evaluation.tally import Summaries, Tally, summarise
 from forecasting.features.panel import FloatArray, Panel
-from forecasting.models.base import Fitted, OnProgress, Progress
+from forecasting.models.base import Fitted, OnProgress, Predictions, Progress
+from forecasting.models.quantiles import predictions
 from forecasting.models.registry import USUAL, create
 
 MODELS: tuple[str, ...] = ("ensemble", "lstm", "har", "garch-t", "ewma-t", "ewma", "random-walk")
@@ -88,13 +91,16 @@ class _Job:
     seeds: int | None
     asked: ModelSettings = USUAL
     processes: int = 1           # that the fit may use
+    runs_in: bool = False        # whether the tracker begins with this fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Done:
     said: dict[str, Summaries]
     seconds: dict[str, float]
-    note: str | None             # why there is no forecast
+    note: str | None = None      # why there is no forecast
+    raw: npt.NDArray[np.float32] | None = None      # the ensemble's quantiles before calibration, (N, K, H, Q)
+    tracker: Tracker | None = None                  # run in on this fit
 
 
 def walk_forward(panel: Panel, plan: Plan, on_progress: OnProgress | None = None, *, workers: int = 1) -> Tally:
@@ -116,21 +122,34 @@ def walk_forward(panel: Panel, plan: Plan, on_progress: OnProgress | None = None
     tally = Tally.empty(models, panel.symbols, panel.sessions[plan.first : plan.last], plan.horizons)
     naive = {name: rule(panel) for name, rule in RULES.items()}
     said: dict[Fold, dict[str, Summaries]] = {f: {} for f in folds}
+    raw: dict[Fold, npt.NDArray[np.float32]] = {}
+    tracker: Tracker | None = None
+
+    def add(fold: Fold, news: dict[str, Summaries]) -> None:
+        said[fold].update(news)
+        if len(said[fold]) == len(models):
+            rows = slice(fold.test.start, fold.test.stop)
+            claims = {name: claim[:, rows] for name, claim in naive.items()}
+            tally.add(rows.start - plan.first, said.pop(fold), _outcomes(panel, fold, plan), claims)
+
     total, finished = sum(map(_work, jobs)), 0.0
     spread = workers > 1 and len(folds) > 1
     for job, done in in_children(_run, panel, jobs, workers) if spread else ((j, _run(panel, j)) for j in jobs):
-        said[job.fold].update(done.said)
+        add(job.fold, done.said)
         for model, seconds in done.seconds.items():
             tally.seconds[model] += seconds
         if done.note is not None:
             tally.notes.append(done.note)
-        if len(said[job.fold]) == len(models):
-            rows = slice(job.fold.test.start, job.fold.test.stop)
-            claims = {name: claim[:, rows] for name, claim in naive.items()}
-            tally.add(rows.start - plan.first, said.pop(job.fold), _outcomes(panel, job.fold, plan), claims)
+        if done.raw is not None:
+            raw[job.fold], tracker = done.raw, done.tracker or tracker
         finished += _work(job)
         if on_progress is not None:
             on_progress(Progress(finished / total, f"{job.models[0]} fitted to {panel.sessions[job.fold.cut]}"))
+    began, walk = time.perf_counter(), Walk(panel, tracker)
+    for fold in sorted(raw, key=lambda fold: fold.cut):
+        add(fold, {_CALIBRATED: _calibrated(panel, walk, fold, raw.pop(fold), plan.horizons)})
+    if _CALIBRATED in models:
+        tally.seconds[_CALIBRATED] += time.perf_counter() - began
     return tally
 
 
@@ -143,7 +162,8 @@ def _jobs(plan: Plan, folds: Sequence[Fold], models: Sequence[str], workers: int
         units = [together, *((m,) for m in models if m not in together)]
     alone = workers if len(folds) == 1 else 1       # a single fold is spread within its fits instead
     jobs = [
-        _Job(unit, fold, plan.horizons, plan.seeds, plan.asked, alone) for fold in reversed(folds) for unit in units
+        _Job(unit, fold, plan.horizons, plan.seeds, plan.asked, alone, runs_in=fold is folds[0])
+        for fold in reversed(folds) for unit in units
     ]
     return sorted(jobs, key=lambda job: (job.fold.cut, _work(job)), reverse=True)
 
@@ -173,13 +193,17 @@ def _run(panel: Panel, job: _Job) -> _Done:
         return _Done(dict.fromkeys(job.models, nothing), {}, str(error))
     speakers = {name: fitted, **{m: _member(fitted, m) for m in job.models[1:]}}
     seconds = {name: time.perf_counter() - began}
-    said = {}
+    said, raw, tracker = {}, None, None
     for model_name, speaker in speakers.items():
         began = time.perf_counter()
-        walk = _run_in(panel, speaker, job.fold.cut) if model_name == _CALIBRATED else None
-        said[model_name] = _forecasts(panel, speaker, job, walk)
+        if model_name == _CALIBRATED:
+            pieces = [speaker.predict(panel, at).log_returns for at in _a_few(panel, job.fold.test)]
+            raw = np.concatenate([p.astype(np.float32) for p in pieces], axis=1)
+            tracker = run_in(speaker, panel) if job.runs_in else None
+        else:
+            said[model_name] = _forecasts(panel, speaker, job)
         seconds[model_name] = seconds.get(model_name, 0.0) + time.perf_counter() - began
-    return _Done(said, seconds, None)
+    return _Done(said, seconds, raw=raw, tracker=tracker)
 
 
 def _member(fitted: Fitted, name: str) -> Fitted:
@@ -191,25 +215,31 @@ def _member(fitted: Fitted, name: str) -> Fitted:
     return fitted if label is None else fitted.members[label]
 
 
-def _run_in(panel: Panel, fitted: Fitted, cut: int) -> Walk:
-    """A tracker that has run along with the fit's newest training sessions; see `calibration`."""
-    walk = Walk(panel)
-    before = np.flatnonzero(panel.valid[:, : cut + 1].any(axis=0))[-RUN_IN:].tolist()
-    for at in _a_few(panel, before):
-        walk.issue(fitted.predict(panel, at), at)
-    return walk
+def _forecasts(panel: Panel, fitted: Fitted, job: _Job) -> Summaries:
+    """What is scored of one model's forecasts of the fold."""
+    told = ((at, fitted.predict(panel, at)) for at in _a_few(panel, job.fold.test))
+    return _joined([_scored(panel, at, predicted, job.horizons) for at, predicted in told])
 
 
-def _forecasts(panel: Panel, fitted: Fitted, job: _Job, walk: Walk | None) -> Summaries:
-    """What is scored of one model's forecasts of the fold, calibrated by `walk` if there is one."""
-    places = [HORIZONS.index(h) for h in job.horizons]
+def _calibrated(
+    panel: Panel, walk: Walk, fold: Fold, raw: npt.NDArray[np.float32], horizons: Sequence[int]
+) -> Summaries:
+    """What is scored of the ensemble's forecasts of the fold, as `walk` issues them."""
     parts = []
-    for at in _a_few(panel, job.fold.test):
-        said = fitted.predict(panel, at)
-        if walk is not None:
-            said = walk.issue(said, at)
-        actual = panel.targets[:, at[0] : at[-1] + 1][..., places]
-        parts.append(summarise(said.log_returns[:, :, places], said.p_up[:, :, places], actual))
+    for at in _a_few(panel, fold.test):
+        said = raw[:, at[0] - fold.test.start : at[-1] + 1 - fold.test.start].astype(np.float64)
+        parts.append(_scored(panel, at, walk.issue(predictions(said), at), horizons))
+    return _joined(parts)
+
+
+def _scored(panel: Panel, at: Sequence[int], told: Predictions, horizons: Sequence[int]) -> Summaries:
+    """What is kept of forecasts at consecutive sessions."""
+    places = [HORIZONS.index(h) for h in horizons]
+    actual = panel.targets[:, at[0] : at[-1] + 1][..., places]
+    return summarise(told.log_returns[:, :, places], told.p_up[:, :, places], actual)
+
+
+def _joined(parts: Sequence[Summaries]) -> Summaries:
     return {name: np.concatenate([p[name] for p in parts], axis=1) for name in parts[0]}
 
 

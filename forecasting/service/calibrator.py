@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Forecast, LedgerEntry, Origin, Outcome
 from forecasting.errors import CheckpointError
-from forecasting.evaluation.calibration import Tracker, calibrated, follow
+from forecasting.evaluation.calibration import Tracker, calibrated, follow, run_in
 from forecasting.features.panel import Panel
 from forecasting.models.base import Fitted, Predictions
 from forecasting.service.bench import ENSEMBLE
@@ -33,8 +33,7 @@ class Calibrator:
     def run_in(self, fitted: Fitted, panel: Panel) -> None:
         """Start the tracker on the newest training sessions of a fit, unless one has been learning already."""
         if self._tracker is None and fitted.name == ENSEMBLE:
-            newest = [len(panel.sessions) - 1]
-            _, self._tracker = follow(fitted, panel, fitted.predict(panel, newest), newest)
+            self._tracker = run_in(fitted, panel)
             self._keep()
 
     def issue(self, forecasts: Iterable[Forecast]) -> list[Forecast]:

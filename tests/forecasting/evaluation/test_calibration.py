@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -21,7 +21,7 @@ from forecasting.evaluation.calibration import (
     calibrated,
     follow,
     regime_shock,
-    split_start,
+    run_in,
     stretch,
 )
 from forecasting.features.panel import FloatArray, Panel
@@ -35,10 +35,11 @@ from tests.support.ledger_rows import forecast as ledger_forecast
 from tests.support.panels import covered, panel_from_returns
 
 LOW, HIGH = LEVELS.index(0.1), LEVELS.index(0.9)
+LOWER, HIGHER = LEVELS.index(0.05), LEVELS.index(0.95)
 UNIT = unit_quantiles(50.0)      # all but normal, (Q,)
 
 
-def steady(panel: Panel, at: list[int], sd: float) -> Predictions:
+def steady(panel: Panel, at: Sequence[int], sd: float) -> Predictions:
     """The same normal bands every day, whatever the panel says."""
     n = len(panel.symbols)
     unit = sd * np.sqrt(np.array(HORIZONS))[:, None] * UNIT
@@ -49,6 +50,19 @@ def simulated(n_symbols: int, n_sessions: int, seed: int = 0) -> tuple[Panel, li
     """Normal returns of 1 % a day."""
     panel = panel_from_returns(np.random.default_rng(seed).normal(0.0, 0.01, (n_symbols, n_sessions)))
     return panel, list(range(30, n_sessions - len(HORIZONS)))
+
+
+class Saying:
+    """A fit that says the same every day, having seen everything until `train_end`."""
+
+    name, model_id, data_hash, seed = "saying", "0" * 12, "", 0
+
+    def __init__(self, sd: float, train_end: date) -> None:
+        self.sd, self.train_end = sd, train_end
+
+    def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
+        assert max(at) <= panel.index_of(self.train_end)
+        return steady(panel, at, self.sd)
 
 
 def run(
@@ -70,25 +84,53 @@ def test_bands_off_by_thirty_per_cent_regain_their_coverage_at_one_session(wrong
     ) == pytest.approx(0.8, abs=0.02)
 
 
-def test_each_tail_learns_for_itself() -> None:
+def one_market(n_symbols: int, n_sessions: int, sd: FloatArray, seed: int = 0) -> tuple[Panel, list[int]]:
+    """Normal returns, `sd` a day, shape (T,); symbols share half of their variance."""
+    rng = np.random.default_rng(seed)
+    shared, own = rng.normal(0.0, np.sqrt(0.5), (1, n_sessions)), rng.normal(0.0, np.sqrt(0.5), (n_symbols, n_sessions))
+    return panel_from_returns((shared + own) * sd), list(range(30, n_sessions - len(HORIZONS)))
+
+
+@pytest.mark.parametrize("sd", [0.009, 0.011], ids=["bands too wide", "bands too narrow"])
+def test_over_three_years_tickers_together_are_covered_as_promised_at_every_horizon(sd: float) -> None:
+    panel, at = one_market(30, 780, np.full(780, sd))
+    raw = steady(panel, at, 0.01)
+    together, _ = run(panel, raw, at)
+    alone = Walk(panel, Tracker()).issue(raw, at)
+    for horizon in (1, 5, 10):
+        assert abs(covered(raw, panel, at, horizon) - 0.8) > 0.03
+        assert covered(together, panel, at, horizon) == pytest.approx(0.8, abs=0.01)
+    assert abs(covered(alone, panel, at, 10) - 0.8) > 0.02
+
+
+def test_storms_that_come_and_go_leave_the_coverage_where_it_was() -> None:
+    stormy = np.where(np.arange(780) // 130 % 2 == 1, 0.02, 0.01)
+    panel, at = one_market(30, 780, stormy)
+    issued, _ = run(panel, steady(panel, at, 0.0145), at)
+    for horizon in (1, 5, 10):
+        assert covered(issued, panel, at, horizon) == pytest.approx(0.8, abs=0.015)
+
+
+def test_each_tail_beyond_the_80_per_cent_band_learns_for_itself() -> None:
     panel, at = simulated(1, 1500)
     raw = steady(panel, at, 0.01)
     lopsided = np.where(panel.targets < 0.0, 1.5 * panel.targets, panel.targets)
     _, tracker = run(panel, raw, at, lopsided)
     factors = np.exp(tracker.learnt[panel.symbols[0]] + tracker.common)[0]
-    assert factors[LOW] == pytest.approx(1.5, abs=0.2)
-    assert factors[HIGH] == pytest.approx(1.0, abs=0.2)
+    assert factors[LOWER] == pytest.approx(1.5, abs=0.2)
+    assert factors[HIGHER] == pytest.approx(1.0, abs=0.2)
 
 
-def test_inside_the_80_per_cent_band_no_drift_is_learnt() -> None:
+def test_in_the_80_per_cent_band_no_drift_is_learnt_nor_is_one_by_all_together() -> None:
     panel, at = simulated(1, 1500)
     raw = steady(panel, at, 0.01)
     rising = panel.targets + 0.003 * np.array(HORIZONS)
     _, tracker = run(panel, raw, at, rising)
     factors = tracker.learnt[panel.symbols[0]]
-    inner = slice(LOW + 1, HIGH)
-    np.testing.assert_allclose(factors[:, inner], factors[:, inner][:, ::-1])
-    assert factors[0, HIGH] > factors[0, LOW] + 0.2         # the tails do
+    band = slice(LOW, HIGH + 1)
+    np.testing.assert_allclose(factors[:, band], factors[:, band][:, ::-1])
+    np.testing.assert_allclose(tracker.common, tracker.common[:, ::-1])
+    assert factors[0, HIGHER] > factors[0, LOWER] + 0.2         # the tails do
 
 
 def test_a_new_ticker_starts_from_what_all_others_have_shown() -> None:
@@ -96,8 +138,28 @@ def test_a_new_ticker_starts_from_what_all_others_have_shown() -> None:
     _, tracker = run(panel, steady(panel, at, 0.007), at)
     raw = 0.01 * np.sqrt(np.array(HORIZONS))[:, None] * UNIT
     new = tracker.apply(Symbol("NEW"), raw)
-    assert new[0, HIGH] > 1.1 * raw[0, HIGH]              # all bands were 30 % too narrow at one session
-    assert new[9, HIGH] == pytest.approx(raw[9, HIGH])    # at ten sessions nothing is shared
+    assert (new[:, HIGH] > 1.2 * raw[:, HIGH]).all()      # all bands were 30 % too narrow
+    inner = slice(LOW + 1, HIGH)
+    np.testing.assert_allclose(new[:, inner], raw[:, inner])      # what serves coverage must not cost the score
+
+
+def test_a_watchlist_that_grows_does_not_learn_faster_together() -> None:
+    steps = []
+    for n in (5, 10, 40):
+        tracker = Tracker({Symbol(f"S{i}"): np.zeros((len(HORIZONS), len(LEVELS))) for i in range(n)}, members=10)
+        for symbol in list(tracker.learnt):
+            tracker.settle(symbol, 1, (0.01 * UNIT).tolist(), 1.0)
+        steps.append(tracker.common[0, HIGH])
+    assert steps == pytest.approx([0.5 * steps[1], steps[1], steps[1]])      # but a small one learns more slowly
+
+
+def test_what_training_rows_say_is_learnt_by_tickers_and_not_in_common() -> None:
+    panel, _ = simulated(12, 700)
+    fitted = Saying(0.007, panel.sessions[600])
+    tracker = run_in(fitted, panel)
+    assert (tracker.common == 0.0).all()
+    assert tracker.members == 12
+    assert all(np.exp(own[0, HIGH]) > 1.2 for own in tracker.learnt.values())
 
 
 def _spoilt(values: FloatArray, unknown: np.typing.NDArray[np.bool_], change: Callable[[FloatArray], FloatArray]
@@ -224,15 +286,10 @@ def test_a_domain_forecast_keeps_its_median_and_gets_the_tickers_band() -> None:
     assert other.log_return(1, 0.9) == pytest.approx(forecast.log_return(1, 0.9))
 
 
-def test_the_split_start_is_the_factor_that_held_out_rows_ask_for() -> None:
-    panel, at = simulated(4, 1200)
-    start = split_start(steady(panel, at, 0.005), panel.targets[:, at])
-    assert np.exp(start[0, [0, LOW, HIGH]]) == pytest.approx(2.0, rel=0.04)
-    few = [*at[:50]]
-    assert (split_start(steady(panel, few, 0.005), panel.targets[:, few]) == 0.0).all()
-
-
-@pytest.mark.parametrize("content", [{}, {"start": [[0.0]], "learnt": {}}, {"start": "x", "learnt": None}])
+@pytest.mark.parametrize("content", [
+    {}, {"learnt": None, "common": [], "members": 2}, {"learnt": {}, "common": [[0.0]], "members": 2},
+    {**Tracker().to_dict(), "start": [[0.0]]},      # a rule of an earlier version
+])
 def test_a_foreign_state_is_refused_in_one_line(content: dict[str, object]) -> None:
     with pytest.raises(CheckpointError, match="calibration state"):
         Tracker.from_dict(content)
@@ -247,8 +304,8 @@ def test_sixty_sessions_of_low_coverage_raise_the_badge_with_its_n() -> None:
     assert shock is not None
     assert shock.coverage == pytest.approx(0.65)
     assert (shock.n, shock.n_days) == (600, SHOCK_WINDOW)
-    # 60 sessions hold 8 x 60 - 3 x k; below 432 from k = 17 on: the 17th bad session.
-    assert shock.since == days[70 + 16]
+    # 60 sessions hold 8 x 60 - 3 x k; below 444 from k = 13 on: the 13th bad session.
+    assert shock.since == days[70 + 12]
     assert regime_shock(days[:59], shaken[-59:], [10] * 59) is None
 
 
@@ -262,7 +319,7 @@ def test_on_real_bars_more_tickers_are_covered_as_promised() -> None:
     issued, _ = follow(fitted, panel, raw, at)
     within = [np.mean(np.abs(_per_ticker(p, panel, at) - 0.8) <= 0.03) for p in (raw, issued)]
     assert within[0] < 0.70
-    assert within[1] > 0.85
+    assert within[1] > 0.80
 
 
 def _per_ticker(predicted: Predictions, panel: Panel, at: list[int]) -> FloatArray:

@@ -233,7 +233,8 @@ def test_the_shock_badge_appears_in_2008_and_not_in_2005(demo: Panel) -> None:
     assert badges["2005"] == []
     assert badges["2008"]
     assert all(b.coverage < SHOCK_COVERAGE and b.n == 12 * 60 for b in badges["2008"])
-    assert all(b.since.year == 2008 for b in badges["2008"])
+    assert {(b.since.year, b.since.month) for b in badges["2008"]} >= {(2007, 12), (2008, 10)}
+    assert all(date(2007, 12, 1) <= b.since <= date(2008, 12, 31) for b in badges["2008"])
 
 
 def test_features_of_october_2008_were_never_trained_on(demo: Panel) -> None:
@@ -275,3 +276,35 @@ def test_a_gap_of_twenty_per_cent_widens_the_next_band_and_breaks_nothing(factor
     untouched = fitted.predict(usual, at).log_returns
     widths = [x[0, gap - 601, 0, HIGH] - x[0, gap - 601, 0, LOW] for x in (untouched, q)]
     assert widths[1] > 1.5 * widths[0]
+
+
+def stormy(series: BarSeries, bar: int, *, gap: float, times: float) -> BarSeries:
+    """The series with a gap before index `bar` and every move from there on `times` as large."""
+    before = series.bars[bar - 1].close
+
+    def moved(b: Bar) -> Bar:
+        prices = [gap * before * (p / before) ** times for p in (b.open, b.high, b.low, b.close)]
+        return Bar(b.session, prices[0], prices[1], prices[2], prices[3], prices[3], b.volume)
+
+    return replace(series, bars=(*series.bars[:bar], *map(moved, series.bars[bar:])))
+
+
+@pytest.mark.parametrize("gap", [0.8, 1.2])
+def test_the_shock_badge_shows_within_thirty_sessions_of_a_gap_that_volatility_doubles_after(gap: float) -> None:
+    calm = [
+        replace(s, bars=tuple(b for b in s.bars if date(2003, 6, 1) < b.session < date(2005, 10, 1)))
+        for s in demo_history().values()
+    ]
+    bar, cut = 500, 420
+    at = list(range(cut + 1, len(calm[0].bars)))
+    fitted = HarT(COLUMNS).fit(build_panel(calm), cut=cut)
+    shown = {}
+    for name, market in {"calm": calm, "storm": [stormy(s, bar, gap=gap, times=2.0) for s in calm]}.items():
+        panel = build_panel(market)
+        issued = follow(fitted, panel, fitted.predict(panel, at), at)[0]
+        covered, known = (x.sum(axis=0).tolist() for x in inside(issued, panel, at))
+        sessions = [panel.sessions[t] for t in at]
+        newest = [i for i in range(1, len(at)) if known[i - 1] and regime_shock(sessions[:i], covered[:i], known[:i])]
+        shown[name] = [at[i - 1] + 1 - bar for i in newest]      # sessions since the gap whose outcomes are known
+    assert shown["calm"] == []
+    assert 0 < shown["storm"][0] <= 30

@@ -16,7 +16,7 @@ from forecasting.domain.report import ModelScore
 from forecasting.errors import ModelError, NotEnoughHistory
 from forecasting.evaluation import metrics
 from forecasting.evaluation import walk_forward as module
-from forecasting.evaluation.calibration import follow
+from forecasting.evaluation.calibration import Walk, follow, run_in
 from forecasting.evaluation.report import model_scores
 from forecasting.evaluation.tally import Summaries, Tally, summarise
 from forecasting.evaluation.walk_forward import Plan, walk_forward
@@ -211,6 +211,22 @@ def test_the_ensemble_is_calibrated_as_it_would_have_been_issued(tiny: Panel) ->
 
 
 @pytest.mark.honesty("T1")
+def test_a_refit_does_not_make_the_calibration_begin_again(tiny: Panel) -> None:
+    tally = walk_forward(tiny, Plan(("ensemble",), 380, 399, horizons=(1,), refit_every=10))
+    spans = [list(range(380, 390)), list(range(390, 399))]
+    fits = [Ensemble(EnsembleSettings(seeds=1), TINY_LSTM).fit(tiny, cut=at[0] - 1) for at in spans]
+    walk = Walk(tiny, run_in(fits[0], tiny))
+    issued = [walk.issue(fitted.predict(tiny, at), at) for fitted, at in zip(fits, spans, strict=True)]
+    expected = [
+        metrics.crps(tiny.targets[:, at, 0], told.log_returns[:, :, 0]).sum(axis=0)
+        for told, at in zip(issued, spans, strict=True)
+    ]
+    ensemble = tally.models.index("ensemble")
+    np.testing.assert_allclose(tally.by_day["crps"][ensemble, :, 0], np.concatenate(expected), rtol=1e-5)
+    again, _ = follow(fits[1], tiny, fits[1].predict(tiny, spans[1]), spans[1])
+    assert np.abs(issued[1].log_returns - again.log_returns).max() > 1e-5
+
+
 def test_calibration_reads_nothing_after_the_test_span(tiny: Panel) -> None:
     last = 399
     spoilt = replace(tiny, targets=np.where(tiny.target_ends > last, 1e9, tiny.targets))
