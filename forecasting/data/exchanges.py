@@ -60,6 +60,11 @@ def exchange_of(symbol: Symbol) -> str:
     return _BY_SUFFIX.get(suffix, WEEKDAYS) if dot else US
 
 
+def has_minor_unit(currency: str) -> bool:
+    """Whether prices in `currency` may be quoted in parts of it."""
+    return any(major == currency for major, _ in _MINOR_UNITS.values())
+
+
 def major_unit(currency: object) -> tuple[str, float]:
     """The ISO currency a source means, and what to divide its prices by: 100 for pence, cents, agorot, 1000 for fils.
 

@@ -80,6 +80,14 @@ class Finding:
         return f"{where}{self.issue}, {self.action}: {self.detail}"
 
 
+def session_of(line: str) -> date | None:
+    """The session a finding's line is about; None where it concerns the whole series."""
+    try:
+        return date.fromisoformat(line.partition(" ")[0])
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class QualityReport:
     """All that was found in the rows of one symbol, in order of session."""

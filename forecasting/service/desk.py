@@ -47,8 +47,6 @@ class Desk:
     display_currency: str | None = None    # what prices are shown in; None: as they are traded
     retry: dict[Symbol, tuple[datetime, timedelta]] = field(default_factory=dict)
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
-    findings: dict[Symbol, tuple[str, ...]] = field(default_factory=dict)
-    """What was found wrong with each symbol's bars, one line each."""
     response: Response = CALM
     """What the alarms ask for."""
     inputs: Alarm | None = None

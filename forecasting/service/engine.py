@@ -403,18 +403,20 @@ class Engine:
         self._on_loop(apply)
 
     def _wakes(self) -> dict[str, datetime]:
-        """When prices are made again next, and the next close with its bars, as far as they are known."""
+        """When prices are made again next, the next close with its bars, and the source's next try, as far as known."""
         now, tables = self._clock.now(), self._tables()
         opens = [moment for t in tables for moment, state in t.changes(now) if not state.quiet]
         closes = [s.close + BARS_AFTER_CLOSE for t in tables if (s := t.current(now))]
-        return {name: min(moments) for name, moments in (("open", opens), ("close", closes)) if moments}
+        retries = [retry_at] if (retry_at := self._source.retry_at) is not None and retry_at > now else []
+        moments = (("open", opens), ("close", closes), ("retry", retries))
+        return {name: min(known) for name, known in moments if known}
 
     def _seconds(self) -> float:
         if self._replay is not None:
             return self._replay_seconds()
         now = self._clock.now()
         quiet = all(t.state(now).quiet for t in self._tables())
-        if quiet and self._report is not None:
+        if quiet and self._report is not None and self._source.health is Health.OK:
             return self._cadence.closed_seconds
         return self._cadence.open_seconds * (STREAM_SPARES if self._streamed else 1.0)
 

@@ -190,7 +190,7 @@ def _error(failure: SymbolFailure) -> dict[str, str]:
 
 def _lines(failures: Sequence[SymbolFailure], source: SourceHealth | None) -> tuple[str, ...]:
     """One line per failed symbol, and one for the source in place of all that failed with it."""
-    trouble = source.message if source is not None and source.health is Health.FAILED else None
+    trouble = source.message if source is not None and source.health in (Health.FAILED, Health.LATE) else None
     own = (f"{f.symbol}: {f.message.removeprefix(f'{f.symbol}: ')}" for f in failures if f.message != trouble)
     return (*([] if trouble is None else [trouble]), *own)
 

@@ -1,23 +1,33 @@
-"""Quotes and closed bars from the source into the store, checked on the way."""
+"""Quotes and closed bars from the source into the store, checked on the way.
+
+A symbol whose answer is of no use goes into quarantine and is asked for more rarely; where nobody's answer was of any
+use, it is the source's trouble and not the symbols'. A history is only asked for if its newest closed session is not
+stored, and then from a few days before the newest bar that is: the overlap shows whether adjusted closes have changed
+since, which means that the whole history has to be read again, and it replaces bars that the source has corrected.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from forecasting.data.exchanges import has_minor_unit
 from forecasting.data.quality import closed_only
+from forecasting.data.sources.registry import REMOTE
 from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.money import pairs_for
+from forecasting.domain.quarantine import Asked, quarantined
 from forecasting.domain.sessions import SessionTable
+from forecasting.errors import DataError, SourceError
 from forecasting.features.indicators import indicator_rows
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.desk import TAIL_BARS, Desk
 
 log = logging.getLogger(__name__)
 
-OVERLAP = timedelta(days=10)
+OVERLAP = timedelta(days=5)
 """How far an incremental history reaches back over what is stored, to see whether it was re-adjusted."""
 
 READJUSTED = 1e-4        # relative change of an adjusted close that cannot be rounding
@@ -31,24 +41,36 @@ class Intake:
 
     new: tuple[Symbol, ...]                    # symbols with bars that were not stored before
     failures: tuple[SymbolFailure, ...]
+    trouble: SourceError | None = None         # the source stopped answering; those not asked for are failures
 
 
 def take_quotes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[SymbolFailure, ...]:
-    """Store the latest quotes; failures are stored too, and returned.
+    """Store the latest quotes; failures are stored too, and returned, with those of symbols in quarantine.
 
     Raises:
         SourceError: If the source as a whole did not answer.
     """
-    asked = tuple(dict.fromkeys((*symbols, *_rates(desk, symbols))))
-    answers = desk.source.quotes(asked)
-    wanted = frozenset(symbols)
-    failures = tuple(a for a in answers if isinstance(a, SymbolFailure) and a.symbol in wanted)
-    desk.store.market.put_quotes(a for a in answers if isinstance(a, Quote))
-    desk.store.market.put_failures(failures, desk.clock.now())
+    now, market, wanted = desk.clock.now(), desk.store.market, frozenset(symbols)
+    known = desk.store.quarantine.of(Asked.QUOTE)
+    held = [q for s in symbols if (q := known.get(s)) is not None and _is_remote(desk) and q.holds(now)]
+    asked = dict.fromkeys((*symbols, *_rates(desk, symbols)))
+    for q in held:
+        del asked[q.symbol]
+    answers = [_in_known_money(desk, answer) for answer in desk.source.quotes(tuple(asked))]
+    quotes = [a for a in answers if isinstance(a, Quote)]
+    failures = [a for a in answers if isinstance(a, SymbolFailure) and a.symbol in wanted]
+    if quotes and _is_remote(desk):
+        entries = [quarantined(f, Asked.QUOTE, known.get(f.symbol), now) for f in failures]
+        desk.store.quarantine.put(entries)
+        failures = [q.failure for q in entries]
+    desk.store.quarantine.lift((q.symbol for q in quotes if q.symbol in known), Asked.QUOTE)
+    failures += [q.failure for q in held]
+    market.put_quotes(quotes)
+    market.put_failures(failures, now)
     # In what a symbol is traded is known with its first quote; from the next batch on its rate is in it.
     if late := [pair for pair in _rates(desk, symbols) if pair not in asked]:
-        desk.store.market.put_quotes(a for a in desk.source.quotes(late) if isinstance(a, Quote))
-    return failures
+        market.put_quotes(a for a in desk.source.quotes(late) if isinstance(a, Quote))
+    return tuple(failures)
 
 
 def _rates(desk: Desk, symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
@@ -62,28 +84,60 @@ def _rates(desk: Desk, symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
 def take_bars(
     desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable], on_step: OnStep
 ) -> Intake:
-    """Bring the stored bars of every symbol up to its exchange's newest closed session.
-
-    Raises:
-        SourceError: If the source as a whole did not answer; what came before it is stored.
-    """
+    """Bring the stored bars of every symbol up to its exchange's newest closed session."""
     stored = desk.store.market.last_sessions(symbols)
     wanted = [s for s in symbols if _wants_bars(desk, s, tables[s], stored.get(s))]
+    known, now = desk.store.quarantine.of(Asked.HISTORY), desk.clock.now()
     new: list[Symbol] = []
-    failures: list[SymbolFailure] = []
+    failures = [q.failure for s in wanted if (q := known.get(s)) is not None and q.holds(now)]
+    wanted = [s for s in wanted if s not in {f.symbol for f in failures}]
+    trouble: SourceError | None = None
     for done, symbol in enumerate(wanted):
         on_step(Step("history", f"history of {symbol}, {done + 1} of {len(wanted)}", done / len(wanted)))
-        answer = _take_one(desk, symbol, tables[symbol], stored.get(symbol))
+        try:
+            answer = _take_one(desk, symbol, tables[symbol], stored.get(symbol))
+        except SourceError as error:
+            trouble = error
+            failures += [SymbolFailure(s, error.kind, str(error)) for s in wanted[done:]]
+            break
         if isinstance(answer, SymbolFailure):
-            failures.append(answer)
-            _ask_later(desk, symbol)
-        elif answer:
+            entry = quarantined(answer, Asked.HISTORY, known.get(symbol), now, rarer=_is_remote(desk))
+            desk.store.quarantine.put([entry])
+            failures.append(entry.failure)
+            continue
+        if symbol in known:
+            desk.store.quarantine.lift([symbol], Asked.HISTORY)
+        if answer:
             new.append(symbol)
             desk.retry.pop(symbol, None)
         else:
             _ask_later(desk, symbol)
-    desk.store.market.put_failures(failures, desk.clock.now())
-    return Intake(tuple(new), tuple(failures))
+    desk.store.market.put_failures(failures, now)
+    return Intake(tuple(new), tuple(failures), trouble)
+
+
+def _is_remote(desk: Desk) -> bool:
+    """Whether a question costs somebody else a request."""
+    return desk.source.name in REMOTE
+
+
+def _in_known_money(desk: Desk, answer: Quote | SymbolFailure) -> Quote | SymbolFailure:
+    """The quote, unless it is in another currency than the symbol's bars."""
+    known = desk.store.market.instruments().get(answer.symbol)
+    if isinstance(answer, SymbolFailure) or known is None or not known.currency:
+        return answer
+    if (failure := _other_money(answer.symbol, "price", answer.currency, known.currency)) is not None:
+        return failure
+    return replace(answer, currency=known.currency)
+
+
+def _other_money(symbol: Symbol, what: str, found: str, known: str) -> SymbolFailure | None:
+    """A failure if `found` is not the currency that is `known`; not said is the same, unless it may mean pence."""
+    if not known or found == known or (not found and not has_minor_unit(known)):
+        return None
+    said = f"in {found}" if found else "without a currency"
+    message = f"{symbol}: the {what} came {said}, stored bars are in {known}; it is asked for again"
+    return SymbolFailure(symbol, DataError.kind, message)
 
 
 def _wants_bars(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | None) -> bool:
@@ -103,30 +157,51 @@ def _ask_later(desk: Desk, symbol: Symbol) -> None:
 
 
 def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | None) -> bool | SymbolFailure:
-    """Whether a bar came that was not stored before."""
+    """Whether a bar came that was not stored before.
+
+    Raises:
+        SourceError: If the source as a whole did not answer.
+    """
     start = desk.history_start() if stored is None else stored - OVERLAP
+    series = _ask(desk, symbol, table, start)
+    if isinstance(series, SymbolFailure):
+        return series
+    again = stored is not None and _readjusted(desk.store.market.bars(symbol, limit=20), series.bars)
+    if again:
+        log.info("%s: adjusted closes changed, the whole history is read again", symbol)
+        series = _ask(desk, symbol, table, start := desk.history_start())
+        if isinstance(series, SymbolFailure):
+            return series
+    desk.store.findings.put(symbol, series.notes, since=None if stored is None or again else start)
+    if not series.bars:
+        return False
+    _keep(desk, series, replace=again)
+    return stored is None or series.bars[-1].session > stored
+
+
+def _ask(desk: Desk, symbol: Symbol, table: SessionTable, start: date | None) -> BarSeries | SymbolFailure:
+    """Closed bars from `start`, in the money of those that are stored."""
     answer = desk.source.history(symbol, desk.interval, start)
     if isinstance(answer, SymbolFailure):
         return answer
-    desk.findings[symbol] = answer.notes
-    series = closed_only(answer, table, desk.clock.now())
-    if stored is not None and _readjusted(desk.store.market.bars(symbol, limit=20), series.bars):
-        log.info("%s: adjusted closes changed, the whole history is read again", symbol)
-        answer = desk.source.history(symbol, desk.interval, desk.history_start())
-        if isinstance(answer, SymbolFailure):
-            return answer
-        series = closed_only(answer, table, desk.clock.now())
-        _keep(desk, series, replace=True)
-    elif series.bars:
-        _keep(desk, series, replace=False)
-    return bool(series.bars) and (stored is None or series.bars[-1].session > stored)
+    known = desk.store.market.instruments().get(symbol)
+    if known is not None:
+        found = answer.instrument
+        if (failure := _other_money(symbol, "history", found.currency, known.currency)) is not None:
+            return failure
+        answer = replace(answer, instrument=replace(found, currency=found.currency or known.currency))
+    return closed_only(answer, table, desk.clock.now())
 
 
 def _readjusted(kept: Sequence[Bar], fresh: Sequence[Bar]) -> bool:
-    """Whether a split or dividend since has changed adjusted closes that are already stored."""
+    """Whether a split or dividend since has changed adjusted closes that are already stored.
+
+    It changes all that lie before it, the oldest first of all; a print that was corrected changes one.
+    """
     known = {bar.session: bar.adj_close for bar in kept}
     both = [(known[bar.session], bar.adj_close) for bar in fresh if bar.session in known]
-    return any(abs(new / old - 1.0) > READJUSTED for old, new in both)
+    changed = [abs(new / old - 1.0) > READJUSTED for old, new in both]
+    return any(changed[:1]) or sum(changed) > 1
 
 
 def _keep(desk: Desk, series: BarSeries, *, replace: bool) -> None:

@@ -109,9 +109,15 @@ class LocalBackend:
         return issue(self.desk, symbols, self.desk.tables(symbols))
 
     def take_history(self, symbol: Symbol, now: datetime, on_step: OnStep) -> SymbolFailure | None:
-        """Bring one symbol's stored bars and indicators up to date; its failure, if it has one."""
+        """Bring one symbol's stored bars and indicators up to date; its failure, if it has one.
+
+        Raises:
+            SourceError: If the source as a whole did not answer.
+        """
         self._clock.set(now)
         intake = take_bars(self.desk, [symbol], self.desk.tables([symbol]), on_step)
+        if intake.trouble is not None:
+            raise intake.trouble
         return next(iter(intake.failures), None)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
@@ -26,6 +26,8 @@ from forecasting.service.settle import settle_forecasts, settle_signals
 from forecasting.service.shadow import judge
 from forecasting.service.watch import look
 
+NEWS = timedelta(days=30)      # what was found in older sessions is doctor's business
+
 
 def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: None) -> TickReport:
     """Refresh `symbols` at the desk's clock; see the module."""
@@ -38,7 +40,8 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     try:
         failures = take_quotes(desk, symbols)
         on_step(Step("quotes", f"{len(symbols) - len(failures)} of {len(symbols)} quotes", None, stored=True))
-        intake = take_bars(desk, symbols, tables, on_step)
+        failed = {f.symbol for f in failures}       # a history is not asked for where there is not even a price
+        intake = take_bars(desk, [s for s in symbols if s not in failed], tables, on_step)
     except SourceError as error:
         trouble = error
     newest = desk.store.market.last_sessions(symbols)
@@ -65,10 +68,10 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
         issued=len(issued),
         settled=settled,
         signals=made,
-        source=_source_health(desk, trouble),
+        source=_source_health(desk, trouble, intake.trouble),
         models=desk.bench.statuses(max(newest.values(), default=None)),
         due=_due(desk, symbols, tables, newest),
-        notes=_notes(desk),
+        notes=_notes(desk, symbols),
     )
 
 
@@ -88,18 +91,21 @@ def _ensure_quick_models(
         desk.bench.fit_quick(panel, len(panel.sessions) - 2)
 
 
-def _notes(desk: Desk) -> tuple[str, ...]:
-    """What a person should know beyond prices and forecasts: the times, the models, the data."""
-    findings = (note for notes in desk.findings.values() for note in notes)
-    return (*desk.store.notices, *desk.response.reasons, *desk.bench.notes(), *findings)
+def _notes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[str, ...]:
+    """What a person should know beyond prices and forecasts: the store, the times, the models, the newest data."""
+    found = desk.store.findings.of(symbols, since=desk.clock.now().date() - NEWS)
+    data = (f"{symbol}: {line}" for symbol, lines in found.items() for line in lines)
+    return (*desk.store.notices, *desk.response.reasons, *desk.bench.notes(), *data)
 
 
-def _source_health(desk: Desk, trouble: SourceError | None) -> SourceHealth:
+def _source_health(desk: Desk, trouble: SourceError | None, without_bars: SourceError | None) -> SourceHealth:
+    """The source's own word; failed where there were no quotes, late where there were no bars."""
     health = desk.source.health()
-    if trouble is None:
+    if trouble is None and without_bars is None:
         return health
-    message = str(trouble) if health.health is Health.OK else health.message
-    return replace(health, health=Health.FAILED, message=message, since=health.since or desk.clock.now())
+    message = str(trouble or without_bars) if health.health is Health.OK else health.message
+    shown = Health.LATE if trouble is None else Health.FAILED
+    return replace(health, health=shown, message=message, since=health.since or desk.clock.now())
 
 
 def _due(

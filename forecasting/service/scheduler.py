@@ -5,6 +5,7 @@
 | refresh | every few seconds in a session, every few minutes outside               | one tick                      |
 | close   | shortly after the next close of any watched exchange                    | one tick: bars, forecasts     |
 | open    | when prices are made again: pre-market, at the open, after lunch        | one tick, and the fast cadence |
+| retry   | when a source in trouble may be asked again                             | one tick                      |
 | upkeep  | every minute                                                            | long jobs that have become due |
 | watch   | every two seconds                                                       | says what is late             |
 
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 Job = Callable[[], Awaitable[None]]
 
+WAKES = ("open", "close", "retry")
 UPKEEP_SECONDS = 60.0
 WATCH_SECONDS = 2.0
 JUMP_SECONDS = 5.0
@@ -100,7 +102,7 @@ class Timers:
             self._cadence = seconds
 
     def wake_at(self, name: str, moment: datetime) -> None:
-        """Fire one more refresh at `moment` of the machine's clock; `name` is "open" or "close", one of each."""
+        """Fire one more refresh at `moment` of the machine's clock; `name` is one of `WAKES`, one of each."""
         if self._scheduler is not None:
             self._scheduler.add_job(self._wake, "date", run_date=moment, id=name, replace_existing=True)
 
@@ -143,7 +145,7 @@ class Timers:
             return
         from apscheduler.jobstores.base import JobLookupError
 
-        for name in ("open", "close"):
+        for name in WAKES:
             with contextlib.suppress(JobLookupError):
                 self._scheduler.remove_job(name)
         self._scheduler.modify_job("upkeep", next_run_time=self._wall() + timedelta(seconds=UPKEEP_SECONDS))

@@ -19,6 +19,9 @@ from forecasting.errors import ConfigError
 SOURCES = ("yahoo", "csv", "replay", "simulated")
 """Every name `open_source` knows."""
 
+REMOTE = frozenset({"yahoo"})
+"""Those where a question costs somebody else a request."""
+
 
 def open_source(
     name: str,

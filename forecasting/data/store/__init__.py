@@ -27,6 +27,7 @@ from forecasting.data.store.ledger import Ledger
 from forecasting.data.store.market import Market
 from forecasting.data.store.opening import look_only, prepare
 from forecasting.data.store.promises import Due
+from forecasting.data.store.quarantine import Findings, Quarantine
 from forecasting.data.store.runs import Run, Runs
 from forecasting.data.store.signals import Signals
 from forecasting.data.store.watchlist import Watchlist
@@ -45,6 +46,8 @@ class Store:
         path: The file.
         notices: What a person should know of its opening, one line each; empty when all is well.
         market: Instruments, bars, quotes, sessions, indicators.
+        quarantine: Symbols that are asked for more rarely.
+        findings: What was found wrong with the delivered bars.
         ledger: Forecasts and what came of them.
         signals: Signals and what followed.
         watchlist: The lists of symbols.
@@ -62,6 +65,8 @@ class Store:
         self.path = database.path
         self.notices = notices
         self.market = Market(database, interval)
+        self.quarantine = Quarantine(database)
+        self.findings = Findings(database)
         self.ledger = Ledger(database)
         self.signals = Signals(database)
         self.watchlist = Watchlist(self._lists)

@@ -13,7 +13,26 @@ from pathlib import Path
 from forecasting.data.store.backup import back_up, migration_backup
 from forecasting.errors import StoreError
 
-MIGRATIONS: tuple[str, ...] = ()
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE quarantine (
+        symbol    TEXT NOT NULL,
+        asked     TEXT NOT NULL CHECK (asked IN ('quote', 'history')),
+        kind      TEXT NOT NULL,
+        message   TEXT NOT NULL,
+        tries     INTEGER NOT NULL,
+        since     TEXT NOT NULL,
+        probe_at  TEXT NOT NULL,
+        PRIMARY KEY (symbol, asked)
+    ) WITHOUT ROWID;
+    CREATE TABLE findings (
+        symbol   TEXT NOT NULL,
+        session  TEXT NOT NULL,
+        text     TEXT NOT NULL,
+        PRIMARY KEY (symbol, session, text)
+    ) WITHOUT ROWID;
+    """,
+)
 """SQL scripts; the one at index i leads a store of schema version i + 1 to version i + 2.
 
 A step may rebuild tables: foreign keys are not enforced meanwhile, and checked before the end.

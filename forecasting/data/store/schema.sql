@@ -56,6 +56,26 @@ CREATE TABLE failures (
     at       TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- Symbols that are asked for more rarely, because the last answer about them was of no use.
+CREATE TABLE quarantine (
+    symbol    TEXT NOT NULL,
+    asked     TEXT NOT NULL CHECK (asked IN ('quote', 'history')),
+    kind      TEXT NOT NULL,
+    message   TEXT NOT NULL,
+    tries     INTEGER NOT NULL,
+    since     TEXT NOT NULL,
+    probe_at  TEXT NOT NULL,
+    PRIMARY KEY (symbol, asked)
+) WITHOUT ROWID;
+
+-- What was found wrong with the delivered bars, and what was done about it.
+CREATE TABLE findings (
+    symbol   TEXT NOT NULL,
+    session  TEXT NOT NULL,        -- '' where it concerns the whole history
+    text     TEXT NOT NULL,
+    PRIMARY KEY (symbol, session, text)
+) WITHOUT ROWID;
+
 CREATE TABLE sessions (
     exchange  TEXT NOT NULL,
     session   TEXT NOT NULL,

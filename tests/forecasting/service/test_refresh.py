@@ -199,7 +199,7 @@ def test_a_fall_by_half_without_an_event_is_named_as_long_as_it_stands(tmp_path:
     with backend(write_csv(tmp_path / "csv", [fallen, second]), tmp_path / "data") as local:
         for now in (at(MONDAY, 20), at(MONDAY + timedelta(days=1), 20)):
             (note,) = (n for n in tick(local, now).notes if "move without a recorded event" in n)
-            assert note.startswith("2015-06-01")
+            assert note.startswith("AAA: 2015-06-01")
             assert note.endswith("check it, or record the split")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -14,10 +15,12 @@ from random import Random
 import pytest
 
 from forecasting.data.store import Store, database, gate, opening
+from forecasting.data.store.migrations import MIGRATIONS
 from forecasting.errors import StoreCorrupt, StoreError
 from tests.support.store import NVDA, series
 
 NOW = datetime(2026, 3, 2, 21, 0, 0, 5, UTC)
+NEWEST = len(MIGRATIONS) + 1
 ASIDE = "store.db.corrupt-20260302T210000000005Z"
 
 
@@ -78,9 +81,9 @@ def test_a_left_over_wal_without_its_store_is_kept(tmp_path: Path) -> None:
 
 def test_what_can_be_done_about_a_damaged_store_is_said_with_its_newest_backup(tmp_path: Path) -> None:
     path = damaged_store(tmp_path)
-    for name in ("store.db.v1.bak", "store.db.backup-20260301T000000Z"):
+    for name in ("store.db.v{NEWEST}.bak", "store.db.backup-20260301T000000Z"):
         path.with_name(name).write_bytes(b"copy")
-    os.utime(path.with_name("store.db.v1.bak"), (0, 0))
+    os.utime(path.with_name("store.db.v{NEWEST}.bak"), (0, 0))
     with Store.open(path, now=NOW) as store:
         (notice,) = store.notices
     assert f"tapecast store check --store {tmp_path / ASIDE} --salvage" in notice
@@ -153,7 +156,7 @@ def test_a_store_of_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> 
     with closing(sqlite3.connect(path)) as raw:
         raw.execute("PRAGMA user_version = 9")
     content = path.read_bytes()
-    with pytest.raises(StoreError, match=r"schema 9, this one knows 1\); update tapecast or give another folder"):
+    with pytest.raises(StoreError, match=r"schema 9, this one knows \d\); update tapecast or give another folder"):
         Store.open(path)
     assert path.read_bytes() == content
 
@@ -188,15 +191,30 @@ def test_an_older_store_is_led_up_step_by_step_after_a_backup(tmp_path: Path) ->
     path = tmp_path / "store.db"
     with Store.open(path) as store:
         store.market.put_bars(series())
-    steps = ("ALTER TABLE runs ADD COLUMN host TEXT", "UPDATE runs SET host = 'here'; CREATE TABLE lots (id INTEGER)")
+    new = ("ALTER TABLE runs ADD COLUMN host TEXT", "UPDATE runs SET host = 'here'; CREATE TABLE lots (id INTEGER)")
+    steps = (*MIGRATIONS, *new)
     assert opening.prepare(path, NOW, steps) == ()
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (3,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (NEWEST + 2,)
         assert raw.execute("SELECT COUNT(*) FROM lots").fetchone() == (0,)
-    with Store.open(tmp_path / "store.db.v1.bak") as before:
+    with Store.open(tmp_path / f"store.db.v{NEWEST}.bak") as before:
         assert before.market.series(NVDA) == series()
-    assert permissions(tmp_path / "store.db.v1.bak") == "0o600"
+    assert permissions(tmp_path / f"store.db.v{NEWEST}.bak") == "0o600"
     opening.prepare(path, NOW, steps)    # nothing left to do
+
+
+def test_a_store_led_up_has_the_schema_a_new_one_starts_with(tmp_path: Path) -> None:
+    def tables(path: Path) -> list[tuple[str, str]]:
+        with closing(sqlite3.connect(path)) as raw:
+            rows = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").fetchall()
+        return [(name, " ".join(re.sub(r"--[^\n]*", "", sql).split())) for name, sql in rows]
+
+    Store.open(tmp_path / "new.db").close()
+    Store.open(tmp_path / "old.db").close()
+    with closing(sqlite3.connect(tmp_path / "old.db")) as raw, raw:
+        raw.executescript("DROP TABLE quarantine; DROP TABLE findings; PRAGMA user_version = 1")
+    Store.open(tmp_path / "old.db").close()
+    assert tables(tmp_path / "old.db") == tables(tmp_path / "new.db")
 
 
 @pytest.mark.parametrize(
@@ -213,10 +231,10 @@ def test_a_migration_that_fails_half_way_leaves_the_store_as_it_was_and_says_so(
     with Store.open(path) as store:
         store.market.put_bars(series())
     with pytest.raises(StoreError, match=said) as raised:
-        opening.prepare(path, NOW, ("CREATE TABLE half (id INTEGER)", broken))
-    assert "the file is as it was, with a copy in store.db.v1.bak" in str(raised.value)
+        opening.prepare(path, NOW, (*MIGRATIONS, "CREATE TABLE half (id INTEGER)", broken))
+    assert f"the file is as it was, with a copy in store.db.v{NEWEST}.bak" in str(raised.value)
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (1,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (NEWEST,)
         assert raw.execute("SELECT name FROM sqlite_master WHERE name = 'half'").fetchall() == []
     with Store.open(path) as store:
         assert store.market.series(NVDA) == series()
@@ -225,8 +243,8 @@ def test_a_migration_that_fails_half_way_leaves_the_store_as_it_was_and_says_so(
 def test_a_store_is_not_migrated_while_somebody_has_it_open(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     with Store.open(path), pytest.raises(StoreError, match="older schema, and another tapecast has it open; quit"):
-        opening.prepare(path, NOW, ("CREATE TABLE lots (id INTEGER)",))
-    opening.prepare(path, NOW, ("CREATE TABLE lots (id INTEGER)",))
+        opening.prepare(path, NOW, (*MIGRATIONS, "CREATE TABLE lots (id INTEGER)"))
+    opening.prepare(path, NOW, (*MIGRATIONS, "CREATE TABLE lots (id INTEGER)"))
 
 
 def test_a_temporary_store_leaves_nothing_behind() -> None:
