@@ -1,4 +1,4 @@
-"""Signals: opinions with a time, a price and a horizon, scored when the horizon has passed."""
+"""Signals: opinions with a time, a price and a horizon, scored when the horizon has passed; alerts: what rules said."""
 
 from __future__ import annotations
 
@@ -67,3 +67,45 @@ class SignalRecord:
     hit_high: float | None
     mean_return: float | None     # direction x log return
     naive_rate: float | None      # share of all rows where the same direction held without any signal
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """What a person wants to be told of."""
+
+    id: int
+    text: str                        # in the language of `trading.rules`
+    symbols: tuple[Symbol, ...]      # none: those of `group`, or all that are watched
+    group: str | None                # a list by name: whatever stands in it then
+    sinks: tuple[str, ...]           # names of sinks to deliver to; none: all that are configured
+    cooldown_s: float                # data time after a firing in which the same symbol does not fire again
+    hysteresis: float                # share of the level a figure has to come back by before it may fire again
+    created_at: datetime
+    muted_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How one sink took one alert."""
+
+    sink: str
+    ok: bool
+    seconds: float
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One firing of one rule for one symbol. Its reason is on record; nothing about it changes but `acked_at`."""
+
+    id: int
+    rule_id: int
+    rule: str                        # its text at that time
+    symbol: Symbol
+    fired_at: datetime               # when it was found out
+    data_time: datetime              # when the price that made it was made
+    late: bool                       # found out long after: nobody watched then
+    value: float | None              # what the rule looks at first
+    reason: str                      # one line with the figures
+    deliveries: tuple[Delivery, ...] = ()
+    acked_at: datetime | None = None

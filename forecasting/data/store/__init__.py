@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from forecasting.data.store.alerts import Alerts
 from forecasting.data.store.database import Database, mapped, suspicion
 from forecasting.data.store.examination import whole
 from forecasting.data.store.ledger import Ledger
@@ -50,6 +51,7 @@ class Store:
         findings: What was found wrong with the delivered bars.
         ledger: Forecasts and what came of them.
         signals: Signals and what followed.
+        alerts: Rules, what they remember and what they said.
         watchlist: The lists of symbols.
         runs: Background work done, and the trial counter.
     """
@@ -69,6 +71,7 @@ class Store:
         self.findings = Findings(database)
         self.ledger = Ledger(database)
         self.signals = Signals(database)
+        self.alerts = Alerts(database)
         self.watchlist = Watchlist(self._lists)
         self.runs = Runs(database)
 

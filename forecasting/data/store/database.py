@@ -195,9 +195,14 @@ def connect(path: Path) -> sqlite3.Connection:
     # process can take it back, and the file is sound after a power cut; but that may cost the newest commits, since the
     # disk is only waited for at checkpoints. Bars, quotes and indicators can be asked for again. What cannot (ledger,
     # signals, the person's lists) is written `durable`: FULL, one wait for the disk per commit.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA fullfsync = ON")       # macOS: past the disk's own cache too; no effect elsewhere
-    connection.execute("PRAGMA foreign_keys = ON")
+    try:
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA fullfsync = ON")       # macOS: past the disk's own cache too; no effect elsewhere
+        connection.execute("PRAGMA foreign_keys = ON")
+        patiently(lambda: connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone())     # opens all files
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -210,19 +215,16 @@ def connect_or_look(path: Path) -> tuple[sqlite3.Connection, float]:
     Raises:
         sqlite3.Error: If it cannot be read either.
     """
-    connection = connect(path)
     try:
-        patiently(lambda: connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone())
+        return connect(path), float("inf")
     except sqlite3.Error as error:
-        connection.close()
         left_over = path.with_name(path.name + "-wal")
         if primary_code(error) not in _UNWRITABLE or (left_over.exists() and left_over.stat().st_size):
             raise
-        looking = sqlite3.connect(
-            f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
-        )
-        return looking, time.monotonic() + LOOK_SECONDS
-    return connection, float("inf")
+    looking = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+    )
+    return looking, time.monotonic() + LOOK_SECONDS
 
 
 @contextmanager

@@ -32,6 +32,52 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (symbol, session, text)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE alert_rules (
+        id           INTEGER PRIMARY KEY AUTOINCREMENT,
+        text         TEXT NOT NULL,
+        symbols      TEXT NOT NULL,
+        grp          TEXT,
+        sinks        TEXT NOT NULL,
+        cooldown_s   REAL NOT NULL,
+        hysteresis   REAL NOT NULL,
+        created_at   TEXT NOT NULL,
+        muted_until  TEXT,
+        removed_at   TEXT
+    );
+    CREATE TABLE alert_memory (
+        rule_id   INTEGER NOT NULL REFERENCES alert_rules (id),
+        symbol    TEXT NOT NULL,
+        body      TEXT NOT NULL,
+        fired_at  REAL,
+        PRIMARY KEY (rule_id, symbol)
+    ) WITHOUT ROWID;
+    CREATE TABLE alert_bars (
+        symbol   TEXT PRIMARY KEY,
+        session  TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE alerts (
+        id         INTEGER PRIMARY KEY AUTOINCREMENT,
+        rule_id    INTEGER NOT NULL REFERENCES alert_rules (id),
+        rule       TEXT NOT NULL,
+        symbol     TEXT NOT NULL,
+        fired_at   TEXT NOT NULL,
+        data_time  TEXT NOT NULL,
+        late       INTEGER NOT NULL,
+        value      REAL,
+        reason     TEXT NOT NULL,
+        acked_at   TEXT
+    );
+    CREATE INDEX alerts_by_time ON alerts (fired_at);
+    CREATE TABLE deliveries (
+        alert_id  INTEGER NOT NULL REFERENCES alerts (id),
+        sink      TEXT NOT NULL,
+        ok        INTEGER NOT NULL,
+        seconds   REAL NOT NULL,
+        error     TEXT,
+        PRIMARY KEY (alert_id, sink)
+    ) WITHOUT ROWID;
+    """,
 )
 """SQL scripts; the one at index i leads a store of schema version i + 1 to version i + 2.
 

@@ -169,6 +169,57 @@ CREATE TABLE signals (
 CREATE INDEX signals_by_time ON signals (time);
 CREATE INDEX signals_open ON signals (session) WHERE settled_at IS NULL;
 
+CREATE TABLE alert_rules (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,   -- never given twice: alerts name their rule for good
+    text         TEXT NOT NULL,
+    symbols      TEXT NOT NULL,       -- JSON list; empty: those of `grp`, or all
+    grp          TEXT,
+    sinks        TEXT NOT NULL,       -- JSON list; empty: all
+    cooldown_s   REAL NOT NULL,
+    hysteresis   REAL NOT NULL,
+    created_at   TEXT NOT NULL,
+    muted_until  TEXT,
+    removed_at   TEXT
+);
+
+-- What each rule remembers of each symbol, so that a restart changes nothing.
+CREATE TABLE alert_memory (
+    rule_id   INTEGER NOT NULL REFERENCES alert_rules (id),
+    symbol    TEXT NOT NULL,
+    body      TEXT NOT NULL,          -- JSON, see trading.rules.evaluate
+    fired_at  REAL,                   -- data time of the newest firing, seconds since 1970
+    PRIMARY KEY (rule_id, symbol)
+) WITHOUT ROWID;
+
+-- The newest closed bar the rules have looked at; what closed since was missed and is looked at late.
+CREATE TABLE alert_bars (
+    symbol   TEXT PRIMARY KEY,
+    session  TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE alerts (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    rule_id    INTEGER NOT NULL REFERENCES alert_rules (id),
+    rule       TEXT NOT NULL,
+    symbol     TEXT NOT NULL,
+    fired_at   TEXT NOT NULL,
+    data_time  TEXT NOT NULL,
+    late       INTEGER NOT NULL,
+    value      REAL,
+    reason     TEXT NOT NULL,
+    acked_at   TEXT
+);
+CREATE INDEX alerts_by_time ON alerts (fired_at);
+
+CREATE TABLE deliveries (
+    alert_id  INTEGER NOT NULL REFERENCES alerts (id),
+    sink      TEXT NOT NULL,
+    ok        INTEGER NOT NULL,
+    seconds   REAL NOT NULL,
+    error     TEXT,
+    PRIMARY KEY (alert_id, sink)
+) WITHOUT ROWID;
+
 CREATE TABLE runs (
     id           INTEGER PRIMARY KEY,
     kind         TEXT NOT NULL,
