@@ -4,6 +4,11 @@
 say something else; so two lanes run per symbol, one chunk apart: a chunk begins every `length - burn_in` rows, warms up
 for `burn_in` rows while the lane before it still answers, and then takes over. Step by step or in one go, the numbers
 are the same but for rounding.
+
+It pays where many bars come between two fits, or one bar is spoken of many times. A tick on daily bars does without:
+measured for 500 symbols and three networks, it spends 1.23 s on reading bars, 0.51 s on features and 0.11 s on a
+forecast in one go. A step is 0.01 s, but putting a state in place takes 0.40 s, after every fit, and a fit serves for
+a week or two (`tests.benchmarks.bench_ensemble`).
 """
 
 from __future__ import annotations

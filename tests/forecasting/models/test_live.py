@@ -1,5 +1,7 @@
 """Bar by bar, the LSTM says what it says in one go."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,9 +20,9 @@ for _symbol, _rest in ((1, [255, 301, 302, 390]), (2, range(100))):
     PANEL.valid[_symbol, _rest] = PANEL.traded[_symbol, _rest] = False
 
 
-@pytest.fixture(scope="module")
-def fitted() -> FittedNetwork:
-    return NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT)
+@pytest.fixture(scope="module", params=[CHUNK_LENGTH, 40])
+def fitted(request: pytest.FixtureRequest) -> FittedNetwork:
+    return NetworkModel(replace(TINY_LSTM, lookback=request.param)).fit(PANEL, cut=CUT)
 
 
 def test_steps_are_the_full_pass_across_two_changes_of_chunk(fitted: FittedNetwork) -> None:
