@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from forecasting.config.loading import parse
 from forecasting.domain.market import Symbol
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import build_panel
@@ -87,6 +89,30 @@ def test_a_weeks_fit_goes_on_from_the_last_ones_weights_also_after_a_restart_and
     assert again.load(date(2015, 5, 11), warm.model_id) is not None
     assert warm_from(trained(again, date(2015, 5, 15))) == warm.members["lstm-0"].model_id
     assert warm_from(trained(again, date(2015, 6, 2))) is None
+
+
+def test_what_config_toml_asks_for_is_what_speaks_and_another_wish_makes_another_model(tmp_path: Path) -> None:
+    symbols, now = (Symbol("AAA"), Symbol("BBB")), datetime(2015, 6, 1, 12, tzinfo=UTC)
+    folder = write_csv(tmp_path / "csv", recorded(symbols, date(2014, 1, 2), date(2015, 6, 30)))
+
+    def champion(toml: str) -> tuple[str, Mapping[str, Any], tuple[str, ...]]:
+        settings = parse(f"[model]\nseeds = 1\nepochs = 1\nhidden = 4\n{toml}", tmp_path / "config.toml")
+        with backend(folder, tmp_path / "data", model=settings.model) as local:
+            local.tick(symbols, now, lambda step: None)
+            local.work(Work.TRAIN, symbols, now, lambda step: None)
+            fitted = local.desk.bench.champion
+            assert isinstance(fitted, FittedEnsemble)
+            network = next(m for label, m in fitted.members.items() if label != "har-t")
+            return fitted.model_id, network.parameters.settings, local.desk.bench.notes()
+
+    usual, settings, _ = champion("")
+    assert (settings["lookback"], settings["body"]["kind"], settings["scaling"]) == (88, "lstm", "z-score")
+    assert champion("")[0] == usual      # loaded
+    other, settings, notes = champion("lookback = 60\nbody = 'transformer'\nnormalisation = 'log-return'")
+    assert other != usual
+    assert (settings["lookback"], settings["body"]["kind"], settings["scaling"]) == (60, "transformer", "log-return")
+    assert notes == ()                   # what was wrong with old files is past once there is a new one
+    assert champion("features = ['volatility', 'time']")[1]["columns"][-1] == "month_end"
 
 
 def test_every_training_raises_the_persisted_trial_counter(tmp_path: Path) -> None:

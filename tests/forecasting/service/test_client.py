@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from forecasting.domain.market import Symbol
 from forecasting.errors import NotEnoughHistory, WorkerCrashed, WorkerError, WorkerTimeout
 from forecasting.service.backend import Step, Ticks, Work
 from forecasting.service.client import WorkerClient
-from forecasting.service.wire import WorkerSetup
+from forecasting.service.wire import WorkerSetup, decode, encode, pack, unpack
 from tests.support.fake_stream import FakeStream
 
 AAPL = Symbol("AAPL")
@@ -31,6 +32,11 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerCl
     made = WorkerClient(setup(tmp_path), log_path=tmp_path / "worker.log", command=STUB, silence_tick_s=1.5)
     yield made
     made.close()
+
+
+def test_what_a_worker_is_told_arrives_as_it_was_said(tmp_path: Path) -> None:
+    told = replace(setup(tmp_path), model=ModelSettings(features=("market", "technical"), body="transformer", l1=1e-5))
+    assert unpack(WorkerSetup, decode(encode({"args": pack(told)}))["args"]) == told
 
 
 def setup(folder: Path) -> WorkerSetup:
