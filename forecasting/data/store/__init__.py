@@ -45,7 +45,6 @@ class Store:
 
     Attributes:
         path: The file.
-        notices: What a person should know of its opening, one line each; empty when all is well.
         market: Instruments, bars, quotes, sessions, indicators.
         quarantine: Symbols that are asked for more rarely.
         findings: What was found wrong with the delivered bars.
@@ -58,14 +57,17 @@ class Store:
 
     def __init__(
         self, database: Database, notices: tuple[str, ...] = (),
-        folder: tempfile.TemporaryDirectory[str] | None = None, *,
+        folder: tempfile.TemporaryDirectory[str] | None = None, *, refused: tuple[str, ...] = (),
         interval: Interval = Interval.DAY, lists: Database | None = None,
     ) -> None:
-        """Use `open` or `temporary`; `folder` is removed at `close`, the watchlist is in `lists` if that is given."""
+        """Use `open` or `temporary`; `folder` is removed at `close`, the watchlist is in `lists` if that is given.
+
+        `notices` are for good, `refused` is what to say for as long as the disk takes nothing new.
+        """
         self._database, self._lists = database, lists or database
         self._folder = folder
         self.path = database.path
-        self.notices = notices
+        self._notices, self._refused = notices, refused
         self.market = Market(database, interval)
         self.quarantine = Quarantine(database)
         self.findings = Findings(database)
@@ -92,13 +94,13 @@ class Store:
                 bars of another interval.
         """
         now = now or datetime.now(UTC)
-        notices = _made_ready(path, now)
+        notices, refused = _made_ready(path, now)
         if interval is Interval.DAY:
-            store = cls(Database(path), notices)
+            store = cls(Database(path), notices, refused=refused)
         else:
             own = path.with_name(f"{path.stem}-{interval}{path.suffix}")
-            notices = tuple(dict.fromkeys((*notices, *_made_ready(own, now))))
-            store = cls(Database(own), notices, interval=interval, lists=Database(path))
+            more, refused = _made_ready(own, now)
+            store = cls(Database(own), (*notices, *more), refused=refused, interval=interval, lists=Database(path))
         store._claim(interval)
         return store
 
@@ -108,6 +110,14 @@ class Store:
         folder = tempfile.TemporaryDirectory(prefix="tapecast-")
         path = Path(folder.name) / "store.db"
         return cls(Database(path), prepare(path, datetime.now(UTC)), folder, interval=interval)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know of the file, one line each; empty when all is well."""
+        if self._refused:
+            with suppress(StoreError):
+                self._refused = _made_ready(self.path, datetime.now(UTC))[1]     # the disk may take rows again
+        return (*self._refused, *self._notices)
 
     def _claim(self, interval: Interval) -> None:
         """Note whose bars these are, or refuse a file that was renamed: a ledger is of one interval for good."""
@@ -131,10 +141,10 @@ class Store:
         with suppress(StoreUnwritable), mapped(self.path):
             if (damage := whole(self.path)) is not None:
                 suspicion(self.path).touch(mode=0o600)
-                self.notices = (
+                self._notices = (
                     f"{self.path} is damaged ({damage}); quit tapecast and start it again: the file is set aside then,"
                     f" and what can be read of it is saved by: tapecast store check --store {self.path} --salvage",
-                    *self.notices,
+                    *self._notices,
                 )
 
     def close(self) -> None:
@@ -153,9 +163,9 @@ class Store:
         self.close()
 
 
-def _made_ready(path: Path, now: datetime) -> tuple[str, ...]:
-    """What a person should know of the file's opening; for reading alone where it cannot be written."""
+def _made_ready(path: Path, now: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a person should know of the file's opening, and what to say where it can be read alone."""
     try:
-        return prepare(path, now)
+        return prepare(path, now), ()
     except StoreUnwritable as error:
-        return look_only(path, error)
+        return (), look_only(path, error)
