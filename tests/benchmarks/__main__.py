@@ -20,7 +20,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"of {', '.join(NAMES)}; all if none is named")
     parser.add_argument(
-        "--runs", "--seeds", type=int, dest="runs", help="how often each measures; its own default if left out"
+        "--runs", "--seeds", "--times", "--seconds", type=int, dest="runs",
+        help="how often, or how long, each measures; its own default if left out",
     )
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(NAMES):
