@@ -30,7 +30,7 @@ DEMO_START = date(2008, 6, 16)
 """Where the demo's replay begins: three months before the crash, with nine years of history behind it."""
 
 DEMO_BACKFILL_SESSIONS = 126
-REPLAY_RETRAIN_SESSIONS = 15     # a replayed week takes seconds; three, under a month's licence, leave time to train
+REPLAY_RETRAIN_SESSIONS = 8      # a replayed week takes seconds: time to train, and a week in shadow under the licence
 LIVE_RETRAIN_SESSIONS = 5
 REPLAY_REFIT_SESSIONS = 5
 LIVE_REFIT_SESSIONS = 1

