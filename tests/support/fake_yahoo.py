@@ -12,6 +12,7 @@ import json
 import socket
 import socketserver
 import struct
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -133,8 +134,10 @@ class FakeYahoo:
         return max((sum(at <= other < at + seconds for other in times) for at in times), default=0)
 
     def forget(self) -> None:
-        """Count anew, and serve without fault."""
+        """Count anew, serve without fault, and let go of who hangs."""
         self.faults, self.spoilt = {}, None
+        self.release.set()
+        self.release = threading.Event()
         self.requests.clear()
         self.log.clear()
         self.connections = self.most_running = 0
@@ -198,9 +201,17 @@ def _quote_of(symbol: str, known: FakeSymbol) -> dict[str, Any]:
 
 
 class _Server(ThreadingHTTPServer):
-    """Listens without asking the name service what 127.0.0.1 is called."""
+    """Listens without asking the name service what 127.0.0.1 is called; a client that has gone is no news."""
 
     daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with suppress(OSError):
+            super().shutdown_request(request)
 
     def server_bind(self) -> None:
         socketserver.TCPServer.server_bind(self)
@@ -319,7 +330,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(endpoint, path, query)
             case "drip":
                 self._send(200, "{", length=4096)
-                while not self.yahoo.release.wait(0.05):     # until the client has had enough
+                release = self.yahoo.release
+                while not release.wait(0.05):     # until the client has had enough
                     self.wfile.write(b" ")
             case _:
                 raise AssertionError(f"no fault '{fault}'")

@@ -67,7 +67,7 @@ class YahooSource:
         self._clock, self._wall, self._calendars = clock, wall or WallClock(), calendars
         self._client = YahooClient(cache_dir=cache_dir, clock=self._wall, cap_s=cap_s, per_second=per_second)
         self._units: dict[Symbol, tuple[str, float]] = {}    # currency and divisor of each symbol's last quote
-        self._answered: set[Symbol] = set()    # since the source last failed: "unknown" needs others that work
+        self._answered: set[Symbol] = set()    # of late: "unknown" needs others that work
 
     def catalogue(self) -> tuple[Symbol, ...]:
         """Empty: Yahoo answers to any symbol."""
@@ -82,7 +82,7 @@ class YahooSource:
         answers: dict[Symbol, Mapping[str, Any]] = {}
         for i in range(0, len(symbols), _BATCH):
             answers |= self._ask_quotes(symbols[i : i + _BATCH])
-        self._answered |= answers.keys()
+        self._answered = set(answers)
         self._units |= {symbol: major_unit(answer.get("currency")) for symbol, answer in answers.items()}
         return [self._quote(symbol, answers.get(symbol)) for symbol in symbols]
 

@@ -128,12 +128,12 @@ class CircuitBreaker:
                 circuit.sent += 1
             self.requests += 1
 
-    def redirected(self, lane: Lane, times: int) -> None:
+    def redirected(self, lane: Lane, times: int, *, in_circles: bool = False) -> None:
         """Count the requests that one request led to."""
         with self._lock:
             for circuit in self._circuits(lane):
                 circuit.sent += times
-                circuit.answered += times
+                circuit.answered += 0 if in_circles else times
             self.requests += times
 
     def answered(self, lane: Lane) -> None:

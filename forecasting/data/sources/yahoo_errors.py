@@ -68,8 +68,8 @@ def classify(error: Exception, asked: str) -> TapecastError:
             return SourceRateLimited(f"yahoo: {asked}: asked for fewer requests; wait some minutes")
         case yf.YFDataException() | json.JSONDecodeError() | curl.IncompleteRead() | curl.ChunkedEncodingError():
             return SourceBroken(f"yahoo: {asked}: unreadable answer ({found}); it is asked again later")
-        case curl.HTTPError() if error.response is not None and error.response.status_code in (400, 404, 422):
-            return NoSuchSymbol(f"{asked}: Yahoo says '{found}'; check the symbol's spelling")
+        case curl.TooManyRedirects():
+            return SourceBroken(f"yahoo: {asked}: sent from page to page; it is asked again later")
         case curl.HTTPError():
             return from_status(error.response.status_code if error.response is not None else 0, asked)
         case OSError():

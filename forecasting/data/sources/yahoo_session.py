@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from curl_cffi.requests import Response, Session
-from curl_cffi.requests.exceptions import RequestException, Timeout
+from curl_cffi.requests.exceptions import RequestException, Timeout, TooManyRedirects
 
 from forecasting.data.sources.yahoo_breaker import CircuitBreaker, Lane
 from forecasting.data.sources.yahoo_errors import chart_error, classify, from_status
@@ -85,10 +85,14 @@ class GuardedSession(Session[Response]):
         self._bucket.take()
         asked = options.get("timeout")
         options["timeout"] = min(float(asked), self._cap_s) if isinstance(asked, int | float) else self._cap_s
+        # Each hop is a request. Being led to the consent page is all that a probe needs, and circles cost no more.
+        options["max_redirects"] = 1 if self._breaker.doubts(lane) else 5
         host = urlsplit(url).hostname or ""
         try:
             response = self._send(method, url, *args, **options)
         except RequestException as error:
+            if isinstance(error, TooManyRedirects):
+                self._breaker.redirected(lane, options["max_redirects"], in_circles=True)
             cause = classify(error, host)
             if isinstance(cause, SourceError) and (host not in _COOKIE_HOSTS or isinstance(error, Timeout)):
                 refusal = self._breaker.failed(lane, cause)
@@ -114,17 +118,17 @@ class GuardedSession(Session[Response]):
         if status in (429, 999) or (status >= 500 and host not in _COOKIE_HOSTS):
             retry_after_s = _seconds(response.headers.get("Retry-After"))
             raise self._breaker.failed(lane, from_status(status, host), retry_after_s=retry_after_s)
-        if path == _CRUMB and status < 400 and not _is_crumb(response.text):
-            # yfinance would take anything for a crumb, and keep it.
+        if path.startswith(_CHARTS) and status in (400, 404, 422):
+            raise chart_error(Symbol(unquote(path.removeprefix(_CHARTS))), _chart_error_of(response))
+        # yfinance would take any text for a crumb, and keep it.
+        if status >= 400 and host not in _COOKIE_HOSTS and (path == _CRUMB or self._breaker.doubts(lane)):
+            raise self._breaker.failed(lane, from_status(status, host))
+        if path == _CRUMB and not _is_crumb(response.text):
             shown = clean_text(response.text, limit=40) or "nothing"
             limited = "Too Many Requests" in shown
             cause = from_status(429, host) if limited else SourceBroken(f"yahoo: {host}: unreadable answer ({shown})")
             raise self._breaker.failed(lane, cause)
-        if path.startswith(_CHARTS) and status in (400, 404, 422):
-            raise chart_error(Symbol(unquote(path.removeprefix(_CHARTS))), _chart_error_of(response))
-        if status in (401, 403) and self._breaker.doubts(lane):
-            raise self._breaker.failed(lane, from_status(status, host))
-        if (path == _CRUMB and status < 400) or (host in _COOKIE_HOSTS and response.cookies):
+        if path == _CRUMB or (host in _COOKIE_HOSTS and response.cookies):
             self._breaker.answered(lane)
 
 
