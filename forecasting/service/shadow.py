@@ -10,8 +10,9 @@ challenger's mean CRPS (of symbols first, then of sessions) must not be above th
 is dropped and the next fit is due at once. So few sessions do not tell two good models apart, and need not: they keep
 a bad fit from the screen. Measured on 44 stocks in 2014, refitted weekly with one network: of 49 challengers 26 took
 over, their CRPS differed from the champion's by .006 % in the mean and .12 % in standard deviation, and what was issued
-lost .001 % (t .1) against replacing at once. Without a champion that may speak, or under an alarm that asks for a refit, the challenger
-takes over at once.
+lost .001 % (t .1) against replacing at once.
+
+Without a champion that may speak, or under an alarm that asks for a refit, the challenger takes over at once.
 """
 
 from __future__ import annotations
