@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, SymbolError
 
 SourceName = Literal["yahoo", "csv", "replay", "simulated"]
+REAL_SOURCES = ("yahoo", "csv")
+"""Sources whose prices may stand in for each other's."""
+
 Timeframe = Literal["1mo", "3mo", "6mo", "1y", "2y", "5y", "max"]
 Normalisation = Literal["z-score", "min-max", "log-return"]
 FeatureGroup = Literal["volatility", "returns", "volume", "indicators", "technical", "market", "time"]
@@ -79,14 +82,37 @@ class ListSettings(_Section):
         return WatchGroup(self.name, tuple(Symbol(s) for s in self.symbols))
 
 
+def _order(names: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
+    if made_up := [name for name in names if name not in REAL_SOURCES]:
+        raise ValueError(f"{made_up[0]} prices never stand in for real ones; an order is of {', '.join(REAL_SOURCES)}")
+    if len(set(names)) != len(names):
+        raise ValueError("a source is named twice")
+    return names
+
+
+_Order = Annotated[tuple[SourceName, ...], Field(strict=False), AfterValidator(_order)]
+
+
 class SourceSettings(_Section):
     """Where prices come from."""
 
     name: SourceName = "yahoo"
+    order: _Order = ()                                            # who is asked in turn; the first is `name` then
     stream: bool = True                                           # prices as they are made, where the source has that
     csv_dir: _Folder | None = None                                # for csv; or for replay, in place of the demo's bars
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7               # of simulated prices and the demo's synthetic stocks
     symbols: Annotated[int, Field(ge=1, le=2000)] = 12            # how many simulated tickers
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_is_first(cls, given: Any) -> Any:
+        order = given.get("order") if isinstance(given, dict) else None
+        return {**given, "name": order[0]} if isinstance(order, list) and order and order[0] in REAL_SOURCES else given
+
+    @property
+    def others(self) -> tuple[SourceName, ...]:
+        """Who is asked where `name` does not answer, in turn."""
+        return self.order[1:]
 
 
 class RefreshSettings(_Section):
@@ -194,9 +220,13 @@ class Settings(_Section):
             ConfigError: If the source is csv and neither file nor command line names its folder.
         """
         changed = self.source.model_copy(
-            update={"name": source or self.source.name, "csv_dir": csv_dir or self.source.csv_dir}
+            update={
+                "name": source or self.source.name,
+                "order": self.source.order if source is None else (),     # who names one source means that one
+                "csv_dir": csv_dir or self.source.csv_dir,
+            }
         )
-        if changed.name == "csv" and changed.csv_dir is None:
+        if "csv" in (changed.name, *changed.others) and changed.csv_dir is None:
             raise ConfigError("source csv: no folder named; give --csv-dir DIR or set csv_dir under [source]")
         paths = self.paths.model_copy(update={"data_dir": data_dir or self.paths.data_dir})
         return self.model_copy(update={"source": changed, "paths": paths})

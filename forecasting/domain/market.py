@@ -136,6 +136,7 @@ class BarSeries:
     bars: tuple[Bar, ...]
     interval: Interval = Interval.DAY
     notes: tuple[str, ...] = ()  # what was found wrong in the delivered rows and what was done, one line each
+    source: str = ""             # who delivered them, where several may
 
     @property
     def symbol(self) -> Symbol:

@@ -50,6 +50,7 @@ class SymbolRow:
     rsi: float | None
     error: str | None                 # one line; shown in the row
     source: str = ""                  # who made `last` known
+    bars_source: str = ""             # whose bars the forecast rests on; "" where there is only one source
     rate: Rate | None = None          # what prices are shown by in another currency; None: as traded
 
     @property
@@ -73,6 +74,8 @@ class SourceHealth:
     since: datetime | None = None
     retry_at: datetime | None = None
     requests: int = 0                 # sent since start
+    substitute: str | None = None     # the source that answers in its place
+    substitute_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

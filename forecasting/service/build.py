@@ -79,6 +79,7 @@ def worker_setup(settings: Settings, where: Place, *, demo: bool) -> WorkerSetup
         cache_dir=where.cache,
         csv_dir=None if demo else source.csv_dir,
         display_currency=settings.display.currency,
+        others=() if demo else source.others,
         seed=source.seed,
         simulated_symbols=source.symbols,
         model=settings.model,

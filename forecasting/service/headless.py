@@ -20,6 +20,7 @@ from forecasting.errors import NotEnoughHistory, SourceError
 from forecasting.service.backend import OnStep, Work
 from forecasting.service.build import one_shot, watchlist
 from forecasting.service.local import LocalBackend
+from forecasting.service.provenance import bar_sources
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.view import shown_forecast
 
@@ -53,7 +54,7 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     if report.source.health is Health.FAILED:
         silent = (r.symbol for r in snapshot.rows if r.symbol not in errors)
         errors |= {s: SymbolFailure(s, SourceError.kind, report.source.message) for s in silent}
-    rows = [_row(r, errors.get(r.symbol), now) for r in snapshot.rows]
+    rows = [_row(r, errors.get(r.symbol), now, settings.source.name) for r in snapshot.rows]
     failures = [f for s in symbols if (f := errors.get(s))]
     value = {"as_of": _text(now), "source": settings.source.name, "rows": rows}
     notes = (*backend.desk.store.notices, *_lines(failures, report.source))
@@ -73,13 +74,14 @@ def forecasts(
             backend.issue(pool, now)
         latest = backend.desk.store.ledger.latest(symbols)
         known = backend.desk.store.market.last_sessions(symbols)
+        whose = bar_sources(backend.desk.store)
     errors = {f.symbol: f for f in report.failures}
     value: list[dict[str, Any]] = []
     failures: list[SymbolFailure] = []
     for symbol in symbols:
         found = {name: e.forecast for name, e in latest.get(symbol, {}).items() if model in (None, name)}
         if (shown := shown_forecast(found)) is not None:
-            value.append(_forecast(shown))
+            value.append({**_forecast(shown), "bars_source": whose.get(symbol, settings.source.name)})
             continue
         failure = _no_forecast(symbol, errors.get(symbol), report.source, symbol in known)
         failures.append(failure)
@@ -120,7 +122,7 @@ def watched(settings: Settings, backend: LocalBackend, now: datetime) -> tuple[S
     return watchlist(settings, backend.desk.store, demo=False).symbols or backend.catalogue(now)
 
 
-def _row(row: SymbolRow, failure: SymbolFailure | None, now: datetime) -> dict[str, Any]:
+def _row(row: SymbolRow, failure: SymbolFailure | None, now: datetime, source: str) -> dict[str, Any]:
     signal = row.signal.signal if row.signal is not None else None
     return {
         "symbol": row.symbol,
@@ -146,6 +148,7 @@ def _row(row: SymbolRow, failure: SymbolFailure | None, now: datetime) -> dict[s
             "low_80_pct": row.low_80_pct,
             "high_80_pct": row.high_80_pct,
             "p_up": row.p_up,
+            "bars_source": row.bars_source or source,
         },
         "error": None if failure is None else _error(failure),
     }
@@ -192,7 +195,8 @@ def _lines(failures: Sequence[SymbolFailure], source: SourceHealth | None) -> tu
     """One line per failed symbol, and one for the source in place of all that failed with it."""
     trouble = source.message if source is not None and source.health in (Health.FAILED, Health.LATE) else None
     own = (f"{f.symbol}: {f.message.removeprefix(f'{f.symbol}: ')}" for f in failures if f.message != trouble)
-    return (*([] if trouble is None else [trouble]), *own)
+    stands_in = [] if source is None or source.substitute is None else [source.message]
+    return (*([] if trouble is None else [trouble]), *stands_in, *own)
 
 
 def exit_code(

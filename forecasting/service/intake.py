@@ -20,10 +20,12 @@ from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailu
 from forecasting.domain.money import pairs_for
 from forecasting.domain.quarantine import Asked, quarantined
 from forecasting.domain.sessions import SessionTable
+from forecasting.domain.snapshot import Health
 from forecasting.errors import DataError, SourceError
 from forecasting.features.indicators import indicator_rows
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.desk import TAIL_BARS, Desk
+from forecasting.service.provenance import DIFFER, bar_sources, joined, note_source
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ OVERLAP = timedelta(days=5)
 """How far an incremental history reaches back over what is stored, to see whether it was re-adjusted."""
 
 READJUSTED = 1e-4        # relative change of an adjusted close that cannot be rounding
+OF_THE_SOURCE = frozenset({SourceError.kind, *(cls.kind for cls in SourceError.__subclasses__())})
+"""Failures that are none of the symbol's: where several sources are asked, one of them may be silent."""
+
 _RETRY_FIRST = timedelta(minutes=1)
 _RETRY_LAST = timedelta(minutes=30)
 
@@ -56,13 +61,18 @@ def take_quotes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[SymbolFailure, .
     asked = dict.fromkeys((*symbols, *_rates(desk, symbols)))
     for q in held:
         del asked[q.symbol]
+    replaced = desk.source.health().substitute
     answers = [_in_known_money(desk, answer) for answer in desk.source.quotes(tuple(asked))]
     quotes = [a for a in answers if isinstance(a, Quote)]
     failures = [a for a in answers if isinstance(a, SymbolFailure) and a.symbol in wanted]
     if quotes and _is_remote(desk):
-        entries = [quarantined(f, Asked.QUOTE, known.get(f.symbol), now) for f in failures]
+        silent = [f for f in failures if f.kind in OF_THE_SOURCE]
+        own = [f for f in failures if f.kind not in OF_THE_SOURCE]
+        entries = [quarantined(f, Asked.QUOTE, known.get(f.symbol), now) for f in own]
         desk.store.quarantine.put(entries)
-        failures = [q.failure for q in entries]
+        failures = [*silent, *(q.failure for q in entries)]
+    if replaced is not None and desk.source.health().substitute is None:
+        desk.retry.clear()      # whoever is back is asked at once for what nobody else had
     desk.store.quarantine.lift((q.symbol for q in quotes if q.symbol in known), Asked.QUOTE)
     failures += [q.failure for q in held]
     market.put_quotes(quotes)
@@ -89,7 +99,8 @@ def take_bars(
     wanted = [s for s in symbols if _wants_bars(desk, s, tables[s], stored.get(s))]
     known, now = desk.store.quarantine.of(Asked.HISTORY), desk.clock.now()
     new: list[Symbol] = []
-    failures = [q.failure for s in wanted if (q := known.get(s)) is not None and q.holds(now)]
+    held = (q for s in wanted if (q := known.get(s)) is not None and q.holds(now))
+    failures = [q.failure for q in held if q.kind != DIFFER or not _is_well(desk)]
     wanted = [s for s in wanted if s not in {f.symbol for f in failures}]
     trouble: SourceError | None = None
     for done, symbol in enumerate(wanted):
@@ -100,6 +111,10 @@ def take_bars(
             trouble = error
             failures += [SymbolFailure(s, error.kind, str(error)) for s in wanted[done:]]
             break
+        if isinstance(answer, SymbolFailure) and answer.kind in OF_THE_SOURCE:
+            failures.append(answer)
+            _ask_later(desk, symbol)
+            continue
         if isinstance(answer, SymbolFailure):
             entry = quarantined(answer, Asked.HISTORY, known.get(symbol), now, rarer=_is_remote(desk))
             desk.store.quarantine.put([entry])
@@ -119,6 +134,11 @@ def take_bars(
 def _is_remote(desk: Desk) -> bool:
     """Whether a question costs somebody else a request."""
     return desk.source.name in REMOTE
+
+
+def _is_well(desk: Desk) -> bool:
+    """Whether the source, or the first one of several, answers."""
+    return desk.source.health().health is Health.OK
 
 
 def _in_known_money(desk: Desk, answer: Quote | SymbolFailure) -> Quote | SymbolFailure:
@@ -143,7 +163,10 @@ def _other_money(symbol: Symbol, what: str, found: str, known: str) -> SymbolFai
 def _wants_bars(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | None) -> bool:
     now = desk.clock.now()
     closed = table.last_closed(now)
-    if closed is None or (stored is not None and stored >= closed.session):
+    if closed is None:
+        return False
+    foreign = _whose(desk, symbol) != desk.source.name and _is_well(desk)
+    if stored is not None and stored >= closed.session and not foreign:
         return False
     later = desk.retry.get(symbol)
     # Before the wait began is after it too: the clock was set back.
@@ -166,6 +189,8 @@ def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | No
     series = _ask(desk, symbol, table, start)
     if isinstance(series, SymbolFailure):
         return series
+    if stored is not None and series.source and series.source != _whose(desk, symbol):
+        return _take_from_another(desk, series, table, stored)
     again = stored is not None and _readjusted(desk.store.market.bars(symbol, limit=20), series.bars)
     if again:
         log.info("%s: adjusted closes changed, the whole history is read again", symbol)
@@ -177,6 +202,31 @@ def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | No
         return False
     _keep(desk, series, replace=again)
     return stored is None or series.bars[-1].session > stored
+
+
+def _whose(desk: Desk, symbol: Symbol) -> str:
+    """Whose bars of `symbol` are stored; the first source's, where nothing else was noted."""
+    return bar_sources(desk.store).get(symbol, desk.source.name)
+
+
+def _take_from_another(desk: Desk, series: BarSeries, table: SessionTable, stored: date) -> bool | SymbolFailure:
+    """Bars of another source than those that are stored: the first one's replace them all, others may only follow."""
+    symbol, whose = series.symbol, _whose(desk, series.symbol)
+    is_first = series.source == desk.source.name
+    answer: BarSeries | SymbolFailure
+    if is_first:
+        answer = _ask(desk, symbol, table, desk.history_start())
+    else:
+        answer = joined(desk.store.market.bars(symbol, limit=20), whose, series)
+    if isinstance(answer, SymbolFailure):
+        return answer
+    if not answer.bars or answer.source != series.source:      # nothing new; or silent again in between
+        return False
+    desk.store.findings.put(symbol, answer.notes, since=None if is_first else stored)
+    if not is_first and (since := f", {series.source} since ") not in whose:
+        whose += f"{since}{answer.bars[0].session}"
+    _keep(desk, answer if is_first else replace(answer, source=whose), replace=is_first)
+    return answer.bars[-1].session > stored
 
 
 def _ask(desk: Desk, symbol: Symbol, table: SessionTable, start: date | None) -> BarSeries | SymbolFailure:
@@ -209,6 +259,8 @@ def _keep(desk: Desk, series: BarSeries, *, replace: bool) -> None:
     symbol = series.symbol
     desk.store.market.put_instruments([series.instrument])
     desk.store.market.put_bars(series, replace=replace)
+    if series.source:
+        note_source(desk.store, symbol, series.source)
     known = None if replace else desk.store.market.latest_indicators([symbol]).get(symbol)
     # Exponential averages forget: over so many bars the tail's figures agree with the whole's to 1e-12.
     bars = desk.store.market.bars(symbol, limit=None if known is None else TAIL_BARS)

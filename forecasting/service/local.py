@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from forecasting.data.calendars import Calendars
+from forecasting.data.sources.failover import in_order
 from forecasting.data.sources.registry import open_source
 from forecasting.data.store import Store
 from forecasting.domain.clock import FrozenClock
@@ -48,17 +49,21 @@ class LocalBackend:
     def __init__(self, setup: WorkerSetup, store: Store) -> None:
         clock = FrozenClock(datetime.fromtimestamp(0).astimezone())      # each request sets it
         calendars = Calendars()
-        self.desk = Desk(
-            clock=clock,
-            source=open_source(
-                setup.source,
+        sources = [
+            open_source(
+                name,
                 clock=clock,
                 calendars=calendars,
                 csv_dir=setup.csv_dir,
                 cache_dir=setup.cache_dir,
                 seed=setup.seed,
                 symbols=setup.simulated_symbols,
-            ),
+            )
+            for name in (setup.source, *setup.others)
+        ]
+        self.desk = Desk(
+            clock=clock,
+            source=in_order(sources, clock),
             store=store,
             calendars=calendars,
             bench=Bench(

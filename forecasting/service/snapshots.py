@@ -16,6 +16,7 @@ from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapsho
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import SourceError
 from forecasting.service.backend import TickReport
+from forecasting.service.provenance import bar_sources
 from forecasting.service.records import kept_records, kept_signal_records
 from forecasting.service.ticks import with_ticks
 from forecasting.service.view import (
@@ -119,6 +120,7 @@ class SnapshotReader:
             tables={t.exchange: t for t in self.tables(symbols, status.now)},
             stale_after=status.stale_after,
             display_currency=self._display_currency,
+            bar_sources=bar_sources(store),
         )
         return _Read(facts, records, recent, self._signal_records())
 
@@ -161,8 +163,8 @@ class SnapshotReader:
 def _failures(
     failures: Mapping[Symbol, SymbolFailure], quotes: Mapping[Symbol, Quote], status: Status
 ) -> Mapping[Symbol, SymbolFailure]:
-    """What is wrong with each symbol; where the whole source is silent, that, unless the price streams in."""
-    if status.source.health not in (Health.FAILED, Health.LATE):
+    """What is wrong with each symbol; where the whole source is silent, that, unless its price came another way."""
+    if status.source.health not in (Health.FAILED, Health.LATE) or status.source.substitute is not None:
         return failures
     fresh = status.now - status.stale_after
     streamed = {tick.symbol for tick in status.ticks if tick.time > fresh and quotes[tick.symbol].time == tick.time}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from forecasting.data.store import Store
@@ -59,6 +59,7 @@ class Facts:
     tables: Mapping[str, SessionTable]
     stale_after: timedelta = STALE_AFTER
     display_currency: str | None = None
+    bar_sources: Mapping[Symbol, str] = field(default_factory=dict)
 
 
 def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, str]) -> SymbolRow:
@@ -89,6 +90,7 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
         rsi=facts.rsi.get(symbol),
         error=failure.message if failure else None,
         source=quote.source if quote else "",
+        bars_source=facts.bar_sources.get(symbol, ""),
         rate=_rate(symbol, currency, facts, now),
     )
 

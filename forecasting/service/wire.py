@@ -45,6 +45,7 @@ class WorkerSetup:
     refit_sessions: int      # sessions between HAR refits
     retrain_sessions: int    # sessions between the ensemble's refits
     display_currency: str | None = None    # rates into it are asked for
+    others: tuple[str, ...] = ()           # sources asked where `source` does not answer, in turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _parts(scene: Scene, title: str) -> Iterator[Part]:
     if exchanges := _exchanges(snapshot, scene.now, palette):
         yield Part(5, exchanges)
     yield Part(0, _data(snapshot, scene.now, palette))
-    yield Part(2, _source(snapshot, palette))
+    yield Part(2, _source(snapshot, scene.now, palette))
     if scene.row is not None and scene.row.rate is not None:
         yield Part(3, _rate(scene.row, scene.row.rate, scene.now, palette))
     yield Part(6, _model(snapshot, scene.now, palette))
@@ -123,9 +123,13 @@ def _data(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
     return Text.assemble(("data ", palette.muted), moment, (f" ({fmt.age(age_s)})", palette.muted))
 
 
-def _source(snapshot: Snapshot, palette: Palette) -> Text:
+def _source(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
     source = snapshot.source
     colour = health_colour(source.health, palette)
+    if source.substitute is not None and source.since is not None and source.substitute_since is not None:
+        down = fmt.age((now - source.since).total_seconds())
+        text = Text(f"{source.name} ").append(f"down {down}", colour)
+        return text.append(f", {source.substitute} since {fmt.local_time(source.substitute_since)[:5]}")
     # What is wrong stands in the banner; here is room for how bad it is.
     word = source.message if source.health in (Health.OK, Health.WORKING) else source.health.value.upper()
     return Text(f"{source.name} ").append(fmt.clip(word, 28), colour)

@@ -235,3 +235,26 @@ def test_settings_cost_no_heavy_import() -> None:
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     heavy = {"numpy", "pandas", "torch", "yfinance", "tomlkit", "textual"}
     assert heavy & set(json.loads(run.stdout)) == set()
+
+
+def test_an_order_of_sources_begins_with_the_one_that_is_asked_first() -> None:
+    found = parse('[source]\nname = "yahoo"\norder = ["csv", "yahoo"]\ncsv_dir = "/p"\n', Path("c.toml"))
+    assert (found.source.name, found.source.others) == ("csv", ("yahoo",))
+    one = found.overridden(source="yahoo")
+    assert (one.source.name, one.source.others) == ("yahoo", ())
+    with pytest.raises(ConfigError, match="set csv_dir under"):
+        parse('[source]\norder = ["yahoo", "csv"]\n', Path("c.toml")).overridden()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[source]\norder = ["yahoo", "simulated"]\n', "simulated prices never stand in for real ones"),
+        ('[source]\norder = ["yahoo", "yahoo"]\n', "named twice"),
+        ('[source]\norder = ["yaho"]\n', "source.order"),
+        ('[display]\ncurrency = "GBp"\n', "pence are GBP"),
+        ('[display]\ncurrency = "Euro"\n', "three capital letters"),
+    ],
+)
+def test_an_order_or_a_currency_that_cannot_be_is_refused(text: str, message: str) -> None:
+    assert message in complaint(text)
