@@ -13,6 +13,7 @@ import pytest
 
 from forecasting.domain.forecast import Forecast, Origin
 from forecasting.domain.market import BarSeries, Symbol
+from forecasting.evaluation import calibration
 from forecasting.features import fusion
 from forecasting.features.fusion import Columns, Prepared
 from forecasting.features.panel import Panel
@@ -30,6 +31,7 @@ from tests.support.markets import at
 from tests.support.panels import every_model
 
 TRAINED = 280      # session index
+RUN_IN = 40        # sessions before it that run the calibration in; two years would find no more
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +51,20 @@ def fitted(watchlist: list[BarSeries]) -> dict[str, Fitted]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def short_run_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "RUN_IN", RUN_IN)
+
+
 def said(fitted: Mapping[str, Fitted], series: Sequence[BarSeries], cut: date) -> Mapping[str, Any]:
-    """Forecasts at the close of `cut` and of a few sessions before it; the calibrated ones of every session."""
+    """Forecasts at the close of `cut` and of a few sessions before it; the calibrated ones of the last twenty."""
     panel = build_panel(series)
     end = panel.index_of(cut)
     found: dict[str, Any] = {}
     for name, model in fitted.items():
         told = model.predict(panel, sorted({TRAINED + 1, (TRAINED + end) // 2 + 1, end}))
         found |= {name: told.log_returns, f"{name}, up": told.p_up}
-    calibrated = FollowedFit(fitted[ENSEMBLE]).predict(panel, range(TRAINED + 1, end + 1))
+    calibrated = FollowedFit(fitted[ENSEMBLE]).predict(panel, range(max(TRAINED, end - 20) + 1, end + 1))
     return {**found, "calibrated": calibrated.log_returns, "calibrated, up": calibrated.p_up}
 
 
