@@ -63,7 +63,7 @@ def look_only(path: Path, refused: StoreUnwritable) -> tuple[str, ...]:
         StoreUnwritable: `refused`, if there is nothing to be seen.
         StoreError: If it is not ours to read.
     """
-    if not path.exists():
+    if not path.is_file():
         raise refused
     with mapped(path), closing(connect_or_look(path)[0]) as connection:
         if version_of(connection, path) != len(MIGRATIONS) + 1:

@@ -15,7 +15,7 @@ from forecasting.domain.market import Instrument, Quote, RowState, Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import WorkerCrashed
+from forecasting.errors import StoreCorrupt, StoreUnwritable, WorkerCrashed
 from forecasting.service.backend import ModelStatus, OnStep, Step, TickReport, Work, WorkReport
 from forecasting.service.engine import Cadence, Engine, ReplayPlan
 from forecasting.service.watchlist import Watchlist
@@ -127,6 +127,36 @@ async def test_a_crashed_worker_is_shown_with_since_when_and_recovers(bench: Ben
     assert "started anew" in failed.message
     bench.backend.error = None
     await bench.until(lambda: bench.engine.snapshot().source.health is Health.OK)
+
+
+async def test_a_full_disk_is_shown_as_the_stores_trouble_and_not_the_sources(bench: Bench) -> None:
+    bench.backend.error = StoreUnwritable("the disk is full: nothing new is kept in store.db; free some space")
+    bench.start()
+    await bench.until(lambda: bench.engine.snapshot().source.health is Health.FAILED)
+    failed = bench.engine.snapshot().source
+    assert (failed.name, failed.since, failed.message[:16]) == ("store", NOW, "the disk is full")
+    bench.backend.error = None
+    await bench.until(lambda: bench.engine.snapshot().source.health is Health.OK)
+    assert bench.engine.snapshot().source.name == "fake"
+
+
+def test_a_store_that_cannot_be_read_leaves_what_was_read_on_screen(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.store.market.put_quotes([Quote(AAPL, 101.0, NOW - timedelta(minutes=1), 100.0, "USD", "fake")])
+
+    def torn() -> dict[Symbol, Quote]:
+        raise StoreCorrupt("store.db: database disk image is malformed; start tapecast again")
+
+    with monkeypatch.context() as damaged:
+        damaged.setattr(bench.store.market, "quotes", torn)
+        nothing = bench.engine.snapshot()
+    read = bench.engine.snapshot()
+    monkeypatch.setattr(bench.store.market, "quotes", torn)
+    kept = bench.engine.snapshot()
+    assert [s.rows[0].last for s in (nothing, read, kept)] == [None, 101.0, 101.0]
+    assert (kept.source.name, kept.source.health, kept.source.since) == ("store", Health.FAILED, NOW)
+    assert "malformed" in kept.source.message
 
 
 async def test_what_nobody_thought_of_is_shown_as_well(bench: Bench) -> None:
