@@ -1,4 +1,4 @@
-"""What Linux tells about a process: children, memory, processor time."""
+"""What Linux tells about a process: children, memory, files, threads, processor time."""
 
 from __future__ import annotations
 
@@ -24,6 +24,16 @@ def resident_mb(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     kib = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
     return kib * 1024 / 1e6
+
+
+def open_files(pid: int) -> int:
+    """File descriptors that `pid` holds."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def threads(pid: int) -> int:
+    """Threads that `pid` runs."""
+    return len(os.listdir(f"/proc/{pid}/task"))
 
 
 def cpu_seconds(pid: int) -> float:

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -44,8 +45,8 @@ def frame(symbol: str, price: float, made_s: float, **fields: Any) -> str:
 class FakeStream:
     """Listens while entered as a context."""
 
-    def __init__(self, *, every_s: float = 0.02) -> None:
-        self.every_s = every_s
+    def __init__(self, *, every_s: float = 0.02, now: Callable[[], float] = time.time) -> None:
+        self.every_s, self._now = every_s, now
         self.fault: str | None = None
         self.fields: dict[str, dict[str, Any]] = {}         # laid over the message of a symbol
         self.connections = 0                                # begun, whether or not they came to anything
@@ -123,7 +124,7 @@ class FakeStream:
                 await connection.send(self._faulty(symbol))
 
     def _faulty(self, symbol: str) -> str:
-        now = time.time()
+        now = self._now()
         match self.fault:
             case "garbage":
                 return json.dumps({"type": "pricing", "message": "\x1b[31m????"})
@@ -154,7 +155,7 @@ class FakeStream:
 
     def _price(self, symbol: str) -> str:
         self.sent[symbol] += 1
-        return frame(symbol, 100.0 + self.sent[symbol] / 100.0, time.time(), **self.fields.get(symbol, {}))
+        return frame(symbol, 100.0 + self.sent[symbol] / 100.0, self._now(), **self.fields.get(symbol, {}))
 
 
 def main() -> None:
