@@ -38,7 +38,7 @@ _UNWRITABLE = {              # what is wrong, what to do
     sqlite3.SQLITE_FULL: ("the disk is full", "free some space"),
     sqlite3.SQLITE_READONLY: ("the store is read-only", "make file, folder and disk writable, or give --data-dir"),
     sqlite3.SQLITE_CANTOPEN: ("the store's files cannot be opened", "check folder and disk, or give --data-dir"),
-    sqlite3.SQLITE_IOERR: ("the disk refuses to read or write", "check that it has space and is sound, or give --data-dir"),
+    sqlite3.SQLITE_IOERR: ("the disk refuses to read or write", "check its space and soundness, or give --data-dir"),
 }
 _REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 
