@@ -55,7 +55,7 @@ class Frame(Protocol):
 
     @property
     def bars(self) -> Sequence[str]:
-        """Which bar each row is in, a text that changes from bar to bar, (N,)."""
+        """Which bar each row is in, a text that changes from bar to bar, (N,); empty where there is nothing to see."""
 
     def numbers(self, field: Field) -> Sequence[float]:
         """A column of numbers, (N,), NaN where unknown."""
@@ -129,9 +129,9 @@ def bars_needed(condition: Condition) -> int:
     return needed + held + any(isinstance(node, Cross) for node in walk(condition))
 
 
-def subject(condition: Condition) -> Field | None:
-    """The figure a rule looks at first, to be shown when it fires; None if it looks at texts alone."""
-    return next((n for n in walk(condition) if isinstance(n, Field) and not FIELDS[n.name].text), None)
+def figures(condition: Condition) -> tuple[Field, ...]:
+    """The numbers a rule looks at, in the order it names them: the first is shown when it fires."""
+    return tuple(dict.fromkeys(n for n in walk(condition) if isinstance(n, Field) and not FIELDS[n.name].text))
 
 
 def matches(condition: Condition, frame: Frame) -> list[bool]:
@@ -347,7 +347,7 @@ class _ForBars:
     def test(self, frame: Frame) -> Sequence[float]:
         truths = []
         for i, (truth, bar) in enumerate(zip(self._condition.test(frame), frame.bars, strict=True)):
-            if bar != self._bar[i]:
+            if bar and bar != self._bar[i]:
                 self._ended[i] = self._ended[i] + 1 if self._now[i] == TRUE else 0
                 self._bar[i] = bar
                 self.dirty.add(i)
@@ -381,7 +381,7 @@ class _Then:
         truths = []
         looks = zip(self._first.test(frame), self._second.test(frame), frame.times, frame.bars, strict=True)
         for i, (first, second, time, bar) in enumerate(looks):
-            if (waiting := self._since[i] == self._since[i]) and bar != self._bar[i]:
+            if (waiting := self._since[i] == self._since[i]) and bar and bar != self._bar[i]:
                 self._bars[i] += 1
                 self._bar[i] = bar
                 self.dirty.add(i)

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from forecasting.domain.forecast import Forecast
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
-from forecasting.trading.rules.evaluate import RuleWatch, subject
+from forecasting.trading.rules.evaluate import RuleWatch, figures
 from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
 from forecasting.trading.rules.syntax import Condition
 
@@ -52,7 +52,7 @@ def firings(rule: Condition, history: History, *, cooldown: int = 0) -> list[Fir
         history: Where.
         cooldown: Bars after a firing that have to pass before another counts; 0 and 1: every one counts.
     """
-    watch, looked_at = RuleWatch(rule, [history.symbol]), subject(rule)
+    watch, looked_at = RuleWatch(rule, [history.symbol]), figures(rule)
     times = [close.timestamp() for close in history.closes]
     found: list[Firing] = []
     blocked_until = -1
@@ -61,7 +61,7 @@ def firings(rule: Condition, history: History, *, cooldown: int = 0) -> list[Fir
         if not watch.step(frame) or at < blocked_until:
             continue
         blocked_until = at + cooldown
-        value = frame.numbers(looked_at)[0] if looked_at is not None else math.nan
+        value = frame.numbers(looked_at[0])[0] if looked_at else math.nan
         found.append(Firing(
             history.symbol, history.bars[at].session, history.closes[at], None if math.isnan(value) else value,
             followed(history.bars, at),
@@ -74,6 +74,11 @@ def followed(bars: Sequence[Bar], at: int) -> Followed:
     return tuple(
         bars[at + ahead].adj_close / bars[at].adj_close - 1.0 if at + ahead < len(bars) else None for ahead in FOLLOWED
     )
+
+
+def change_since_previous(bars: Sequence[Bar], at: int) -> float:
+    """Change of bar `at` against the close before it, per cent; NaN at the first."""
+    return (bars[at].adj_close / bars[at - 1].adj_close - 1.0) * 100.0 if at else math.nan
 
 
 def _facts(history: History, at: int, times: Sequence[float]) -> SymbolFacts:
@@ -89,7 +94,7 @@ def _facts(history: History, at: int, times: Sequence[float]) -> SymbolFacts:
         bars=bars,
         at=at,
         last=bar.close,
-        change_pct=(bar.adj_close / bars[at - 1].adj_close - 1.0) * 100.0 if at else math.nan,
+        change_pct=change_since_previous(bars, at),
         indicators=history.indicators[at],
         forecast=history.forecasts.get(bar.session),
         price_at=price_at,

@@ -1,0 +1,202 @@
+"""From the store and a snapshot to what alert rules read: each bar that closed since they last looked, then now.
+
+Runs in the screen's process, so the standard library only. Bars are read again only when a symbol has a new one.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from forecasting.data.store import Store
+from forecasting.domain.forecast import Forecast
+from forecasting.domain.market import Bar, IndicatorRow, Quote, Symbol
+from forecasting.domain.sessions import SessionTable
+from forecasting.domain.snapshot import Snapshot, SymbolRow
+from forecasting.service.view import shown_forecast
+from forecasting.trading.rules.facts import SymbolFacts
+from forecasting.trading.rules.replay import change_since_previous
+
+OPINIONS = {1: "buy", -1: "sell", 0: "watch"}
+"""A signal's direction in a word, as rules and filters know it."""
+
+_SAMPLES = 4000                          # prices remembered of a symbol: with one every 15 s, two and a half sessions
+_FRESH = timedelta(minutes=15)           # how old a remembered price may be to stand for a moment of open trading
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """One symbol's closed bars."""
+
+    bars: tuple[Bar, ...]
+    indicators: tuple[IndicatorRow, ...]     # of the same bars, as far as there are any
+    closes: tuple[float, ...]                # when each bar closed, seconds since 1970
+
+    def indicators_of(self, at: int) -> IndicatorRow | None:
+        i = len(self.indicators) - len(self.bars) + at
+        return self.indicators[i] if i >= 0 and self.indicators[i].session == self.bars[at].session else None
+
+
+class FactsReader:
+    """Makes `SymbolFacts`; one thread at a time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pasts: dict[Symbol, _Past] = {}
+        self._tables: dict[str, SessionTable] = {}                       # by exchange
+        self._table_of: dict[Symbol, SessionTable] = {}
+        self._samples: dict[Symbol, deque[tuple[float, float]]] = {}     # (time, price), ascending
+        self._depth = 0
+
+    def refresh(self, snapshot: Snapshot, depth: int) -> None:
+        """Take up what is new in the store; `depth` is how many bars the rules need."""
+        newest = self._store.market.last_sessions([row.symbol for row in snapshot.rows])
+        if depth > self._depth:
+            self._pasts.clear()
+            self._depth = depth
+        instruments = self._store.market.instruments()
+        for symbol, session in newest.items():
+            table = self._table_of[symbol] = self._table(instruments[symbol].exchange, snapshot.now)
+            past = self._pasts.get(symbol)
+            if past is None or past.bars[-1].session != session:
+                self._pasts[symbol] = self._read(symbol, table)
+        for row in snapshot.rows:
+            if row.last is not None and row.data_time is not None:
+                self._remember(row.symbol, row.data_time.timestamp(), row.last)
+
+    def newest(self) -> dict[Symbol, date]:
+        """The newest closed bar of each symbol."""
+        return {symbol: past.bars[-1].session for symbol, past in self._pasts.items()}
+
+    def bars_known(self, symbol: Symbol) -> int:
+        """Closed bars at hand."""
+        past = self._pasts.get(symbol)
+        return 0 if past is None else len(past.bars)
+
+    def missed(self, looked_at: Mapping[Symbol, date]) -> list[dict[Symbol, SymbolFacts]]:
+        """Facts at each bar that closed since it was looked at, bar by bar, ascending; none of a symbol never seen."""
+        steps: dict[date, dict[Symbol, SymbolFacts]] = {}
+        for symbol, past in self._pasts.items():
+            seen = looked_at.get(symbol)
+            first = len(past.bars) if seen is None else bisect_right(past.bars, seen, key=lambda bar: bar.session)
+            for at in range(first, len(past.bars)):
+                steps.setdefault(past.bars[at].session, {})[symbol] = self._at_bar(symbol, past, at)
+        return [steps[session] for session in sorted(steps)]
+
+    def _at_bar(self, symbol: Symbol, past: _Past, at: int) -> SymbolFacts:
+        return SymbolFacts(
+            symbol=symbol,
+            time=past.closes[at],
+            bars=past.bars,
+            at=at,
+            last=past.bars[at].close,
+            change_pct=change_since_previous(past.bars, at),
+            indicators=past.indicators_of(at),
+            price_at=self._price_at(symbol, past, at),
+        )
+
+    def now(
+        self, row: SymbolRow, now: datetime, quote: Quote | None, forecasts: Mapping[str, Forecast]
+    ) -> SymbolFacts | None:
+        """What a row of the snapshot says; None while there is no price.
+
+        Args:
+            row: The row.
+            now: The snapshot's moment.
+            quote: The newest polled quote, for what the row does not show of the running bar.
+            forecasts: The newest of each model.
+        """
+        if row.last is None or row.data_time is None:
+            return None
+        past, table = self._pasts.get(row.symbol), self._table_of.get(row.symbol)
+        running = _running(row, quote, past, table)
+        bars: Sequence[Bar] = () if past is None else past.bars if running is None else (*past.bars, running)
+        at = len(bars) - 1
+        signal = row.signal.signal if row.signal else None
+        record = row.record
+        return SymbolFacts(
+            symbol=row.symbol,
+            time=row.data_time.timestamp(),
+            bars=bars,
+            at=at,
+            last=row.last,
+            change_pct=_known(row.change_pct),
+            indicators=past.indicators_of(len(past.bars) - 1) if past else None,
+            forecast=shown_forecast(forecasts),
+            price_at=_unknown if past is None else self._price_at(row.symbol, past, len(past.bars) - 1),
+            skill=_percent(record.skill) if record else math.nan,
+            coverage=_percent(record.coverage_80) if record else math.nan,
+            hit_rate=_percent(record.hit_rate) if record else math.nan,
+            age=(now - row.data_time).total_seconds(),
+            texts=(
+                ("signal", OPINIONS.get(signal.direction, "none") if signal else "none"),
+                ("signal_kind", signal.kind.value if signal else "none"),
+                ("state", row.state.value),
+                ("name", row.name),
+                ("currency", row.currency),
+            ),
+        )
+
+    def _read(self, symbol: Symbol, table: SessionTable) -> _Past:
+        bars = self._store.market.bars(symbol, limit=self._depth)
+        rows = self._store.market.indicators(symbol, limit=self._depth)
+        return _Past(bars, rows, tuple(table.close_of(bar.session).timestamp() for bar in bars))
+
+    def _table(self, exchange: str, now: datetime) -> SessionTable:
+        table = self._tables.get(exchange)
+        if table is None or not table.reaches(now.date()):
+            table = self._tables[exchange] = self._store.market.sessions(exchange)
+        return table
+
+    def _remember(self, symbol: Symbol, time: float, price: float) -> None:
+        samples = self._samples.setdefault(symbol, deque(maxlen=_SAMPLES))
+        if not samples or time > samples[-1][0]:
+            samples.append((time, price))
+
+    def _price_at(self, symbol: Symbol, past: _Past, at: int) -> Callable[[float], float]:
+        """The newest price known at a time, on the scale of bar `at`; NaN for open trading that nobody watched."""
+        samples, table, factor = self._samples.get(symbol, ()), self._table_of.get(symbol), past.bars[at].factor
+
+        def price(time: float) -> float:
+            closed = bisect_right(past.closes, time) - 1
+            made, found = 0.0, math.nan
+            if closed >= 0:
+                made, found = past.closes[closed], past.bars[closed].adj_close / factor
+            watched = next(((t, p) for t, p in reversed(samples) if t <= time), None)
+            if watched is not None and watched[0] > made:
+                made, found = watched
+            moment = datetime.fromtimestamp(time, UTC)
+            trading = table is not None and table.current(moment) is not None
+            return math.nan if trading and time - made > _FRESH.total_seconds() else found
+
+        return price
+
+
+def _running(row: SymbolRow, quote: Quote | None, past: _Past | None, table: SessionTable | None) -> Bar | None:
+    """The bar that has not closed yet, or None where the price is no newer than the last close."""
+    assert row.last is not None
+    assert row.data_time is not None
+    if past is None or row.data_time.timestamp() <= past.closes[-1]:
+        return None
+    session = table.last_opened(row.data_time) if table is not None else None
+    opened, high, low, volume = (quote.open, quote.high, quote.low, quote.volume) if quote else (None,) * 4
+    return Bar(
+        session.session if session is not None else row.data_time.date(),
+        _known(opened), _known(high), _known(low), row.last, row.last * past.bars[-1].factor, _known(volume),
+    )
+
+
+def _known(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _percent(share: float | None) -> float:
+    return math.nan if share is None else share * 100.0
+
+
+def _unknown(time: float) -> float:
+    return math.nan

@@ -1,0 +1,228 @@
+"""Alert rules at work over a store: once per edge, across restarts and down time, and for a reason on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pytest
+import talib
+
+from forecasting.data.store import Store
+from forecasting.domain.decision import Alert, AlertRule
+from forecasting.domain.market import BarSeries, Quote, Symbol
+from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
+from forecasting.domain.watchlist import WatchGroup
+from forecasting.features.indicators import indicator_rows
+from forecasting.service.alert_book import AlertBook
+from forecasting.service.snapshots import SnapshotReader, Status
+from tests.support.bars import make_series
+from tests.support.markets import CALENDARS
+
+AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
+TABLE = CALENDARS.sessions("XNYS", date(2014, 12, 1), date(2016, 12, 30))
+SESSIONS = [s.session for s in TABLE.sessions if s.session >= date(2015, 1, 5)]
+MONTHS_OF_WALK = np.round(100 * np.exp(np.cumsum(np.random.default_rng(2).normal(0, 0.02, 100))), 2).tolist()
+
+
+class Market:
+    """A store that learns of closes and quotes, and an alert book that looks at it."""
+
+    def __init__(self, store: Store, groups: tuple[WatchGroup, ...] = ()) -> None:
+        self.store, self.groups = store, groups
+        self.book = AlertBook(store)
+        store.market.put_sessions(TABLE)
+
+    def rule(self, text: str, **changes: object) -> AlertRule:
+        blank = AlertRule(0, text, (), None, (), 0.0, 0.0, TABLE.sessions[0].open)
+        return self.store.alerts.add(replace(blank, **changes))  # type: ignore[arg-type]
+
+    def close(self, series: BarSeries) -> None:
+        """All bars of `series` are closed and stored, with a quote at the newest close."""
+        self.store.market.put_instruments([series.instrument])
+        self.store.market.put_bars(series)
+        self.store.market.put_indicators(series.symbol, indicator_rows(series))
+        newest = series.bars[-1]
+        previous = series.bars[-2].close if len(series.bars) > 1 else None
+        self.quote(series.symbol, newest.close, TABLE.close_of(newest.session), previous)
+
+    def quote(self, symbol: Symbol, price: float, time: datetime, previous: float | None = None) -> None:
+        self.store.market.put_quotes([Quote(symbol, price, time, previous, "USD", "test")])
+
+    def look(self, now: datetime, *symbols: Symbol) -> tuple[Alert, ...]:
+        return self.book.look(self.snapshot(now, symbols or (AAPL,)))
+
+    def snapshot(self, now: datetime, symbols: Sequence[Symbol]) -> Snapshot:
+        source = SourceHealth("test", Health.OK, "ok")
+        status = Status(now, self.groups, tuple(symbols), source, (), None, (), None)
+        return SnapshotReader(self.store).read(1, status)
+
+    def restart(self) -> None:
+        self.book = AlertBook(self.store)
+
+
+@pytest.fixture
+def market() -> Iterator[Market]:
+    with Store.temporary() as store:
+        yield Market(store)
+
+
+def after_close(i: int) -> datetime:
+    return TABLE.close_of(SESSIONS[i]) + timedelta(minutes=2)
+
+
+def open_of(i: int) -> datetime:
+    session = TABLE.get(SESSIONS[i])
+    assert session is not None
+    return session.open
+
+
+def closes(values: Sequence[float], symbol: Symbol = AAPL) -> BarSeries:
+    return make_series(symbol, values, sessions=SESSIONS[: len(values)])
+
+
+def fired(market: Market, values: Sequence[float], looks: Sequence[int], *, restart: bool = False) -> list[int]:
+    """Bars at whose close the rules fired, when somebody looks after the bars `looks` alone."""
+    for i in looks:
+        if restart:
+            market.restart()
+        market.close(closes(values[: i + 1]))
+        market.look(after_close(i))
+    by_close = {TABLE.close_of(s): i for i, s in enumerate(SESSIONS[: len(values)])}
+    return [by_close[a.data_time] for a in reversed(market.store.alerts.history())]
+
+
+RULES = {
+    "rsi crosses above 50": lambda c: crosses(talib.RSI(np.array(c), 14), 50.0),
+    "macd crosses below macd_signal": lambda c: crosses(-np.subtract(*talib.MACD(np.array(c))[:2]), 0.0),
+    "change_pct > 2": lambda c: rises(np.diff(c, prepend=np.nan) / np.roll(c, 1) * 100 > 2),
+    "last > high(5 bars)": lambda c: rises(
+        np.array([i >= 6 and c[i] > max(max(c[j - 1: j + 1]) for j in range(i - 5, i)) for i in range(len(c))])
+    ),
+    "change_pct < 0 for 3 bars": lambda c: rises(
+        np.array([i >= 3 and c[i - 3] > c[i - 2] > c[i - 1] > c[i] for i in range(len(c))])
+    ),
+}  # fmt: skip
+
+
+def crosses(values: np.ndarray, level: float) -> list[int]:
+    return [i for i in range(1, len(values)) if values[i - 1] <= level < values[i]]
+
+
+def rises(state: np.ndarray) -> list[int]:
+    return [i for i in range(1, len(state)) if state[i] and not state[i - 1]]
+
+
+@pytest.mark.parametrize("text", RULES)
+def test_a_rule_fires_where_an_independent_computation_says_however_often_tapecast_is_restarted_or_away(
+    text: str,
+) -> None:
+    expected = [i for i in RULES[text](MONTHS_OF_WALK) if i > 40]     # the looks before are the baseline
+    assert len(expected) >= 3
+    every, every_seventh = range(40, 100), range(40, 100, 7)
+    for looks, restart in ((every, False), (every, True), (every_seventh, False), (every_seventh, True)):
+        with Store.temporary() as store:
+            market = Market(store)
+            market.rule(text)
+            assert fired(market, MONTHS_OF_WALK, looks, restart=restart) == [i for i in expected if i <= looks[-1]]
+
+
+def test_what_crossed_while_nobody_watched_is_told_late_and_once(market: Market) -> None:
+    market.rule("last crosses above 105")
+    fired(market, [100.0, 101.0], [1])
+    market.restart()
+    market.close(closes([100.0, 101.0, 106.0, 101.0, 102.0]))
+
+    [alert] = market.look(after_close(4))
+
+    assert (alert.late, alert.data_time, alert.value) == (True, TABLE.close_of(SESSIONS[2]), 106.0)
+    assert market.look(after_close(4) + timedelta(minutes=1)) == ()
+    market.restart()
+    assert market.look(after_close(4) + timedelta(minutes=2)) == ()
+
+
+def test_while_somebody_watches_nothing_is_late(market: Market) -> None:
+    market.rule("last > 105")
+    market.close(closes([100.0, 101.0]))
+    opened = open_of(2)
+    for minute, price in enumerate((104.0, 104.5, 105.5)):
+        market.quote(AAPL, price, opened + timedelta(minutes=minute), 101.0)
+        alerts = market.look(opened + timedelta(minutes=minute, seconds=5))
+
+    assert [(a.late, a.value, a.reason) for a in alerts] == [(False, 105.5, "last > 105: last 105.5")]
+
+
+def test_the_close_of_a_bar_does_not_repeat_what_its_session_said(market: Market) -> None:
+    market.rule("last > 105 and change_pct > 3")
+    market.close(closes([100.0, 101.0]))
+    market.look(after_close(1))
+    opened = after_close(1) + timedelta(hours=18)
+    market.quote(AAPL, 105.5, opened, 101.0)
+    assert len(market.look(opened)) == 1
+    market.close(closes([100.0, 101.0, 105.6]))
+    assert market.look(after_close(2)) == ()
+
+
+def test_a_cooldown_is_of_data_time_and_outlasts_a_restart(market: Market) -> None:
+    market.rule("last > 105", cooldown_s=5 * 86_400.0)
+
+    assert fired(market, [100, 106, 100, 106, 100, 106, 100, 106], range(1, 8), restart=True) == [3, 7]
+
+
+def test_a_rule_over_a_list_follows_the_list(market: Market) -> None:
+    market.rule("last > 105", group="Tech")
+    for symbol in (AAPL, MSFT):
+        market.close(closes([100.0, 101.0], symbol))
+    market.groups = (WatchGroup("Tech", (MSFT,)),)
+    market.look(after_close(1), AAPL, MSFT)
+    for symbol in (AAPL, MSFT):
+        market.close(closes([100.0, 101.0, 106.0], symbol))
+    assert [a.symbol for a in market.look(after_close(2), AAPL, MSFT)] == [MSFT]
+
+    market.groups = (WatchGroup("Tech", (MSFT, AAPL)),)
+    assert market.look(after_close(2) + timedelta(minutes=1), AAPL, MSFT) == ()      # AAPL's baseline: above already
+
+
+def test_a_move_over_hours_is_measured_from_what_was_seen_then(market: Market) -> None:
+    market.rule("change_pct(2h) > 3")
+    market.close(closes([100.0, 101.0]))
+    opened = open_of(2)
+    prices = [101.0, 101.5, 102.0, 103.0, 103.9, 104.5, 104.7]      # one an hour: 103.9 is 2.4 % above 101.5
+    found = []
+    for hour, price in enumerate(prices[:6]):
+        market.quote(AAPL, price, opened + timedelta(hours=hour), 101.0)
+        found += [hour for _ in market.look(opened + timedelta(hours=hour, seconds=1))]
+
+    assert found == []
+    market.quote(AAPL, 107.5, opened + timedelta(hours=6), 101.0)      # 3.5 % above 103.9
+    assert [round(a.value or 0, 2) for a in market.look(opened + timedelta(hours=6, seconds=1))] == [3.46]
+
+
+def test_a_rule_that_cannot_be_read_is_named_and_silences_no_other(market: Market) -> None:
+    broken = market.rule("lost > 105")
+    market.rule("last > 105")
+
+    assert fired(market, [100, 101, 106], [1, 2]) == [2]
+    assert market.book.problems == (
+        f"alert {broken.id} is silent: no field 'lost'; did you mean last? (at 1: lost > 105)",
+    )
+
+
+def test_readiness_counts_bars(market: Market) -> None:
+    rule = market.rule("rsi crosses above 30")
+    market.close(closes([100.0] * 8))
+    market.look(after_close(7))
+    assert market.book.readiness(rule, AAPL) == "needs 16 bars, has 8"
+    market.close(closes([100.0] * 16))
+    market.look(after_close(15))
+    assert market.book.readiness(rule, AAPL) is None
+
+
+def test_a_rule_removed_or_added_takes_effect_at_the_next_look(market: Market) -> None:
+    first = market.rule("last > 105")
+    fired(market, [100, 101], [0, 1])
+    market.store.alerts.remove(first.id, after_close(1))
+    market.rule("last > 104")
+    assert fired(market, [100, 101, 106, 100, 106], [2, 3, 4]) == [4]       # at bar 2 the new one has its baseline
