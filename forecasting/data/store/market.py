@@ -172,7 +172,11 @@ class Market:
 
     def put_sessions(self, table: SessionTable) -> None:
         """Replace the exchange's sessions within the span of `table`; earlier and later ones stay."""
-        rows = [(table.exchange, s.session.isoformat(), time_text(s.open), time_text(s.close)) for s in table.sessions]
+        rows = [
+            (table.exchange, s.session.isoformat(), time_text(s.open), time_text(s.close),
+             *(map(time_text, s.pause) if s.pause else (None, None)))
+            for s in table.sessions
+        ]
         if not rows:
             return
         with self._database.transaction() as connection:
@@ -180,15 +184,21 @@ class Market:
                 "DELETE FROM sessions WHERE exchange = ? AND session BETWEEN ? AND ?",
                 (table.exchange, rows[0][1], rows[-1][1]),
             )
-            connection.executemany("INSERT INTO sessions VALUES (?, ?, ?, ?)", rows)
+            connection.executemany("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def sessions(self, exchange: str) -> SessionTable:
         """All known sessions of one exchange; an empty table if there are none."""
         rows = self._database.rows(
-            "SELECT session, open, close FROM sessions WHERE exchange = ? ORDER BY session", (exchange,)
+            "SELECT session, open, close, rests, goes_on FROM sessions WHERE exchange = ? ORDER BY session", (exchange,)
         )
         day, moment = date.fromisoformat, datetime.fromisoformat
-        return SessionTable(exchange, tuple(Session(day(s), moment(o), moment(c)) for s, o, c in rows))
+        return SessionTable(
+            exchange,
+            tuple(
+                Session(day(s), moment(o), moment(c), None if rests is None else (moment(rests), moment(goes_on)))
+                for s, o, c, rests, goes_on in rows
+            ),
+        )
 
     def exchanges(self) -> tuple[str, ...]:
         """The exchanges whose sessions are known."""

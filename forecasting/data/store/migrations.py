@@ -78,6 +78,19 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (alert_id, sink)
     ) WITHOUT ROWID;
     """,
+    # Sessions are computed anew when they are missing; those stored so far know no lunch.
+    """
+    DROP TABLE sessions;
+    CREATE TABLE sessions (
+        exchange  TEXT NOT NULL,
+        session   TEXT NOT NULL,
+        open      TEXT NOT NULL,
+        close     TEXT NOT NULL,
+        rests     TEXT,
+        goes_on   TEXT,
+        PRIMARY KEY (exchange, session)
+    ) WITHOUT ROWID;
+    """,
 )
 """SQL scripts; the one at index i leads a store of schema version i + 1 to version i + 2.
 

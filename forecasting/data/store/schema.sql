@@ -81,6 +81,8 @@ CREATE TABLE sessions (
     session   TEXT NOT NULL,
     open      TEXT NOT NULL,
     close     TEXT NOT NULL,
+    rests     TEXT,                -- lunch: NULL where there is none, as the next
+    goes_on   TEXT,
     PRIMARY KEY (exchange, session)
 ) WITHOUT ROWID;
 

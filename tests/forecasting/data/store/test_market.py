@@ -16,6 +16,7 @@ from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, IndicatorRow, Quote, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.errors import StoreError
+from tests.support.markets import CALENDARS
 from tests.support.store import AMD, MONDAY, NVDA, close_of, instrument, series
 
 
@@ -150,3 +151,10 @@ def test_indicators_keep_their_warm_up_as_none(store: Store) -> None:
     assert store.market.indicators(NVDA, limit=2) == (rows[1], replace(rows[2], rsi=73.0))
     assert store.market.indicators(NVDA, until=MONDAY) == (rows[0],)
     assert store.market.latest_indicators([NVDA, AMD]) == {NVDA: replace(rows[2], rsi=73.0)}
+
+
+def test_lunch_is_kept(store: Store) -> None:
+    table = CALENDARS.sessions("XTKS", date(2026, 3, 2), date(2026, 3, 3))
+    assert table.sessions[0].pause is not None
+    store.market.put_sessions(table)
+    assert store.market.sessions("XTKS") == table
