@@ -29,6 +29,7 @@ from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure, parse_symbol
 from forecasting.domain.sessions import in_slots
 from forecasting.domain.snapshot import SourceHealth
+from forecasting.domain.spelling import nearest
 from forecasting.errors import DataError, SourceError, SymbolError
 
 _QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
@@ -133,7 +134,8 @@ class YahooSource:
 
     def _quote(self, symbol: Symbol, answer: Mapping[str, Any] | None) -> Quote | SymbolFailure:
         if answer is None:
-            return self._failure(symbol, "unknown-symbol", f"{symbol}: Yahoo has no quote for it; check its spelling")
+            advice = f"did you mean {meant}?" if (meant := nearest(symbol)) else "check its spelling"
+            return self._failure(symbol, "unknown-symbol", f"{symbol}: Yahoo has no quote for it; {advice}")
         try:
             quote = read_quote(symbol, answer, self.name)
         except DataError as error:
