@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
 from forecasting.domain.decision import ScoredSignal
 from forecasting.domain.forecast import MODELS, Forecast, Origin, Outcome, TrackRecord
@@ -66,7 +67,7 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
     """One line of the watchlist."""
     instrument = facts.instruments.get(symbol)
     quote, failure = facts.quotes.get(symbol), facts.failures.get(symbol)
-    table = facts.tables.get(instrument.exchange) if instrument else None
+    table = facts.tables.get(instrument.exchange if instrument else exchange_of(symbol))
     shown = shown_forecast(facts.forecasts.get(symbol, {}))
     currency = quote.currency if quote else instrument.currency if instrument else ""
     return SymbolRow(
