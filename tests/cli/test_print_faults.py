@@ -1,0 +1,133 @@
+"""`tapecast print --json` before a Yahoo with every fault: it stays up, keeps its rows and says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from forecasting.data.sources.yahoo import YahooSource
+from tests.support.command_line import Result, Run
+from tests.support.fake_yahoo import SERVER_FAULTS, FakeSymbol, FakeYahoo, routed, weekday_bars
+from tests.support.yahoo_faults import CONTENT_FAULTS
+
+SYMBOLS = ("AAPL", "MSFT", "VOD.L")
+
+
+def last_weekday() -> date:
+    """The newest day that may have a closed bar by now."""
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    return yesterday - timedelta(days=max(yesterday.weekday() - 4, 0))
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[FakeYahoo]:
+    symbols = {s: FakeSymbol(weekday_bars(last_weekday(), 30)) for s in SYMBOLS}
+    symbols["VOD.L"] = FakeSymbol(weekday_bars(last_weekday(), 30), currency="GBp", timezone="Europe/London")
+    with FakeYahoo(symbols) as fake:
+        yield fake
+
+
+@pytest.fixture
+def fake(served: FakeYahoo, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYahoo]:
+    served.forget()
+    assert YahooSource.__init__.__kwdefaults__ is not None
+    monkeypatch.setitem(YahooSource.__init__.__kwdefaults__, "cap_s", 0.15)
+    monkeypatch.setitem(YahooSource.__init__.__kwdefaults__, "per_second", 1e3)
+    with routed(monkeypatch, served):
+        yield served
+        served.forget()
+
+
+@pytest.fixture
+def printed(run: Run, tmp_path: Path, fake: FakeYahoo) -> Run:
+    """Prints the three symbols' rows over the source before `fake`."""
+    config = tmp_path / "three.toml"
+    config.write_text(f"[[list]]\nname = 'Three'\nsymbols = {list(SYMBOLS)}\n")
+
+    def call(*words: object) -> Result:
+        return run("print", "--json", "--source", "yahoo", "--config", config, *words)
+
+    return call
+
+
+def checked(result: Result) -> dict[str, dict[str, object]]:
+    """The rows by symbol, one each, whatever happened; and nothing that could move a cursor."""
+    rows = {row["symbol"]: row for row in result.json["rows"]}
+    assert tuple(rows) == SYMBOLS
+    assert all(line.isprintable() for line in (*result.out.splitlines(), *result.err.splitlines()))
+    assert all(row["last"] is None or row["last"] > 0 for row in rows.values()), "a missing price is never 0"
+    return rows
+
+
+def test_without_a_fault_every_row_has_its_price(printed: Run) -> None:
+    result = printed()
+    assert (result.code, result.err) == (0, "")
+    assert {s: row["last"] for s, row in checked(result).items()} == {"AAPL": 114.5, "MSFT": 114.5, "VOD.L": 1.145}
+
+
+@pytest.mark.parametrize("fault", [f for f in SERVER_FAULTS if f not in ("slow", "empty")])
+def test_a_fault_of_the_server_ends_with_3_a_row_per_symbol_and_one_line(
+    printed: Run, fake: FakeYahoo, fault: str
+) -> None:
+    fake.faults["*"] = fault
+    result = printed()
+    rows = checked(result)
+    assert result.code == 3
+    assert len(result.err.splitlines()) == 1
+    assert result.err.startswith("yahoo: ")
+    assert {row["error"]["kind"] for row in rows.values()} == {"source"}      # type: ignore[index]
+    assert fake.total <= (3 if fault != "consent" else 18)
+
+
+@pytest.mark.parametrize("fault", CONTENT_FAULTS)
+def test_odd_content_of_one_symbol_spoils_no_other_row(printed: Run, fake: FakeYahoo, fault: str) -> None:
+    fake.faults["*"], fake.spoilt = fault, frozenset({"AAPL"})
+    result = printed()
+    rows = checked(result)
+    assert result.code in (0, 1)
+    assert [rows[s]["error"] for s in SYMBOLS[1:]] == [None, None]
+    assert [rows[s]["last"] for s in SYMBOLS[1:]] == [114.5, 1.145]
+    assert (result.code == 1) == (rows["AAPL"]["error"] is not None)
+
+
+def test_what_is_stored_is_shown_while_yahoo_is_silent_and_comes_back_with_it(printed: Run, fake: FakeYahoo) -> None:
+    printed()
+    fake.faults["*"] = "reset"
+    silent = printed()
+    assert (silent.code, checked(silent)["AAPL"]["last"]) == (3, 114.5)
+    fake.faults.clear()
+    assert printed().code == 0
+
+
+def test_charts_in_trouble_cost_the_forecast_and_not_the_price(printed: Run, fake: FakeYahoo) -> None:
+    fake.faults["chart"] = "500"
+    result = printed()
+    rows = checked(result)
+    assert result.code == 1
+    assert rows["AAPL"]["last"] == 114.5
+    assert "server error (HTTP 500)" in rows["MSFT"]["error"]["message"]      # type: ignore[index]
+    assert fake.requests["chart"] <= 2
+
+
+def test_a_currency_that_changed_is_not_shown_as_if_it_had_not(printed: Run, fake: FakeYahoo) -> None:
+    printed()
+    fake.faults["quote"], fake.spoilt = "wrong-currency", frozenset({"VOD.L"})
+    result = printed()
+    row = checked(result)["VOD.L"]
+    assert (result.code, row["last"], row["currency"]) == (1, 1.145, "GBP")
+    assert "price came in EUR, stored bars are in GBP" in row["error"]["message"]      # type: ignore[index]
+
+
+def test_an_unknown_symbol_costs_no_request_of_its_own_and_is_tried_ever_more_rarely(
+    printed: Run, fake: FakeYahoo, tmp_path: Path
+) -> None:
+    (tmp_path / "four.toml").write_text("[[list]]\nname = 'Four'\nsymbols = ['AAPL', 'NOPE']\n")
+    first = printed("--config", tmp_path / "four.toml")
+    assert first.code == 1
+    assert fake.requests == {"cookie": 1, "crumb": 1, "quote": 1, "chart": 1}
+    assert "NOPE: Yahoo has no quote for it; next try " in first.err
+    printed("--config", tmp_path / "four.toml")
+    assert [r.symbols for r in fake.log if r.endpoint == "quote"] == [("AAPL", "NOPE"), ("AAPL",)], "kept across starts"
