@@ -11,8 +11,11 @@ import pytest
 
 from forecasting.data.sources.yahoo import YahooSource
 from forecasting.data.store import Store
+from forecasting.domain.clock import FrozenClock
 from forecasting.domain.market import Symbol
+from forecasting.domain.quarantine import Asked
 from forecasting.domain.snapshot import Health
+from forecasting.service.intake import take_quotes
 from forecasting.service.local import LocalBackend
 from tests.support.desk import setup
 from tests.support.fake_yahoo import FakeSymbol, FakeYahoo, routed, weekday_bars
@@ -40,7 +43,7 @@ def local(fake: FakeYahoo, tmp_path: Path) -> Iterator[LocalBackend]:
         backend = LocalBackend(made, store)
         backend.desk.source = YahooSource(
             cache_dir=tmp_path / "yf", clock=backend.desk.clock, wall=backend.desk.clock, calendars=CALENDARS,
-            cap_s=0.4, per_second=500.0,
+            cap_s=2.0, per_second=500.0,
         )
         yield backend
 
@@ -75,3 +78,131 @@ def test_a_rate_limit_is_shown_costs_one_request_and_keeps_what_is_known(local: 
     assert reports[0].source.retry_at is not None
     assert fake.total == before + 1
     assert local.desk.store.market.quotes() == known
+
+
+def at(minutes: float) -> datetime:
+    return EVENING + timedelta(minutes=minutes)
+
+
+MONDAY = EVENING + timedelta(days=3)
+
+
+def with_monday(fake: FakeYahoo) -> None:
+    """One more session for everybody."""
+    for symbol in fake.symbols.values():
+        close = symbol.bars[-1]["close"] + 0.5
+        symbol.bars.append(symbol.bars[-1] | {"session": MONDAY.date(), "close": close, "adjclose": close})
+
+
+def quiet(step: object) -> None:
+    """Nobody watches."""
+
+
+def test_where_the_newest_closed_session_is_stored_no_history_is_asked_for(
+    local: LocalBackend, fake: FakeYahoo
+) -> None:
+    local.tick((AAPL, VOD), EVENING, quiet)
+    for hours in range(1, 60):                        # over the weekend, until shortly before Monday's close
+        local.tick((AAPL, VOD), EVENING + timedelta(hours=hours), quiet)
+    assert fake.requests["chart"] == 2
+
+
+def test_a_new_session_costs_one_request_a_symbol_and_the_store_keeps_what_it_has(
+    local: LocalBackend, fake: FakeYahoo
+) -> None:
+    local.tick((AAPL, VOD), EVENING, quiet)
+    with_monday(fake)
+    report = local.tick((AAPL, VOD), MONDAY, quiet)
+    assert set(report.new_bars) == {AAPL, VOD}
+    assert fake.requests["chart"] == 4
+    assert len(local.desk.store.market.bars(AAPL)) == 121
+
+
+def test_a_split_has_the_whole_history_read_again_once(local: LocalBackend, fake: FakeYahoo) -> None:
+    local.tick((AAPL, VOD), EVENING, quiet)
+    with_monday(fake)
+    for bar in fake.symbols["AAPL"].bars:
+        bar |= {name: bar[name] / 4.0 for name in ("open", "high", "low", "close", "adjclose")}
+    local.tick((AAPL, VOD), MONDAY, quiet)
+    assert fake.requests["chart"] == 5
+    bars = local.desk.store.market.bars(AAPL)
+    assert (len(bars), bars[0].adj_close) == (121, 25.0)
+    local.tick((AAPL, VOD), MONDAY + timedelta(minutes=5), quiet)
+    assert fake.requests["chart"] == 5
+
+
+def test_a_print_that_yahoo_corrects_later_is_corrected_here_too(local: LocalBackend, fake: FakeYahoo) -> None:
+    right = dict(fake.symbols["AAPL"].bars[-1])
+    fake.symbols["AAPL"].bars[-1] |= {"close": 140.0, "adjclose": 140.0, "high": 141.0}
+    local.tick((AAPL,), EVENING, quiet)
+    assert local.desk.store.market.bars(AAPL)[-1].close == 140.0
+    fake.symbols["AAPL"].bars[-1] |= right
+    with_monday(fake)
+    local.tick((AAPL,), MONDAY, quiet)
+    assert [b.close for b in local.desk.store.market.bars(AAPL, limit=2)] == [159.5, 160.0]
+    assert fake.requests["chart"] == 2, "one print is no new adjustment"
+
+
+def test_an_unknown_symbol_is_probed_after_1_5_15_60_minutes_and_then_daily_in_the_batch(
+    local: LocalBackend, fake: FakeYahoo
+) -> None:
+    desk, clock = local.desk, FrozenClock(EVENING)
+    desk.clock = clock
+    asked = []
+    for minute in (*range(100), *range(120, 3 * 24 * 60, 60)):
+        clock.set(at(minute))
+        before = len(fake.log)
+        (failure,) = take_quotes(desk, (AAPL, NOPE))
+        assert failure.kind == "unknown-symbol"
+        assert "next try 03-" in failure.message
+        asked += [minute for received in fake.log[before:] if "NOPE" in received.symbols]
+    assert asked == [0, 1, 6, 21, 81, 1560, 3000]
+    assert set(fake.requests) == {"cookie", "crumb", "quote"}
+
+
+def test_a_good_answer_lifts_the_quarantine_at_once(local: LocalBackend, fake: FakeYahoo) -> None:
+    for minute in (0, 1, 6):
+        local.tick((AAPL, NOPE), at(minute), quiet)
+    fake.symbols["NOPE"] = fake.symbols["AAPL"]
+    assert local.tick((AAPL, NOPE), at(20), quiet).failures != ()
+    assert local.tick((AAPL, NOPE), at(21), quiet).failures == ()
+    del fake.symbols["NOPE"]
+    local.tick((AAPL, NOPE), at(22), quiet)
+    (again,) = local.desk.store.quarantine.of(Asked.QUOTE).values()
+    assert (again.tries, again.probe_at) == (1, at(23)), "it begins anew"
+
+
+def test_where_nobody_s_answer_is_of_use_nobody_is_quarantined(local: LocalBackend, fake: FakeYahoo) -> None:
+    fake.faults["quote"] = "text"
+    assert len(local.tick((AAPL, VOD), EVENING, quiet).failures) == 2
+    fake.faults.clear()
+    assert local.tick((AAPL, VOD), at(0.25), quiet).failures == ()
+
+
+def test_a_history_that_cannot_be_read_leaves_the_price_and_is_asked_for_ever_more_rarely(
+    local: LocalBackend, fake: FakeYahoo
+) -> None:
+    fake.faults["chart"], fake.spoilt = "no-zone", frozenset({"AAPL"})
+    for minute in range(8):
+        (failure,) = local.tick((AAPL, VOD), at(minute), quiet).failures
+        assert failure.message == (
+            "AAPL: Yahoo's chart has no time zone that is known (None); next try 03-06 "
+            f"22:{1 if minute < 1 else 6 if minute < 6 else 21:02} UTC"
+        )
+    assert local.desk.store.market.quotes()[AAPL].price == 159.5
+    assert [r.symbols for r in fake.log if r.endpoint == "chart"].count(("AAPL",)) == 3
+    fake.forget()
+    assert local.tick((AAPL, VOD), at(21), quiet).new_bars == (AAPL,)
+    assert local.desk.store.quarantine.of(Asked.HISTORY) == {}
+
+
+def test_what_was_found_in_new_bars_is_told_for_a_month_and_kept(local: LocalBackend, fake: FakeYahoo) -> None:
+    for bar in fake.symbols["AAPL"].bars[-10:]:
+        bar |= {name: bar[name] / 4.0 for name in ("open", "high", "low", "close", "adjclose")}
+    fake.symbols["AAPL"].bars[-1]["open"] = "1,234.5"
+    notes = local.tick((AAPL, VOD), EVENING, quiet).notes
+    jump = fake.symbols["AAPL"].bars[-10]["session"]
+    assert any(n.startswith(f"AAPL: {jump} move without a recorded event, kept: -7") for n in notes)
+    assert any(n.startswith(f"AAPL: {LAST} price is not finite, dropped") for n in notes)
+    assert not any(f"{jump}" in n for n in local.tick((AAPL, VOD), EVENING + timedelta(days=40), quiet).notes)
+    assert len(local.desk.store.findings.of((AAPL,))[AAPL]) >= 2
