@@ -79,8 +79,11 @@ class SessionTable:
 
     def close_of(self, key: date) -> datetime:
         """When the bar named `key` closes; on a day the calendar does not know, when that day is over in UTC."""
-        known = self.get(key)
-        return known.close if known is not None else datetime.combine(key + timedelta(days=1), time(), UTC)
+        if (known := self.get(key)) is not None:
+            return known.close
+        if key == date.max:      # a file may say so, and no day comes after it
+            return datetime.max.replace(tzinfo=UTC)
+        return datetime.combine(key + timedelta(days=1), time(), UTC)
 
     def first_of(self, key: date) -> date:
         """The name of the first bar of the session that the bar named `key` belongs to."""

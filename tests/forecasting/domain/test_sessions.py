@@ -68,3 +68,7 @@ def test_what_cannot_be_a_symbol_is_refused_without_echoing_controls(text: str) 
     with pytest.raises(SymbolError) as caught:
         parse_symbol(text)
     assert str(caught.value).isprintable()
+
+
+def test_the_last_day_there_is_never_closes() -> None:
+    assert SessionTable("XNYS", ()).close_of(date.max) == datetime.max.replace(tzinfo=UTC)
