@@ -22,7 +22,7 @@ from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
 from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
-from forecasting.errors import StoreError, TapecastError, WorkerError
+from forecasting.errors import StoreError, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.backend import Backend, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
@@ -97,6 +97,7 @@ class Engine:
         self._set_stream = Coalesced(self._ask_for_stream)
         self._streamed = False        # whether prices streamed in when the pace was last set
         self._source_name = source_name
+        self._refused = False         # whether the disk has refused a job's rows; a tick may have none to write
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
@@ -298,7 +299,11 @@ class Engine:
             self._pace()
 
     def _tick_done(self, report: TickReport) -> None:
-        self._report, self._source = report, report.source
+        self._report = report
+        if self._refused and (refusal := self._store.refusal()) is not None:
+            self._blame(refusal, report.at)        # the source is well, and what it says cannot be kept
+        else:
+            self._source, self._refused = report.source, False
         self._notices = (*report.notes, *self._store.notices)
         done = f"{report.issued} forecasts, {report.settled} settled" if report.issued or report.settled else "ok"
         health = report.source.health
@@ -333,6 +338,9 @@ class Engine:
             if not self._stopped:
                 told = self._told(error)
                 log.warning("%s failed: %s", work, told)
+                if isinstance(told, StoreUnwritable):
+                    self._refused = True
+                    self._blame(told, now)
                 self._statuses.end(work.value, Health.FAILED, f"{told}; tried again when next due", now)
         else:
             self._statuses.end(work.value, Health.OK, f"{report.message} in {report.seconds:.0f} s", now)

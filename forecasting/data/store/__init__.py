@@ -37,6 +37,7 @@ from forecasting.errors import StoreError, StoreUnwritable
 
 __all__ = ["Due", "Run", "Store"]
 
+_PROBE = "probe"           # written to find out whether it can be
 _INTERVAL = "interval"     # whose bars a file holds; absent in a daily one
 
 
@@ -131,6 +132,14 @@ class Store:
                 f"{self.path}: holds {kept or Interval.DAY} bars and was opened for {interval}; "
                 "give the file its old name back, or another folder with --data-dir"
             )
+
+    def refusal(self) -> StoreUnwritable | None:
+        """What keeps the disk from taking rows now, found out by writing one; None if nothing does."""
+        try:
+            self.runs.set_meta(_PROBE, "")
+        except StoreUnwritable as error:
+            return error
+        return None
 
     def look_through(self) -> None:
         """Read every page of the file, beside all other work; damage becomes a notice, and the next opening sees to it.

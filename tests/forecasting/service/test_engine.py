@@ -141,6 +141,26 @@ async def test_a_full_disk_is_shown_as_the_stores_trouble_and_not_the_sources(be
     assert bench.engine.snapshot().source.name == "fake"
 
 
+async def test_a_disk_that_refuses_a_job_is_shown_until_it_takes_rows_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = StoreUnwritable("the disk is full: nothing new is kept in store.db; free some space")
+
+    def refused(*args: object) -> WorkReport:
+        raise full
+
+    bench.backend.due = (Work.TRAIN,)
+    monkeypatch.setattr(bench.backend, "work", refused)
+    monkeypatch.setattr(bench.store, "refusal", lambda: full)
+    bench.start()
+    await bench.until(lambda: len(bench.backend.ticks) >= 3 and bench.engine.snapshot().source.name == "store")
+    failed = bench.engine.snapshot().source
+    assert (failed.health, failed.since, failed.message[:16]) == (Health.FAILED, NOW, "the disk is full")
+    bench.backend.due = ()
+    monkeypatch.setattr(bench.store, "refusal", lambda: None)
+    await bench.until(lambda: bench.engine.snapshot().source.health is Health.OK)
+
+
 def test_a_store_that_cannot_be_read_leaves_what_was_read_on_screen(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
