@@ -146,8 +146,8 @@ def test_a_print_that_yahoo_corrects_later_is_corrected_here_too(local: LocalBac
 def test_an_unknown_symbol_is_probed_after_1_5_15_60_minutes_and_then_daily_in_the_batch(
     local: LocalBackend, fake: FakeYahoo
 ) -> None:
-    desk, clock = local.desk, FrozenClock(EVENING)
-    desk.clock = clock
+    desk, clock = local.desk, local.desk.clock
+    assert isinstance(clock, FrozenClock)
     asked = []
     for minute in (*range(100), *range(120, 3 * 24 * 60, 60)):
         clock.set(at(minute))
