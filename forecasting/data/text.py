@@ -24,5 +24,6 @@ def clean_text(text: str, *, limit: int = 200) -> str:
     """
     without_escapes = _ESCAPE_SEQUENCE.sub("", text)
     spaced = " ".join(without_escapes.split())   # first: \n and \t are white space, not nothing
-    visible = "".join(c for c in spaced if unicodedata.category(c) not in _INVISIBLE)
+    seen = "".join(c for c in spaced if unicodedata.category(c) not in _INVISIBLE)
+    visible = " ".join(seen.split())             # again: what stood between two blanks may be gone
     return visible if len(visible) <= limit else visible[: limit - 1] + "…"
