@@ -22,7 +22,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -249,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
     @contextmanager
     def _counted(self, endpoint: str, path: str, query: dict[str, list[str]]) -> Iterator[None]:
         fake = self.yahoo
-        asked = query.get("symbols", [""])[0].split(",") if endpoint == "quote" else [path.rpartition("/")[2]]
+        asked = query.get("symbols", [""])[0].split(",") if endpoint == "quote" else [_last_part(path)]
         with fake.lock:
             fake.requests[endpoint] += 1
             fake.log.append(Received(monotonic(), endpoint, tuple(asked)))
@@ -271,7 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "crumb":
                 self._send(200, CRUMB)
             case "chart":
-                self._send_json(*self.yahoo.chart(path.rpartition("/")[2], query))
+                self._send_json(*self.yahoo.chart(_last_part(path), query))
             case "quote":
                 self._send_json(*self.yahoo.quote(query))
             case "search":
@@ -354,6 +354,11 @@ class _Handler(BaseHTTPRequestHandler):
 def _cookie() -> dict[str, str]:
     expires = (datetime.now(UTC) + timedelta(days=300)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     return {"Set-Cookie": f"A3=fake; Expires={expires}; Domain=.yahoo.com; Path=/"}
+
+
+def _last_part(path: str) -> str:
+    """The symbol a path ends in: curl writes ^GSPC as %5EGSPC."""
+    return unquote(path.rpartition("/")[2])
 
 
 def _endpoint(host: str, path: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forecasting.domain.market import parse_symbol
@@ -67,3 +70,30 @@ def test_any_text_is_a_symbol_or_a_clear_refusal(text: str) -> None:
         symbol, message = None, str(error)
     assert message.isprintable()
     assert symbol is None or parse_symbol(symbol) == symbol
+
+
+LETTERS = st.sampled_from("ABCZ019.^=-") | st.sampled_from("/\\?#%&:@;,'\"<>[]{}|~$ \t\n\r\x00\x1b\x07\u202e\uff21ß東")
+
+
+@given(st.text(LETTERS | st.characters(), max_size=18))
+@example("../../v7/finance/quote")
+@example("AAPL?range=max")
+@example("..")
+@example("A..")
+@example("ﬀ")        # one character that becomes two capitals
+def test_any_text_is_a_symbol_that_stays_in_its_place_or_one_line(text: str) -> None:
+    symbol, message = None, ""
+    try:
+        symbol = parse_symbol(text)
+    except SymbolError as error:
+        message = str(error)
+    if symbol is None:
+        assert message.isprintable()
+        assert len(message) < 200
+        return
+    assert parse_symbol(symbol) == symbol
+    assert symbol.isascii()
+    assert Path("/data", f"{symbol}.csv").resolve() == Path(f"/data/{symbol}.csv")
+    url = urlsplit(f"https://host/chart/{symbol}")
+    assert (url.hostname, url.path, url.query, url.fragment) == ("host", f"/chart/{symbol}", "", "")
+    assert urljoin("https://host/chart/", symbol) == url.geturl()
