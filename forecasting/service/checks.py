@@ -8,8 +8,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
@@ -19,6 +17,7 @@ from typing import Literal
 from forecasting.config import ModelSettings, Settings
 from forecasting.data.store import Store
 from forecasting.data.store.database import mapped, suspicion
+from forecasting.data.store.examination import whole
 from forecasting.errors import CheckpointError, StoreError
 from forecasting.features.pipeline import FeatureSpec
 from forecasting.models import checkpoint
@@ -116,11 +115,10 @@ def _read_through(path: Path) -> None:
     Raises:
         StoreError: If the file is damaged; it is marked, and the next start sets it aside.
     """
-    with mapped(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-        said = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if said != "ok":
+    with mapped(path):
+        if (damage := whole(path)) is not None:
             suspicion(path).touch(mode=0o600)
-            raise StoreError(f"{path}: {said.splitlines()[-1]}; start tapecast again and the damaged file is set aside")
+            raise StoreError(f"{path}: {damage}; start tapecast again and the damaged file is set aside")
 
 
 def models(kept: Path, asked: ModelSettings, newest: date) -> Check:
