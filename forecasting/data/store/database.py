@@ -257,7 +257,7 @@ def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
         return StoreCorrupt(f"{path}: {error}; start tapecast again and the damaged file is set aside")
     if code in _UNWRITABLE:
         what, remedy = _UNWRITABLE[code]
-        return StoreUnwritable(f"{what}: nothing new is kept in {path}; {remedy}, it goes on by itself then")
+        return StoreUnwritable(f"{what}: nothing new is kept in {path}; {remedy}")
     if code in _IN_THE_WAY:
         what = "another tapecast is writing and has not come to an end"
         return StoreError(f"{path}: {what} in {PATIENCE_SECONDS:g} s; nothing was kept, try again")
