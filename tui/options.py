@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar, get_args
 import click
 
 from forecasting.config import Settings, SourceName, load
+from forecasting.domain.interval import Interval
 from forecasting.errors import ConfigError
 
 P = ParamSpec("P")
@@ -29,6 +30,7 @@ class Options:
     source: SourceName | None = None
     csv_dir: Path | None = None
     as_of: date | None = None
+    interval: Interval | None = None
 
     def over(self, before: Options) -> Options:
         """These options, with `before`'s where these say nothing."""
@@ -45,7 +47,9 @@ class Options:
             raise ConfigError(f"--csv-dir {self.csv_dir}: no such folder; name one with SYMBOL.csv files in it")
         # A folder of CSV files is meant to be read, also where nobody says --source.
         source = self.source or ("csv" if self.csv_dir is not None else None)
-        return load(self.config).overridden(source=source, csv_dir=self.csv_dir, data_dir=self.data_dir)
+        return load(self.config).overridden(
+            source=source, csv_dir=self.csv_dir, data_dir=self.data_dir, interval=self.interval
+        )
 
 
 class Day(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs only
@@ -68,6 +72,7 @@ def shared_options(command: Callable[P, R]) -> Callable[..., R]:
     @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where store and models lie.")
     @click.option("--source", type=click.Choice(SOURCES), help="Where prices come from.")
     @click.option("--csv-dir", type=click.Path(path_type=Path), help="Folder of SYMBOL.csv files with Yahoo's columns.")
+    @click.option("--interval", type=click.Choice([i.value for i in Interval]), help="How long a bar is.")
     @click.option("--as-of", type=Day(), help="Know nothing after this day (YYYY-MM-DD), training included.")
     @click.pass_context
     @wraps(command)
@@ -79,11 +84,13 @@ def shared_options(command: Callable[P, R]) -> Callable[..., R]:
         data_dir: Path | None,
         source: SourceName | None,
         csv_dir: Path | None,
+        interval: str | None,
         as_of: date | None,
         **kwargs: Any,
     ) -> R:
         before = ctx.obj if isinstance(ctx.obj, Options) else Options()
-        ctx.obj = Options(config, data_dir, source, csv_dir, as_of).over(before)
+        said = None if interval is None else Interval(interval)
+        ctx.obj = Options(config, data_dir, source, csv_dir, as_of, said).over(before)
         return command(*args, options=ctx.obj, **kwargs)
 
     return wrapped

@@ -29,14 +29,15 @@ def forecasts(value: list[dict[str, Any]]) -> str:
     lines = []
     for one in value:
         if "error" in one:
-            lines.append(f"{one['symbol']}: {one['error']['message']}")
+            lines.append(f"{one['symbol']}: {one['error']['message'].removeprefix(one['symbol'] + ': ')}")
             continue
         fit = f"{one['model']}, trained to {one['train_end']}"
         lines.append(f"{one['symbol']}  {fit}, last close {one['last_close']:,.2f}")
         for step in one["horizons"]:
             price = dict(zip(step["levels"], step["prices"], strict=True))
+            when = _when(step["target_time"], one["interval"])
             lines.append(
-                f"  {step['target_time'][:10]}  {price[0.5]:>10,.2f}   80%  {price[0.1]:,.2f} .. {price[0.9]:,.2f}"
+                f"  {when}  {price[0.5]:>10,.2f}   80%  {price[0.1]:,.2f} .. {price[0.9]:,.2f}"
                 f"   95%  {price[0.025]:,.2f} .. {price[0.975]:,.2f}   p(up) {step['p_up']:.2f}"
             )
     return "\n".join(lines)
@@ -47,10 +48,16 @@ def indicators(value: list[dict[str, Any]]) -> str:
     def figure(number: float | None) -> str:
         return f"{'-':>9}" if number is None else f"{number:9.3f}"
 
-    head = f"{'SESSION':10} {'CLOSE':>11} {'RSI':>9} {'MACD':>9} {'SIGNAL':>9} {'HIST':>9}"
+    wide = max((len(r["time"][:16]) for r in value), default=10)
+    head = f"{'SESSION':{wide}} {'CLOSE':>11} {'RSI':>9} {'MACD':>9} {'SIGNAL':>9} {'HIST':>9}"
     lines = (
-        f"{r['time']:10} {r['close']:11,.2f} {figure(r['rsi'])} {figure(r['macd'])}"
+        f"{r['time'][:16].replace('T', ' ')} {r['close']:11,.2f} {figure(r['rsi'])} {figure(r['macd'])}"
         f" {figure(r['macd_signal'])} {figure(r['macd_hist'])}"
         for r in value
     )
     return "\n".join((head, *lines))
+
+
+def _when(time: str, interval: str) -> str:
+    """The day of an ISO time, and its minute where bars are shorter than a session (UTC)."""
+    return time[:10] if interval == "1d" else time[:16].replace("T", " ")

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, SymbolError
@@ -98,6 +99,7 @@ class SourceSettings(_Section):
 
     name: SourceName = "yahoo"
     order: _Order = ()                                            # who is asked in turn; the first is `name` then
+    interval: Annotated[Interval, Field(strict=False)] = Interval.DAY    # how long a bar is
     stream: bool = True                                           # prices as they are made, where the source has that
     csv_dir: _Folder | None = None                                # for csv; or for replay, in place of the demo's bars
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 7               # of simulated prices and the demo's synthetic stocks
@@ -212,7 +214,8 @@ class Settings(_Section):
         return (WatchGroup("All", catalogue),) if catalogue else STARTER_LISTS
 
     def overridden(
-        self, *, source: SourceName | None = None, csv_dir: Path | None = None, data_dir: Path | None = None
+        self, *, source: SourceName | None = None, csv_dir: Path | None = None, data_dir: Path | None = None,
+        interval: Interval | None = None,
     ) -> Settings:
         """These settings with what the command line said instead; None leaves a value as it is.
 
@@ -224,6 +227,7 @@ class Settings(_Section):
                 "name": source or self.source.name,
                 "order": self.source.order if source is None else (),     # who names one source means that one
                 "csv_dir": csv_dir or self.source.csv_dir,
+                "interval": interval or self.source.interval,
             }
         )
         if "csv" in (changed.name, *changed.others) and changed.csv_dir is None:

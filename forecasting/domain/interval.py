@@ -57,6 +57,11 @@ _KEPT = {
 }
 
 
+def day_of(key: date) -> date:
+    """The day of a bar's name, in UTC."""
+    return key.date() if isinstance(key, datetime) else key
+
+
 def parse_key(text: str) -> date:
     """The name of a bar from its ISO text: a date, or a time in UTC.
 

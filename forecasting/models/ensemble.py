@@ -15,6 +15,7 @@ from datetime import date
 import numpy as np
 
 from forecasting.domain.forecast import LEVELS
+from forecasting.domain.interval import parse_key
 from forecasting.errors import ModelError
 from forecasting.features.panel import FloatArray, Panel
 from forecasting.features.pipeline import HAR_COLUMNS, MARKET_COLUMNS
@@ -107,7 +108,7 @@ class FittedEnsemble(FittedBase):
     def __init__(self, parameters: Parameters) -> None:
         super().__init__(parameters)
         self.weights: Mapping[str, float] = parameters.settings["weights"]
-        self.begun = date.fromisoformat(parameters.settings["begun"])   # train_end of the cold fit it goes back to
+        self.begun = parse_key(parameters.settings["begun"])   # train_end of the cold fit it goes back to
         self.members: dict[str, FittedHarT | FittedNetwork] = {
             label: _member(parameters, label) for label in parameters.settings["members"]
         }

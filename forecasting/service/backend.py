@@ -15,10 +15,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Annotated, Protocol
 
+from pydantic import PlainSerializer, PlainValidator
+
+from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Quote, Symbol, SymbolFailure
 from forecasting.domain.snapshot import SourceHealth
+
+# Left to itself, pydantic takes a time at midnight for a date, and refuses any other.
+Key = Annotated[date, PlainValidator(parse_key), PlainSerializer(lambda key: key.isoformat())]
+"""A bar's name on the wire: a date, or a time where bars are shorter than a session."""
 
 
 class Work(StrEnum):
@@ -49,7 +56,7 @@ class ModelStatus:
 
     name: str
     model_id: str
-    train_end: date
+    train_end: Key
     note: str | None = None    # expired, loaded from disk, ..
 
 
@@ -58,7 +65,7 @@ class TickReport:
     """What one refresh found and did."""
 
     at: datetime                             # the tick's clock, aware UTC
-    closed_through: date | None              # newest session closed for any symbol, its bars stored and forecast
+    closed_through: Key | None               # newest session closed for any symbol, its bars stored and forecast
     failures: tuple[SymbolFailure, ...]
     new_bars: tuple[Symbol, ...]             # symbols with bars that were not in the store before
     issued: int                              # forecasts appended to the ledger

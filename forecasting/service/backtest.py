@@ -23,7 +23,7 @@ from forecasting.models.base import Predictions, Progress
 from forecasting.models.registry import create
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.build import one_shot, place, watchlist
-from forecasting.service.headless import Answer, moment
+from forecasting.service.headless import Answer, daily_only, moment
 from forecasting.trading.backtest import (
     BuyAndHold,
     Direction,
@@ -76,6 +76,7 @@ def backtest(settings: Settings, question: Question, as_of: date | None, on_step
     Raises:
         TapecastError: If there is nothing to train or to test on.
     """
+    daily_only(settings, "backtest")
     try:
         create(question.model)
     except ModelError as error:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from forecasting.config import ModelSettings
 from forecasting.domain.forecast import MODELS
+from forecasting.domain.interval import Interval
 from forecasting.errors import CheckpointError, NotEnoughHistory
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import FeatureSpec
@@ -41,9 +42,10 @@ class Bench:
     """Fitted models by name. Each is replaced whole, never changed: ticks and long jobs share them across threads."""
 
     def __init__(
-        self, models_dir: Path, asked: ModelSettings, *, refit_sessions: int, retrain_sessions: int
+        self, models_dir: Path, asked: ModelSettings, *, refit_sessions: int, retrain_sessions: int,
+        interval: Interval = Interval.DAY,
     ) -> None:
-        self.spec = FeatureSpec(asked.features)
+        self.spec = FeatureSpec(asked.features, interval)
         self.asked = asked
         self._dir = models_dir
         self._refit_sessions = refit_sessions

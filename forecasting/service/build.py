@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from forecasting.config import Settings, lists_file, save_lists
 from forecasting.data.store import Store
+from forecasting.domain.interval import Interval
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, DataError
 from forecasting.service.client import WorkerClient
@@ -38,7 +39,7 @@ LIVE_REFIT_SESSIONS = 1
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one source's facts are kept: sources are never mixed in one store."""
+    """Where one source's facts are kept: sources are never mixed in one store, nor intervals in one models folder."""
 
     store: Path
     models: Path
@@ -61,7 +62,8 @@ def place(settings: Settings, *, demo: bool) -> Place:
     except OSError as error:
         what = f"data folder {base} cannot be made ({error.strerror}); name another with --data-dir"
         raise ConfigError(what) from error
-    return Place(base / "store.db", base / "models", base / "cache", base / "worker.log")
+    models = "models" if source.interval is Interval.DAY else f"models-{source.interval}"
+    return Place(base / "store.db", base / models, base / "cache", base / "worker.log")
 
 
 def _name_of(folder: Path) -> str:
@@ -69,9 +71,16 @@ def _name_of(folder: Path) -> str:
 
 
 def worker_setup(settings: Settings, where: Place, *, demo: bool) -> WorkerSetup:
-    """What the worker has to know of the settings."""
+    """What the worker has to know of the settings.
+
+    Raises:
+        ConfigError: If a replay is asked for anything but daily bars.
+    """
     source = settings.source
     replayed = demo or source.name == "replay"
+    if replayed and source.interval is not Interval.DAY:
+        asked = f"asked for {source.interval}; leave --interval out, or take --source simulated"
+        raise ConfigError(f"{'demo' if demo else 'replay'}: its recordings are of daily bars, {asked}")
     return WorkerSetup(
         source="replay" if demo else source.name,
         store_path=where.store,
@@ -82,6 +91,7 @@ def worker_setup(settings: Settings, where: Place, *, demo: bool) -> WorkerSetup
         others=() if demo else source.others,
         seed=source.seed,
         simulated_symbols=source.symbols,
+        interval=source.interval,
         model=settings.model,
         # What is recorded is there whole; a limit counted from today would cut an old recording off.
         history_years=None if replayed or source.name == "csv" else settings.model.history_years,
@@ -98,10 +108,11 @@ def build_engine(settings: Settings, *, demo: bool = False, replay_start: date |
         TapecastError: If the data folder or the store cannot be used.
     """
     where = place(settings, demo=demo)
-    store = Store.open(where.store)
+    setup = worker_setup(settings, where, demo=demo)
+    store = Store.open(where.store, interval=settings.source.interval)
     replayed = demo or settings.source.name == "replay"
     plan = _replay_plan(settings, store, replay_start, demo=demo) if replayed else None
-    client = WorkerClient(worker_setup(settings, where, demo=demo), log_path=where.log)
+    client = WorkerClient(setup, log_path=where.log)
     return Engine(
         store=store,
         backend=client,
@@ -158,11 +169,11 @@ def one_shot(settings: Settings, *, temporary: bool) -> Iterator[LocalBackend]:
     from forecasting.service.local import LocalBackend
 
     if temporary:
-        with Store.temporary() as store:
+        with Store.temporary(settings.source.interval) as store:
             folder = store.path.parent
             where = Place(store.path, folder / "models", folder / "cache", folder / "worker.log")
             yield LocalBackend(worker_setup(settings, where, demo=False), store)
         return
     where = place(settings, demo=False)
-    with Store.open(where.store) as store:
+    with Store.open(where.store, interval=settings.source.interval) as store:
         yield LocalBackend(worker_setup(settings, where, demo=False), store)

@@ -14,8 +14,9 @@ from forecasting.domain.clock import Clock
 from forecasting.domain.forecast import HORIZONS
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Symbol
-from forecasting.domain.sessions import SessionTable
+from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.evaluation.drift import Alarm, Response
+from forecasting.features import diurnal
 from forecasting.features.panel import Panel
 from forecasting.features.pipeline import build_panel
 from forecasting.features.windows import CHUNK_LENGTH
@@ -53,11 +54,15 @@ class Desk:
     """Whether the newest features are strange to the ensemble at work."""
     _backfilled: set[tuple[Symbol, str]] = field(default_factory=set)
     _tables: dict[str, SessionTable] = field(default_factory=dict)
+    _slots: dict[str, SessionTable] = field(default_factory=dict)
 
     @property
     def tail_bars(self) -> int:
-        """Bars of a symbol that a forecast of the lookback asked for needs."""
-        return TAIL_BARS - CHUNK_LENGTH + self.bench.asked.lookback
+        """Bars of a symbol that a forecast of the lookback asked for needs; of slots, those of the usual days too."""
+        bars = TAIL_BARS - CHUNK_LENGTH + self.bench.asked.lookback
+        if self.interval is Interval.DAY:
+            return bars
+        return bars + diurnal.DAYS * max((t.bars_per_session for t in self._slots.values()), default=0)
 
     def exchange(self, symbol: Symbol) -> str:
         """Where `symbol` trades: what its source said, else what its form tells."""
@@ -68,7 +73,8 @@ class Desk:
         """The first day of history that is asked for; None for all there is."""
         if self.history_years is None:
             return None
-        return (self.clock.now() - timedelta(days=365.25 * self.history_years)).date()
+        asked = timedelta(days=365.25 * self.history_years)
+        return (self.clock.now() - min(asked, self.interval.kept_for or asked)).date()
 
     def table(self, exchange: str) -> SessionTable:
         """The exchange's sessions, from the history's first to most of a year ahead; kept in the store too."""
@@ -88,11 +94,19 @@ class Desk:
         return begins and len(table.after(self.clock.now().date(), need)) == need
 
     def tables(self, symbols: Sequence[Symbol]) -> dict[Symbol, SessionTable]:
-        """Session tables by symbol."""
+        """By symbol, the tables of its exchange that answer in bars of the interval: sessions, or slots of them."""
         instruments = self.store.market.instruments()
         exchanges = {s: instruments[s].exchange if s in instruments else exchange_of(s) for s in symbols}
-        by_exchange = {e: self.table(e) for e in sorted(set(exchanges.values()))}
+        by_exchange = {e: self._in_bars(self.table(e)) for e in sorted(set(exchanges.values()))}
         return {s: by_exchange[e] for s, e in exchanges.items()}
+
+    def _in_bars(self, table: SessionTable) -> SessionTable:
+        if self.interval is Interval.DAY:
+            return table
+        known = self._slots.get(table.exchange)
+        if known is None or known.sessions is not table.sessions:
+            known = self._slots[table.exchange] = in_slots(table, self.interval)
+        return known
 
     def lacks_backfill(self, symbols: Iterable[Symbol], model: str) -> frozenset[Symbol]:
         """Those of `symbols` whose past `model` has not been asked about yet.

@@ -26,7 +26,7 @@ from forecasting.features.pipeline import FeatureSpec, build_panel
 from forecasting.models.base import Progress
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.build import one_shot, watchlist
-from forecasting.service.headless import Answer, moment
+from forecasting.service.headless import Answer, daily_only, moment
 
 _CHILDREN = 2      # more would need the memory of as many fits at once
 _RIVALS = {"garch_t": "garch-t", "har": "har"}      # as the answer's keys call them
@@ -116,6 +116,7 @@ def movement(settings: Settings, question: MovementQuestion, as_of: date | None,
     Raises:
         TapecastError: If there is nothing to evaluate.
     """
+    daily_only(settings, "--protocol feng2019")
     series, _, failures = _read_bars(settings, as_of, on_step)
     given = feng2019.samples(
         series, train_start=question.train_start, valid_start=question.valid_start, test_start=question.test_start,
@@ -154,9 +155,10 @@ def read_panel(
     """
     series, tables, failures = _read_bars(settings, as_of, on_step)
     if start is not None:
-        series = [replace(s, bars=tuple(b for b in s.bars if b.session >= start)) for s in series]
+        first = settings.source.interval.first_key(start)
+        series = [replace(s, bars=tuple(b for b in s.bars if b.session >= first)) for s in series]
     on_step(Step("features", f"features of {len(series)} symbols", None))
-    return build_panel(series, FeatureSpec(settings.model.features), tables), failures
+    return build_panel(series, _spec(settings), tables), failures
 
 
 def _read_bars(
@@ -176,11 +178,16 @@ def _read_bars(
         return backend.desk.series(symbols), tables, tuple(failures)
 
 
+def _spec(settings: Settings) -> FeatureSpec:
+    return FeatureSpec(settings.model.features, settings.source.interval)
+
+
 def _plan(settings: Settings, panel: Panel, question: Question) -> Plan:
-    last = len(panel.sessions) - 1 if question.test_end is None else panel.index_of(question.test_end)
+    interval, end = settings.source.interval, question.test_end
+    last = len(panel.sessions) - 1 if end is None else panel.index_of(interval.last_key(end))
     return Plan(
         models=question.models or MODELS,
-        first=bisect_left(panel.sessions, question.test_start),
+        first=bisect_left(panel.sessions, interval.first_key(question.test_start)),
         last=last,
         horizons=question.horizons,
         refit_every=question.refit_every,
@@ -193,6 +200,7 @@ def _protocol(settings: Settings, panel: Panel, plan: Plan, tally: Tally) -> dic
     """What a reader needs to run it again, and what was left out."""
     return {
         "source": settings.source.name,
+        "interval": settings.source.interval.value,
         "symbols": len(panel.symbols),
         "train_start": panel.sessions[0].isoformat(),
         "test_start": panel.sessions[plan.first].isoformat(),
@@ -204,7 +212,7 @@ def _protocol(settings: Settings, panel: Panel, plan: Plan, tally: Tally) -> dic
         "seeds": plan.seeds,
         "horizons": list(plan.horizons),
         "models": list(plan.models),
-        "features": FeatureSpec(settings.model.features).hash,
+        "features": _spec(settings).hash,
         "settings": settings.model.model_dump(mode="json"),
         "levels": list(LEVELS),
         "crps": "per cent of log return, from the quantiles at the levels, mean over all ticker-days",

@@ -26,7 +26,7 @@ from forecasting.models.har import FittedHarT, HarT
 from forecasting.models.registry import create
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.backtest import read_bars
-from forecasting.service.headless import Answer
+from forecasting.service.headless import Answer, daily_only
 
 if TYPE_CHECKING:
     from forecasting.models.network import FittedNetwork
@@ -56,6 +56,7 @@ def explain(
         ConfigError: If the model's bands cannot be taken apart.
         NotEnoughHistory: If no model speaks about the symbol.
     """
+    daily_only(settings, "explain")
     if model not in MODELS:
         raise ConfigError(f"--model {model}: only bands of {', '.join(MODELS)} can be taken apart")
     series, tables, failures = read_bars(settings, as_of, on_step, also=[symbol])

@@ -14,9 +14,10 @@ from typing import Any
 
 from forecasting.config import Settings
 from forecasting.domain.forecast import MODELS, Forecast
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.snapshot import FORECAST_SHOWN, Health, SourceHealth, SymbolRow
-from forecasting.errors import NotEnoughHistory, SourceError
+from forecasting.errors import ConfigError, NotEnoughHistory, SourceError
 from forecasting.service.backend import OnStep, Work
 from forecasting.service.build import one_shot, watchlist
 from forecasting.service.local import LocalBackend
@@ -41,6 +42,16 @@ def moment(as_of: date | None) -> datetime:
     return datetime.now(UTC) if as_of is None else datetime.combine(as_of, time(23, 59, 59), UTC)
 
 
+def daily_only(settings: Settings, what: str) -> None:
+    """Refuse what has a meaning for daily bars alone.
+
+    Raises:
+        ConfigError: If other bars are asked for.
+    """
+    if settings.source.interval is not Interval.DAY:
+        raise ConfigError(f"{what}: it is about daily bars, asked for {settings.source.interval}; leave --interval out")
+
+
 def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answer:
     """The watchlist, a row per symbol."""
     now = moment(as_of)
@@ -56,7 +67,9 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
         errors |= {s: SymbolFailure(s, SourceError.kind, report.source.message) for s in silent}
     rows = [_row(r, errors.get(r.symbol), now, settings.source.name) for r in snapshot.rows]
     failures = [f for s in symbols if (f := errors.get(s))]
-    value = {"as_of": _text(now), "source": settings.source.name, "rows": rows}
+    value = {
+        "as_of": _text(now), "source": settings.source.name, "interval": settings.source.interval.value, "rows": rows,
+    }
     notes = (*backend.desk.store.notices, *_lines(failures, report.source))
     return Answer(value, notes, exit_code(symbols, failures, report.source))
 
@@ -81,7 +94,10 @@ def forecasts(
     for symbol in symbols:
         found = {name: e.forecast for name, e in latest.get(symbol, {}).items() if model in (None, name)}
         if (shown := shown_forecast(found)) is not None:
-            value.append({**_forecast(shown), "bars_source": whose.get(symbol, settings.source.name)})
+            beside = {
+                "interval": settings.source.interval.value, "bars_source": whose.get(symbol, settings.source.name),
+            }
+            value.append({**_forecast(shown), **beside})
             continue
         failure = _no_forecast(symbol, errors.get(symbol), report.source, symbol in known)
         failures.append(failure)

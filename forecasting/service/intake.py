@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from forecasting.data.exchanges import has_minor_unit
 from forecasting.data.quality import closed_only
 from forecasting.data.sources.registry import REMOTE
+from forecasting.domain.interval import day_of
 from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.money import pairs_for
 from forecasting.domain.quarantine import Asked, quarantined
@@ -175,7 +176,7 @@ def _wants_bars(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | 
 
 def _ask_later(desk: Desk, symbol: Symbol) -> None:
     _, waited = desk.retry.get(symbol, (None, _RETRY_FIRST / 2))
-    wait = min(waited * 2, _RETRY_LAST)
+    wait = min(waited * 2, desk.interval.step or _RETRY_LAST, _RETRY_LAST)
     desk.retry[symbol] = (desk.clock.now() + wait, wait)
 
 
@@ -185,7 +186,7 @@ def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | No
     Raises:
         SourceError: If the source as a whole did not answer.
     """
-    start = desk.history_start() if stored is None else stored - OVERLAP
+    start = desk.history_start() if stored is None else day_of(stored) - OVERLAP
     series = _ask(desk, symbol, table, start)
     if isinstance(series, SymbolFailure):
         return series

@@ -20,8 +20,8 @@ from forecasting.service.watch import inputs, widened
 def issue(desk: Desk, symbols: Sequence[Symbol], tables: Mapping[Symbol, SessionTable]) -> tuple[Forecast, ...]:
     """Forecast and record every (symbol, model) whose newest bar has no entry yet; returns what is to be shown of it.
 
-    A forecast is live only if it is made before its first target session opens; else it is recorded as backfill,
-    issued in the past tense at its bar's close.
+    A forecast is live only if it is made before its first target session opens; where that opens as the bar ends, by
+    its middle. Else it is recorded as backfill, issued in the past tense at its bar's close.
     """
     newest = desk.store.market.last_sessions(symbols)
     said = desk.store.ledger.latest(symbols)
@@ -80,4 +80,9 @@ def _speakers(desk: Desk, session: date) -> tuple[Fitted, ...]:
 
 def _is_live(forecast: Forecast, table: SessionTable, desk: Desk) -> bool:
     first = table.get(forecast.target_sessions[0])
-    return first is not None and desk.clock.now() < first.open
+    if first is None:
+        return False
+    # Slots of a session follow each other without a gap, and sessions where trading never stops: there nothing could
+    # be forecast before the open. What a bar's close tells is still worth something for half of the next one.
+    deadline = first.open if first.open > forecast.as_of else first.open + (first.close - first.open) / 2
+    return desk.clock.now() < deadline

@@ -37,7 +37,7 @@ def open_local(setup: WorkerSetup) -> LocalBackend:
     Raises:
         TapecastError: If the source or the store cannot be opened.
     """
-    store = Store.open(setup.store_path)
+    store = Store.open(setup.store_path, interval=setup.interval)
     backend = LocalBackend(setup, store)
     threading.Thread(target=store.look_through, name="store-check", daemon=True).start()
     return backend
@@ -58,6 +58,7 @@ class LocalBackend:
                 cache_dir=setup.cache_dir,
                 seed=setup.seed,
                 symbols=setup.simulated_symbols,
+                interval=setup.interval,
             )
             for name in (setup.source, *setup.others)
         ]
@@ -71,10 +72,12 @@ class LocalBackend:
                 setup.model,
                 refit_sessions=setup.refit_sessions,
                 retrain_sessions=setup.retrain_sessions,
+                interval=setup.interval,
             ),
             calibrator=Calibrator(store),
             history_years=setup.history_years,
             backfill_sessions=setup.backfill_sessions,
+            interval=setup.interval,
             display_currency=setup.display_currency,
         )
         self._clock = clock
@@ -106,7 +109,8 @@ class LocalBackend:
                 self.desk.store.runs.finish(run, False, str(error), now)
                 raise
             self.desk.store.runs.finish(run, True, message, now)
-            return WorkReport(work, time.monotonic() - began, message, self.desk.bench.statuses(now.date()))
+            statuses = self.desk.bench.statuses(self.desk.interval.key_at(now))
+            return WorkReport(work, time.monotonic() - began, message, statuses)
 
     def issue(self, symbols: Sequence[Symbol], now: datetime) -> tuple[Forecast, ...]:
         """Record what the models at work have not said yet about the newest bars."""

@@ -130,4 +130,4 @@ def _due(
 def _since(desk: Desk, model: str, table: SessionTable, newest: date) -> int | None:
     """Sessions from the model's train_end to `newest`; None if it was never fitted."""
     train_end = desk.bench.train_end(model)
-    return None if train_end is None else len(table.between(train_end, newest)) - 1
+    return None if train_end is None else len(table.sessions_between(train_end, newest)) - 1

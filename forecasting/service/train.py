@@ -40,10 +40,11 @@ def train(settings: Settings, until: date | None, seeds: int | None, on_step: On
         )
     assert isinstance(fitted, checkpoint.Storable)
     where = place(settings, demo=False)
-    with Store.open(where.store) as own:
+    with Store.open(where.store, interval=settings.source.interval) as own:
         own.runs.next_trial()      # also where the bars came through a store that has vanished by now
     path = checkpoint.save(fitted, where.models, spec_hash=desk.bench.spec.hash)
     value = {"seconds": round(time.perf_counter() - began, 3), **_learned(fitted.parameters), "checkpoint": str(path),
+             "interval": settings.source.interval.value,
              "models": [_model(fitted), *(_model(m) for m in _members(fitted))]}
     return Answer(value, tuple(f.message for f in report.failures), 1 if report.failures else 0)
 

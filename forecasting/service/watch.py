@@ -18,6 +18,7 @@ import numpy as np
 
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Forecast, LedgerEntry, Origin, Outcome
+from forecasting.domain.interval import parse_key
 from forecasting.evaluation.calibration import regime_shock, stretch
 from forecasting.evaluation.drift import (
     Alarm,
@@ -134,7 +135,7 @@ def _shape(store: Store, begun: str) -> list[Alarm]:
     found = []
     for horizon, kept in _fifths(store).items():
         days = [d for d in kept if d.target > begun]
-        alarm = shape_alarm([date.fromisoformat(d.target) for d in days], np.array([d.counts for d in days]))
+        alarm = shape_alarm([parse_key(d.target) for d in days], np.array([d.counts for d in days]))
         if alarm is not None:
             ahead = "" if horizon == "1" else f", {horizon} sessions ahead"
             found.append(replace(alarm, reason=f"{alarm.reason}{ahead}"))

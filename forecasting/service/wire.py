@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from forecasting import errors
 from forecasting.config import ModelSettings
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.service.backend import Work
 
@@ -46,6 +47,7 @@ class WorkerSetup:
     retrain_sessions: int    # sessions between the ensemble's refits
     display_currency: str | None = None    # rates into it are asked for
     others: tuple[str, ...] = ()           # sources asked where `source` does not answer, in turn
+    interval: Interval = Interval.DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def test_train_writes_a_private_checkpoint_that_knows_nothing_after_until(
     assert ended.value.code == 0
 
     told = json.loads(answer.read_text())
-    assert set(told) == {"seconds", "epochs", "n_train", "val_crps", "checkpoint", "models"}
+    assert set(told) == {"seconds", "epochs", "n_train", "val_crps", "checkpoint", "interval", "models"}
     assert [m["name"] for m in told["models"]] == ["ensemble", "har-t", "lstm"]
     assert told["epochs"] >= 1
     assert told["n_train"] > 500

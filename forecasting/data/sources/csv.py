@@ -27,7 +27,7 @@ from forecasting.data.quality import RawBar, clean_bars, closed_by
 from forecasting.data.sources.base import clip, healthy, last_close_quote
 from forecasting.data.text import clean_text
 from forecasting.domain.clock import Clock
-from forecasting.domain.interval import Interval
+from forecasting.domain.interval import Interval, day_of
 from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure, parse_symbol
 from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.domain.snapshot import SourceHealth
@@ -96,8 +96,9 @@ class CsvSource:
         if isinstance(series, SymbolFailure):
             return series
         if series.interval is not interval:
-            file = f"{symbol}: {self._paths().get(symbol, symbol)} holds {series.interval} bars, asked for {interval}"
-            return SymbolFailure(symbol, CsvError.kind, f"{file}; give --interval {series.interval} or another folder")
+            found, asked = f"{self._paths().get(symbol, symbol)} holds {series.interval} bars", f"asked for {interval}"
+            remedy = f"give --interval {series.interval} or another folder"
+            return SymbolFailure(symbol, CsvError.kind, f"{symbol}: {found}, {asked}, {remedy}")
         return clip(series, start, end)
 
     def health(self) -> SourceHealth:
@@ -118,7 +119,7 @@ class CsvSource:
         series = self._closed(symbol, paths)
         if isinstance(series, SymbolFailure):
             return series
-        newest = _day(series.bars[-1].session)
+        newest = day_of(series.bars[-1].session)
         return last_close_quote(series, self._table(symbol, newest, newest, series.interval), self.name)
 
     def _closed(self, symbol: Symbol, paths: dict[Symbol, Path]) -> BarSeries | SymbolFailure:
@@ -157,7 +158,7 @@ class CsvSource:
 
     def _clean(self, symbol: Symbol, file: _File, rows: list[RawBar], now: datetime) -> BarSeries:
         """Quality is judged on the closed rows alone: what the file knows of later sessions must not show."""
-        first = min((_day(row.session) for row in rows), default=now.date())
+        first = min((day_of(row.session) for row in rows), default=now.date())
         table = self._table(symbol, min(first, now.date()), now.date(), file.interval)
         is_closed = closed_by(table, now)
         closed = [row for row in rows if is_closed(row.session)]
@@ -264,10 +265,6 @@ def _iso_time(cell: str) -> datetime:
     if moment.tzinfo is None or not date.min < moment.date() < date.max:     # the ends of time have no UTC
         raise ValueError(cell)
     return moment.astimezone(UTC)
-
-
-def _day(key: date) -> date:
-    return key.date() if isinstance(key, datetime) else key
 
 
 def interval_of(rows: Sequence[RawBar], *, file: str) -> Interval:

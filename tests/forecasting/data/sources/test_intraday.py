@@ -82,10 +82,10 @@ def test_rows_outside_the_exchanges_slots_are_dropped_and_named_together(tmp_pat
 
 def test_a_folder_of_another_interval_is_refused_with_file_and_remedy(tmp_path: Path) -> None:
     message = refusal(folder(tmp_path, QUARTERS).history(AAPL, Interval.FIVE))
-    assert message.endswith("AAPL.csv holds 15m bars, asked for 5m; give --interval 15m or another folder")
+    assert message.endswith("AAPL.csv holds 15m bars, asked for 5m, give --interval 15m or another folder")
     assert "holds 15m bars, asked for 1d" in refusal(folder(tmp_path, QUARTERS).history(AAPL))
     days = folder(tmp_path, ["2026-03-05", "2026-03-06"], HEADER.replace("Datetime", "Date"))
-    assert "holds 1d bars, asked for 15m; give --interval 1d" in refusal(days.history(AAPL, Interval.QUARTER))
+    assert "holds 1d bars, asked for 15m, give --interval 1d" in refusal(days.history(AAPL, Interval.QUARTER))
 
 
 def test_rows_of_an_unknown_distance_and_times_without_an_offset_are_refused(tmp_path: Path) -> None:
