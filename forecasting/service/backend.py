@@ -49,15 +49,18 @@ class Step:
 
 OnStep = Callable[[Step], None]
 
+CHALLENGER = "challenger"
+"""What the model in shadow is called; see `forecasting.service.shadow`."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelStatus:
     """One fitted model at work."""
 
-    name: str
+    name: str                  # one of domain.forecast.MODELS, or CHALLENGER
     model_id: str
     train_end: Key
-    note: str | None = None    # expired, loaded from disk, ..
+    note: str | None = None    # expired; or how the challenger does
 
 
 @dataclass(frozen=True, slots=True)

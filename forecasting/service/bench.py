@@ -24,14 +24,14 @@ from forecasting.models import checkpoint
 from forecasting.models.base import Fitted, OnProgress
 from forecasting.models.har import HarT
 from forecasting.models.registry import create
-from forecasting.service.backend import ModelStatus
+from forecasting.service.backend import CHALLENGER, ModelStatus
 
 if TYPE_CHECKING:
     from forecasting.models.network import FittedNetwork
 
 log = logging.getLogger(__name__)
 
-ENSEMBLE, CHALLENGER = "ensemble", "challenger"
+ENSEMBLE = "ensemble"
 QUICK = ("har-t", "ewma-t", "random-walk")
 CHECKPOINTS_KEPT = 8
 LICENCE = timedelta(days=30)

@@ -28,7 +28,7 @@ from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
-from forecasting.service.status import Statuses
+from forecasting.service.status import Statuses, challenger_line
 from forecasting.service.ticks import TickInbox
 from forecasting.service.view import STALE_AFTER
 from forecasting.service.watchlist import Watchlist
@@ -127,7 +127,7 @@ class Engine:
             groups=self._watchlist.groups,
             symbols=self._watchlist.symbols,
             source=self._inbox.told(self._source),
-            jobs=(*self._job_lines(), *self._inbox.job()),
+            jobs=(*self._job_lines(), *challenger_line(self._report), *self._inbox.job()),
             report=self._report,
             notices=self._notices,
             replay=self._replay_status(),

@@ -23,7 +23,8 @@ from datetime import date
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Forecast, Origin, Outcome
 from forecasting.models.base import Fitted
-from forecasting.service.bench import CHALLENGER, ENSEMBLE
+from forecasting.service.backend import CHALLENGER
+from forecasting.service.bench import ENSEMBLE
 from forecasting.service.desk import Desk
 
 SHADOW_SESSIONS = 5
@@ -40,7 +41,7 @@ class Comparison:
     excess: float | None    # its mean CRPS over the champion's, less 1; None before the first pair
 
     def __str__(self) -> str:
-        so_far = "" if self.excess is None else f", CRPS {100.0 * self.excess:+.1f} % on {self.n} outcomes"
+        so_far = "" if self.excess is None else f", CRPS {100.0 * self.excess:+.2f} % on {self.n} outcomes"
         return f"in shadow, {self.sessions} of {SHADOW_SESSIONS} sessions{so_far}"
 
 

@@ -9,9 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forecasting.domain.snapshot import Health, JobStatus
+from forecasting.service.backend import CHALLENGER, TickReport
 
 LATE_AFTER_S = 15.0
 """A refresh that runs longer than this is called late."""
+
+
+def challenger_line(report: TickReport | None) -> tuple[JobStatus, ...]:
+    """How the model in shadow does, as a job's line; none without one."""
+    return () if report is None else tuple(
+        JobStatus(m.name, Health.OK, f"{m.model_id} trained to {m.train_end}, {m.note}", last_run=report.at)
+        for m in report.models
+        if m.name == CHALLENGER
+    )
 
 
 @dataclass(slots=True)

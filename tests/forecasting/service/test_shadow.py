@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -19,6 +20,7 @@ from forecasting.service.local import LocalBackend
 from forecasting.service.records import kept_records
 from forecasting.service.shadow import SHADOW_SESSIONS, compare, stream
 from forecasting.service.snapshots import SnapshotReader, Status
+from forecasting.service.status import challenger_line
 from forecasting.service.watch import CALM
 from tests.support.desk import TINY, Stretched, backend, recorded, write_csv
 
@@ -77,10 +79,12 @@ def test_a_second_fit_waits_in_shadow_until_its_sessions_are_counted(local: Loca
     assert (report.models[-1].name, report.models[-1].note) == ("challenger", "in shadow, 0 of 5 sessions")
     assert "in shadow beside the one at work" in report.message
     live_through(local, 3, start=7)
-    note = local.desk.bench.statuses(BEGIN)[-1].note
-    assert note is not None
-    assert note.startswith("in shadow, 2 of 5 sessions, CRPS ")       # the first evening's words are not out yet
-    assert note.endswith(" % on 4 outcomes")
+    line, = challenger_line(local.tick(SYMBOLS, local.desk.clock.now(), lambda step: None))
+    assert line.name == "challenger"
+    assert line.message.startswith(f"{report.models[-1].model_id} trained to 2015-06-08, in shadow, ")
+    # Two, since what is said on the third evening has not come out yet.
+    assert re.search(r"2 of 5 sessions, CRPS [+-]\d\.\d\d % on 4 outcomes$", line.message)
+    assert challenger_line(None) == ()
     assert not local.desk.bench.train_due(date(2015, 9, 1), 99)
 
 
