@@ -54,13 +54,13 @@ def salvage(damaged: Path, target: Path, now: datetime, copies: Sequence[Path] =
     """
     if target.exists():
         raise StoreCorrupt(f"{target}: is there already; move it away, then try again")
-    prepare(target, now)
     with ExitStack() as opened:
         opened.enter_context(mapped(damaged))
         sources = [opened.enter_context(reading(damaged))]
         for copy in copies:
             with contextlib.suppress(sqlite3.DatabaseError):         # a copy may be damaged as well
                 sources.append(opened.enter_context(reading(copy)))
+        prepare(target, now)
         new = opened.enter_context(closing(connect(target)))
         new.execute("PRAGMA foreign_keys = OFF")           # a list's name may be lost and its symbols not
         new.execute("BEGIN IMMEDIATE")
