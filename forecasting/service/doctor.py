@@ -24,6 +24,7 @@ from forecasting.service.backend import OnStep, Step
 from forecasting.service.bench import ENSEMBLE
 from forecasting.service.build import one_shot, place
 from forecasting.service.checks import Check, config, folder, models, software, store, trouble
+from forecasting.service.doubts import doubts
 from forecasting.service.headless import Answer, moment, watched
 from forecasting.service.local import LocalBackend
 
@@ -102,7 +103,8 @@ def _market(
             failures.append(failure)
     market = backend.desk.store.market
     series = tuple(s for symbol in symbols if (s := market.series(symbol, until=now.date())) is not None)
-    return [*checks, _bars(symbols, series, tables, failures)], _Bars(series, tables)
+    checks += [_bars(symbols, series, tables, failures), *doubts(backend.desk.store, symbols)]
+    return checks, _Bars(series, tables)
 
 
 def _calendars(tables: Mapping[Symbol, SessionTable], now: datetime) -> Check:

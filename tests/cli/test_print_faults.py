@@ -131,3 +131,17 @@ def test_an_unknown_symbol_costs_no_request_of_its_own_and_is_tried_ever_more_ra
     assert "NOPE: Yahoo has no quote for it; next try " in first.err
     printed("--config", tmp_path / "four.toml")
     assert [r.symbols for r in fake.log if r.endpoint == "quote"] == [("AAPL", "NOPE"), ("AAPL",)], "kept across starts"
+
+
+def test_doctor_names_who_is_in_quarantine_and_which_rows_were_not_believed(
+    printed: Run, run: Run, fake: FakeYahoo, tmp_path: Path
+) -> None:
+    config = tmp_path / "odd.toml"
+    config.write_text("[[list]]\nname = 'Odd'\nsymbols = ['AAPL', 'MSFT', 'NOPE']\n")
+    fake.faults["chart"], fake.spoilt = "negative", frozenset({"AAPL"})
+    printed("--config", config)
+    checks = run("doctor", "--source", "yahoo", "--config", config, "--json").checks
+    assert checks["quarantine"]["found"].startswith("1 asked for rarely: NOPE: Yahoo has no quote for it; next try ")
+    assert "(quote, failed once since " in checks["quarantine"]["found"]
+    assert f"AAPL: {last_weekday()} price is not above zero, dropped: O H L C adj " in checks["rows"]["found"]
+    assert [checks[name]["status"] for name in ("quarantine", "rows", "source")] == ["warning", "warning", "ok"]
