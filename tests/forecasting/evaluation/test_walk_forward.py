@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from forecasting.config import ModelSettings
 from forecasting.domain.report import ModelScore
 from forecasting.errors import ModelError, NotEnoughHistory
 from forecasting.evaluation import metrics
@@ -21,7 +22,7 @@ from forecasting.evaluation.report import model_scores
 from forecasting.evaluation.tally import Summaries, Tally, summarise
 from forecasting.evaluation.walk_forward import Plan, walk_forward
 from forecasting.features.panel import FloatArray, Panel
-from forecasting.features.pipeline import build_panel
+from forecasting.features.pipeline import FeatureSpec, build_panel
 from forecasting.models.base import Model, Progress
 from forecasting.models.ensemble import Ensemble, EnsembleSettings
 from forecasting.models.network import NetworkModel
@@ -196,6 +197,15 @@ def test_an_ensembles_member_is_the_model_fitted_alone(tiny: Panel) -> None:
         for model in ("lstm", "har"):
             ours, theirs = together.models.index(model), alone.models.index(model)
             assert np.array_equal(together.by_day[name][ours], sums[theirs]), (model, name)
+
+
+def test_an_ensemble_of_transformers_has_no_lstm_to_lend_and_that_is_fitted_alone() -> None:
+    asked = ModelSettings(seeds=1, epochs=1, hidden=4, body="transformer", features=("volatility", "time"))
+    panel = build_panel(null_market(2, symbols=2, sessions=420).series, FeatureSpec(asked.features))
+    plan = Plan(("ensemble", "lstm", "har"), 380, 415, horizons=(1,), asked=asked)
+    tally = walk_forward(panel, plan)
+    assert tally.notes == []
+    assert (tally.missing == 0).all()
 
 
 def test_the_ensemble_is_calibrated_as_it_would_have_been_issued(tiny: Panel) -> None:
