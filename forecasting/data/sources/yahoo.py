@@ -134,8 +134,10 @@ class YahooSource:
 
     def _quote(self, symbol: Symbol, answer: Mapping[str, Any] | None) -> Quote | SymbolFailure:
         if answer is None:
-            advice = f"did you mean {meant}?" if (meant := nearest(symbol)) else "check its spelling"
-            return self._failure(symbol, "unknown-symbol", f"{symbol}: Yahoo has no quote for it; {advice}")
+            meant = f" (did you mean {guess}?)" if (guess := nearest(symbol)) else ""
+            return self._failure(
+                symbol, "unknown-symbol", f"{symbol}: Yahoo has no quote for it{meant}; check its spelling"
+            )
         try:
             quote = read_quote(symbol, answer, self.name)
         except DataError as error:

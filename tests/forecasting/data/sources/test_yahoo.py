@@ -132,6 +132,12 @@ def test_an_unknown_symbol_is_a_value_and_called_unknown_only_while_others_work(
     assert bad.kind == "unknown-symbol"
 
 
+def test_an_unknown_symbol_is_told_its_nearest_spelling(source: YahooSource) -> None:
+    _, bad = source.quotes([AAPL, Symbol("EURUSD")])
+    assert isinstance(bad, SymbolFailure)
+    assert bad.message == "EURUSD: Yahoo has no quote for it (did you mean EURUSD=X?); check its spelling"
+
+
 def test_a_delisted_symbol_s_history_is_a_value(source: YahooSource) -> None:
     source.quotes([AAPL])
     gone = source.history(Symbol("GONE"))
