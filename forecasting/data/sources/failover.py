@@ -108,7 +108,7 @@ class FailoverSource:
         return replace(
             health,
             health=Health.LATE,
-            message=f"{outage.error}; {outage.substitute} answers meanwhile",
+            message=f"{str(outage.error).partition(';')[0]}; {outage.substitute} answers meanwhile",
             since=outage.since,
             substitute=outage.substitute,
             substitute_since=outage.substitute_since,
@@ -161,5 +161,8 @@ def _spoke(name: str, prices: Sequence[Quote]) -> bool:
 
 
 def _span(since: datetime, now: datetime) -> str:
-    minutes = round((now - since).total_seconds() / 60)
-    return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
+    seconds = (now - since).total_seconds()
+    for size, unit in ((3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
