@@ -80,7 +80,7 @@ def _copy(source: sqlite3.Connection, new: sqlite3.Connection, table: str) -> No
     known = {row[1] for row in source.execute(f"PRAGMA table_info({table})")}
     told = [row for row in new.execute(f"PRAGMA table_info({table})") if row[1] in known]
     columns = ", ".join(row[1] for row in told)
-    key = [row[1] for row in sorted(told, key=lambda row: row[5]) if row[5]]
+    key = [row[1] for row in sorted(told, key=lambda row: row[5]) if row[5]] or ["rowid"]
     marks = ", ".join("?" * len(told))
     new.executemany(f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})", _rows(source, table, columns, key))
 
