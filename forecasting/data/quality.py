@@ -3,7 +3,8 @@
 What cannot be a price is dropped (missing, not finite, not positive). What can be repaired without inventing anything
 is repaired (order, duplicates, a low above the open). What is merely hard to believe is kept and named: a real crash
 must never vanish. The one exception is a move of more than 40 % that the next session takes back: such a print is
-taken for an error and dropped. Every finding says which session and what was done.
+taken for an error and dropped; `without_doubtful_end` holds one back until there is a next session. Every finding says
+which session and what was done.
 
 Rows shorter than a session must begin where a slot of the exchange does. Others (before the open, after the close, at
 noon, stamped with the last trade) are dropped: no forecast could name them as its target.
@@ -64,6 +65,7 @@ class Action(StrEnum):
     DROPPED = "dropped"
     REPAIRED = "repaired"
     KEPT = "kept"
+    HELD = "held back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,22 @@ def _on_slots(rows: Sequence[RawBar], table: SessionTable, findings: list[Findin
         shown = f"{len(outside)} rows at no slot of {table.exchange}, first {outside[0]}, last {outside[-1]}"
         findings.append(Finding(Issue.OFF_CALENDAR, Action.DROPPED, None, shown))
     return [row for row in rows if row.session in known]
+
+
+def without_doubtful_end(series: BarSeries) -> BarSeries:
+    """`series` without a newest bar whose move nothing explains, and with a word about it.
+
+    Forecasts are made from a bar and settled by it for good; the next session shows whether this one stands, as a real
+    crash does, or is taken back, as a bad print is.
+    """
+    if not series.bars:
+        return series
+    newest = series.bars[-1].session
+    kept = f"{newest} {Issue.JUMP}, {Action.KEPT}"
+    if not any(note.startswith(kept) for note in series.notes):
+        return series
+    notes = (note.replace(kept, f"{newest} {Issue.JUMP}, {Action.HELD}", 1) for note in series.notes)
+    return replace(series, bars=series.bars[:-1], notes=tuple(notes))
 
 
 def _usable(row: RawBar, newest: date, findings: list[Finding]) -> Bar | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from forecasting.data.exchanges import has_minor_unit
-from forecasting.data.quality import closed_only
+from forecasting.data.quality import closed_only, without_doubtful_end
 from forecasting.data.sources.registry import REMOTE
 from forecasting.domain.interval import day_of
 from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailure
@@ -241,7 +241,8 @@ def _ask(desk: Desk, symbol: Symbol, table: SessionTable, start: date | None) ->
         if (failure := _other_money(symbol, "history", found.currency, known.currency)) is not None:
             return failure
         answer = replace(answer, instrument=replace(found, currency=found.currency or known.currency))
-    return closed_only(answer, table, desk.clock.now())
+    series = closed_only(answer, table, desk.clock.now())
+    return without_doubtful_end(series) if _is_remote(desk) else series
 
 
 def _readjusted(kept: Sequence[Bar], fresh: Sequence[Bar]) -> bool:

@@ -206,3 +206,20 @@ def test_what_was_found_in_new_bars_is_told_for_a_month_and_kept(local: LocalBac
     assert any(n.startswith(f"AAPL: {LAST} price is not finite, dropped") for n in notes)
     assert not any(f"{jump}" in n for n in local.tick((AAPL, VOD), EVENING + timedelta(days=40), quiet).notes)
     assert len(local.desk.store.findings.of((AAPL,))[AAPL]) >= 2
+
+
+@pytest.mark.parametrize(("monday", "kept"), [(160.0, [159.0, 160.0]), (39.0, [39.875, 39.0])], ids=["back", "stands"])
+def test_a_fall_by_three_quarters_without_an_event_waits_for_the_next_session(
+    local: LocalBackend, fake: FakeYahoo, monday: float, kept: list[float]
+) -> None:
+    newest = fake.symbols["AAPL"].bars[-1]
+    newest |= {name: newest[name] / 4.0 for name in ("open", "high", "low", "close", "adjclose")}
+    report = local.tick((AAPL,), EVENING, quiet)
+    market = local.desk.store.market
+    assert market.bars(AAPL)[-1].close == 159.0
+    assert market.quotes()[AAPL].price == 39.875, "the price is shown as it came"
+    assert any(n.startswith(f"AAPL: {LAST} move without a recorded event, held back: -74.9%") for n in report.notes)
+    with_monday(fake)
+    fake.symbols["AAPL"].bars[-1] |= dict.fromkeys(("open", "high", "low", "close", "adjclose"), monday)
+    local.tick((AAPL,), MONDAY, quiet)
+    assert [b.close for b in market.bars(AAPL, limit=2)] == kept
