@@ -30,7 +30,7 @@ import pytest
 from tests.support.yahoo_faults import CONTENT_FAULTS, change_chart, change_quote
 
 CRUMB = "fakeCrumb1"
-_NOT_FOUND = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
+NOT_FOUND = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ class FakeYahoo:
         known = self.symbols.get(symbol)
         self.asked = query
         if known is None:
-            return 404, {"chart": {"result": None, "error": _NOT_FOUND}}
+            return 404, {"chart": {"result": None, "error": NOT_FOUND}}
         first, last = int(query.get("period1", ["-9999999999"])[0]), int(query.get("period2", ["9999999999"])[0])
         bars = [bar for bar in known.bars if first <= known.stamp(bar["session"]) < last]
         meta = {
@@ -297,7 +297,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "403":
                 self._send(403, "\x1b]0;owned\x07Forbidden")
             case "404-json":
-                self._send_json(404, {"chart": {"result": None, "error": _NOT_FOUND}})
+                self._send_json(404, {"chart": {"result": None, "error": NOT_FOUND}})
             case "html":
                 self._send(200, "<!DOCTYPE html><html lang='en'><body>\x1b[31mconsent</body></html>")
             case "cut-json":

@@ -81,8 +81,9 @@ class YahooSource:
             SourceError: If Yahoo did not answer, or an open breaker keeps us from asking.
         """
         answers: dict[Symbol, Mapping[str, Any]] = {}
-        for i in range(0, len(symbols), _BATCH):
-            answers |= self._ask_quotes(symbols[i : i + _BATCH])
+        asked = [symbol for symbol in symbols if _misspelt(symbol) is None]
+        for i in range(0, len(asked), _BATCH):
+            answers |= self._ask_quotes(asked[i : i + _BATCH])
         self._answered = set(answers)
         self._units |= {symbol: major_unit(answer.get("currency")) for symbol, answer in answers.items()}
         return [self._quote(symbol, answers.get(symbol)) for symbol in symbols]
@@ -95,13 +96,15 @@ class YahooSource:
         Raises:
             SourceError: If Yahoo did not answer, or an open breaker keeps us from asking.
         """
+        if (failure := _misspelt(symbol)) is not None:
+            return failure
         oldest = None if interval.kept_for is None else (self._clock.now() - interval.kept_for).date()
         if oldest is not None and end is not None and end < oldest:
             reason = f"Yahoo keeps {interval} bars since {oldest} only, asked until {end}; take a longer interval"
             return self._failure(symbol, "no-data", f"{symbol}: {reason}")
         try:
             series = self._ask_bars(symbol, start if oldest is None else max(start or oldest, oldest), end, interval)
-        except (DataError, SymbolError) as error:
+        except DataError as error:
             return self._failure(symbol, error.kind, str(error))
         self._answered.add(symbol)
         if oldest is not None and start is not None and start < oldest:
@@ -133,6 +136,8 @@ class YahooSource:
             raise
 
     def _quote(self, symbol: Symbol, answer: Mapping[str, Any] | None) -> Quote | SymbolFailure:
+        if (failure := _misspelt(symbol)) is not None:
+            return failure
         if answer is None:
             meant = f" (did you mean {guess}?)" if (guess := nearest(symbol)) else ""
             return self._failure(
@@ -182,8 +187,6 @@ class YahooSource:
 
     def _chart(self, symbol: Symbol, interval: Interval, first: date, last: date) -> Chart:
         """Yahoo's chart from `first` to the end of `last` (UTC), as delivered."""
-        if parse_symbol(symbol) != symbol:     # it becomes part of a path, which nobody escapes
-            raise DataError(f"{symbol}: not the form Yahoo knows it by; write {parse_symbol(symbol)}")
         span = {"period1": _midnight(first), "period2": _midnight(last + timedelta(days=1))}
         with self._talking(symbol, Lane.HISTORY):
             answer = self._client.get_json(
@@ -202,6 +205,17 @@ class YahooSource:
 def _key(time: datetime, interval: Interval) -> date:
     """The name of the bar that Yahoo stamps with `time`."""
     return time.date() if interval is Interval.DAY else time.astimezone(UTC)
+
+
+def _misspelt(symbol: Symbol) -> SymbolFailure | None:
+    """A failure if `symbol` is not written as Yahoo does: it becomes part of a path, which nobody escapes."""
+    try:
+        right = parse_symbol(symbol)
+    except SymbolError as error:
+        return SymbolFailure(symbol, error.kind, str(error))
+    if right == symbol:
+        return None
+    return SymbolFailure(symbol, SymbolError.kind, f"{right}: Yahoo knows it by this name; write it so")
 
 
 def _midnight(day: date) -> int:

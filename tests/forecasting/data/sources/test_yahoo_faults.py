@@ -17,9 +17,9 @@ from forecasting.domain.clock import FrozenClock
 from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.snapshot import Health
 from forecasting.errors import SourceBroken, SourceError, SourceOffline, SourceRateLimited, SourceRefused
-from tests.support.fake_yahoo import FAULTS, SERVER_FAULTS, FakeSymbol, FakeYahoo, routed, weekday_bars
+from tests.support.fake_yahoo import FAULTS, NOT_FOUND, SERVER_FAULTS, FakeSymbol, FakeYahoo, routed, weekday_bars
 from tests.support.markets import CALENDARS
-from tests.support.yahoo_faults import CONTENT_FAULTS
+from tests.support.yahoo_faults import CONTENT_FAULTS, HOSTILE
 
 LAST = date(2026, 3, 6)                                     # a Friday; New York closed at 21:00 UTC
 EVENING = datetime(2026, 3, 6, 22, 0, tzinfo=UTC)
@@ -225,3 +225,23 @@ def test_fifty_histories_take_fifty_requests_and_no_more_connections_than_one(ca
         assert isinstance(case.source.history(Symbol(f"T{i}"), start=LAST - timedelta(days=5)), BarSeries)
     assert case.fake.requests == {"cookie": 1, "crumb": 1, "quote": 1, "chart": 50}
     assert case.fake.connections - connections <= 1
+
+
+@pytest.mark.parametrize("text", ["AAPL?range=max", "AAPL#x", "../../v7/x", "A,B", "", "a" * 40, "aapl", "\x1b[31mA"])
+def test_a_symbol_that_could_change_a_request_never_reaches_one(case: Case, text: str) -> None:
+    (quote,), bars = case.source.quotes([Symbol(text)]), case.source.history(Symbol(text))
+    for answer in (quote, bars):
+        assert isinstance(answer, SymbolFailure)
+        assert answer.kind == "bad-symbol"
+        assert answer.message.isprintable()
+    assert case.fake.total == 0
+
+
+def test_what_yahoo_says_is_wrong_is_told_without_what_a_terminal_would_obey(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NOT_FOUND, "description", HOSTILE)
+    case.quote()
+    gone = case.source.history(Symbol("GONE"))
+    assert isinstance(gone, SymbolFailure)
+    assert gone.message == "GONE: Yahoo says 'Evil Inc.[@click=app.quit]x[/]'; check the symbol's spelling"
