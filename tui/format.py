@@ -245,6 +245,8 @@ def exchange_name(code: str) -> str:
 _EXCHANGES = {
     "XNYS": "NYSE", "XNAS": "NASDAQ", "XLON": "LSE", "XETR": "XETRA", "XTKS": "TSE", "XPAR": "PARIS", "XAMS": "AMS",
     "XHKG": "HKEX", "XSWX": "SIX", "XTSE": "TSX", "XASX": "ASX", "XBOM": "BSE", "XSHG": "SSE", "XSTO": "STO",
+    "XMIL": "MILAN", "XMAD": "BME", "XKRX": "KRX", "XTAI": "TWSE", "XSES": "SGX", "BVMF": "B3", "XJSE": "JSE",
+    "CMES": "CME",
 }
 
 

@@ -32,13 +32,14 @@ def forecasts(value: list[dict[str, Any]]) -> str:
             lines.append(f"{one['symbol']}: {one['error']['message'].removeprefix(one['symbol'] + ': ')}")
             continue
         fit = f"{one['model']}, trained to {one['train_end']}"
-        lines.append(f"{one['symbol']}  {fit}, last close {one['last_close']:,.2f}")
+        lines.append(f"{one['symbol']}  {fit}, last close {fmt.price(one['last_close'], symbol=one['symbol'])}")
         for step in one["horizons"]:
-            price = dict(zip(step["levels"], step["prices"], strict=True))
+            by_level = zip(step["levels"], step["prices"], strict=True)
+            price = {level: fmt.price(value, symbol=one["symbol"]) for level, value in by_level}
             when = _when(step["target_time"], one["interval"])
             lines.append(
-                f"  {when}  {price[0.5]:>10,.2f}   80%  {price[0.1]:,.2f} .. {price[0.9]:,.2f}"
-                f"   95%  {price[0.025]:,.2f} .. {price[0.975]:,.2f}   p(up) {step['p_up']:.2f}"
+                f"  {when}  {price[0.5]:>10}   80%  {price[0.1]} .. {price[0.9]}"
+                f"   95%  {price[0.025]} .. {price[0.975]}   p(up) {step['p_up']:.2f}"
             )
     return "\n".join(lines)
 

@@ -70,9 +70,11 @@ def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:
     for scored in signals:
         signal = scored.signal
         colour = {1: scene.palette.up, -1: scene.palette.down}.get(signal.direction, scene.palette.warning)
+        row = scene.snapshot.row(signal.symbol)
+        price = fmt.price(signal.price, row.currency if row else "", signal.symbol)
         table.add_row(
             Text(f"{signal.session}", scene.palette.muted), Text(str(signal.symbol), "bold"),
-            Text(fmt.opinion(signal), f"bold {colour}"), Text(fmt.price(signal.price), justify="right"),
+            Text(fmt.opinion(signal), f"bold {colour}"), Text(price, justify="right"),
             Text(f"{signal.horizon}d", scene.palette.muted), outcome(scored, scene.palette, scene.glyphs),
             Text(signal.reason),
         )
