@@ -170,9 +170,17 @@ class CheckpointError(ModelError):
 
 
 class WorkerError(TapecastError):
-    """The worker process failed."""
+    """The worker process failed.
+
+    Attributes:
+        retry_s: Seconds until it may be started anew, if it has to be.
+    """
 
     kind = "worker"
+
+    def __init__(self, message: str, *, retry_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_s = retry_s
 
 
 class WorkerCrashed(WorkerError):

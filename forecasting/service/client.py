@@ -2,8 +2,8 @@
 
 Every call blocks its (front-end) thread until the child answers; steps arrive meanwhile. A child that ends, or says
 nothing for longer than a call allows, is killed and the call raises; the next call starts a new child, not sooner than
-a growing back-off allows. The child leads a session of its own, so that Ctrl-C at the terminal is the screen's alone,
-and ends by itself when its standard input closes.
+a growing back-off allows. Lines that are no frames are logged and passed over. The child leads a session of its own, so
+that Ctrl-C at the terminal is the screen's alone, and ends by itself when its standard input closes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import IO, Any, TypeVar
 from pydantic import ValidationError
 
 from forecasting.domain.market import Symbol
-from forecasting.errors import WorkerCrashed, WorkerTimeout
+from forecasting.errors import WorkerCrashed, WorkerError, WorkerTimeout
 from forecasting.service import wire
 from forecasting.service.backend import OnStep, OnTicks, Step, TickReport, Ticks, Work, WorkReport
 from forecasting.service.threads import ONE_THREAD
@@ -35,6 +35,8 @@ T = TypeVar("T")
 SILENCE_TICK_S = 60.0    # a guarded source request is capped at 8 s; six silent ones in a row are a hang
 SILENCE_WORK_S = 180.0   # an epoch or a walk-forward fit on a big watchlist, on a slow machine
 BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
+ASLEEP_S = 1.0           # a wait that lasts so much longer than it should: this process stood still, and the child too
+MUTE_GRACE_S = 1.0       # between the end of what a child says and its own
 
 
 class _Child:
@@ -86,22 +88,27 @@ class _Child:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             try:
-                frame = wire.decode(line)
-            except ValueError:
+                self._take(wire.decode(line))
+            except (ValueError, TypeError, RecursionError):
                 log.warning("unreadable line from the worker: %r", line[:200])
-                continue
-            if "ticks" in frame:
-                self._on_ticks(frame["ticks"])
-                continue
-            with self._lock:
-                call, answers = self._waiting.get(frame.get("id", -1), ("", None))
-                self._heard[call] = time.monotonic()
-            if answers is not None:
-                answers.put(frame)
-        self.process.wait()
+        try:
+            self.process.wait(MUTE_GRACE_S)
+        except subprocess.TimeoutExpired:       # it runs, and can say nothing any more
+            self.process.kill()
+            self.process.wait()
         with self._lock:
             for _, waiting in self._waiting.values():
                 waiting.put(None)
+
+    def _take(self, frame: dict[str, Any]) -> None:
+        if "ticks" in frame:
+            self._on_ticks(frame["ticks"])
+            return
+        with self._lock:
+            call, answers = self._waiting.get(frame.get("id", -1), ("", None))
+            self._heard[call] = time.monotonic()
+        if answers is not None:
+            answers.put(frame)
 
     def silent_for(self, call: str, since: float) -> float:
         """Seconds since the child said anything about calls of this kind, or since `since` if that is later.
@@ -112,12 +119,14 @@ class _Child:
             return time.monotonic() - max(self._heard.get(call, 0.0), since)
 
     def end(self, grace_s: float) -> None:
-        """Close its input, wait up to `grace_s`, then kill."""
+        """Close its input, wait up to `grace_s`, then kill; without grace at once, since a full pipe does not close."""
+        if not grace_s:
+            self.process.kill()
         with contextlib.suppress(OSError):
             assert self.process.stdin is not None
             self.process.stdin.close()
         try:
-            self.process.wait(grace_s)
+            self.process.wait(grace_s or None)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -161,12 +170,12 @@ class WorkerClient:
     def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
         """See `Backend.tick`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
         report = self._call("tick", wire.TickArgs(tuple(symbols), now), on_step, self._silence_tick_s)
-        return wire.unpack(TickReport, report)
+        return self._read(TickReport, report, "tick")
 
     def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
         """See `Backend.work`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
         report = self._call("work", wire.WorkArgs(work, tuple(symbols), now), on_step, self._silence_work_s)
-        return wire.unpack(WorkReport, report)
+        return self._read(WorkReport, report, work.value)
 
     def stream(self, symbols: Sequence[Symbol], on_ticks: OnTicks) -> None:
         """See `Streamer.stream`. Starts no child: without one there is nothing to stream."""
@@ -195,35 +204,47 @@ class WorkerClient:
 
     def _call(self, call: str, args: object, on_step: OnStep, silence_s: float) -> Any:
         child = self._running()
-        asked = time.monotonic()
         number, answers = child.ask(call, args)
         try:
             while True:
-                try:
-                    frame = answers.get(timeout=max(silence_s - child.silent_for(call, asked), 0.05))
-                except queue.Empty:
-                    if child.silent_for(call, asked) < silence_s:
-                        continue
-                    self._failed(child)
-                    raise WorkerTimeout(
-                        f"{call}: the worker said nothing for {silence_s:.0f} s and was stopped; "
-                        f"it is started anew {self._retry_text()}"
-                    ) from None
-                if frame is None:
-                    self._failed(child)
-                    raise WorkerCrashed(
-                        f"{call}: the worker ended with code {child.process.returncode}; "
-                        f"it is started anew {self._retry_text()}; see {self._log_path}"
-                    )
+                frame = self._next_frame(child, call, answers, silence_s)
                 if "step" in frame:
-                    on_step(wire.unpack(Step, frame["step"]))
+                    on_step(self._read(Step, frame["step"], call))
                 elif "error" in frame:
                     raise wire.error_from(frame["error"])
                 else:
                     self._failures = 0
-                    return frame["value"]
+                    return frame.get("value")
         finally:
             child.forget(number)
+
+    def _next_frame(
+        self, child: _Child, call: str, answers: queue.SimpleQueue[dict[str, Any] | None], silence_s: float
+    ) -> dict[str, Any]:
+        """What the child says next.
+
+        Raises:
+            WorkerCrashed: If it has ended.
+            WorkerTimeout: If it was silent for `silence_s`, and was ended for that.
+        """
+        asked = time.monotonic()
+        while True:
+            began, patience_s = time.monotonic(), max(silence_s - child.silent_for(call, asked), 0.05)
+            try:
+                frame = answers.get(timeout=patience_s)
+            except queue.Empty:
+                if time.monotonic() - began > patience_s + ASLEEP_S:
+                    asked = time.monotonic()
+                if child.silent_for(call, asked) < silence_s:
+                    continue
+                self._failed(child)
+                what = f"{call}: the worker said nothing for {silence_s:.0f} s and was stopped"
+                raise WorkerTimeout(f"{what}; {self._next_start()}", retry_s=self._wait_s()) from None
+            if frame is None:
+                self._failed(child)
+                what = f"{call}: the worker ended with code {child.process.returncode}"
+                raise WorkerCrashed(f"{what}; {self._next_start()}; see {self._log_path}", retry_s=self._wait_s())
+            return frame
 
     def _running(self) -> _Child:
         with self._lock:
@@ -231,9 +252,9 @@ class WorkerClient:
                 raise WorkerCrashed("the worker was closed; nothing more can be asked of it")
             if self._child is not None and self._child.process.poll() is None:
                 return self._child
-            wait = self._not_before - self._monotonic()
-            if wait > 0:
-                raise WorkerCrashed(f"the worker is started anew in {wait:.0f} s; see {self._log_path}")
+            if self._wait_s() > 0.0:
+                raise WorkerCrashed(f"the worker has ended; {self._next_start()}; see {self._log_path}",
+                                    retry_s=self._wait_s())
             with _log_file(self._log_path) as stderr:
                 self._child = _Child(self._command, self._setup, stderr, self._ticked)
             return self._child
@@ -247,9 +268,20 @@ class WorkerClient:
             self._failures += 1
         child.end(grace_s=0.0)
 
-    def _retry_text(self) -> str:
-        wait = self._not_before - self._monotonic()
-        return "at once" if wait <= 0.5 else f"in {wait:.0f} s"
+    def _wait_s(self) -> float:
+        """Seconds until a new child may be started."""
+        return max(self._not_before - self._monotonic(), 0.0)
+
+    def _next_start(self) -> str:
+        wait = self._wait_s()
+        return "it is started anew " + ("at once" if wait <= 0.5 else f"in {wait:.0f} s")
+
+    def _read(self, kind: type[T], plain: Any, call: str) -> T:
+        try:
+            return wire.unpack(kind, plain)
+        except ValidationError as error:
+            log.warning("%s: unreadable answer from the worker: %s", call, error)
+            raise WorkerError(f"{call}: the worker's answer cannot be read; the log says why") from error
 
 
 def _log_file(path: Path) -> IO[bytes]:
