@@ -10,8 +10,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
+from forecasting.config.section import Section
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.watchlist import WatchGroup
@@ -65,13 +66,7 @@ _Groups = Annotated[tuple[FeatureGroup, ...], Field(strict=False), AfterValidato
 _Folder = Annotated[Path, Field(strict=False), AfterValidator(_folder)]
 
 
-class _Section(BaseModel):
-    """A table of config.toml: frozen, no unknown keys, no silent conversion ("15" is no number), no nan."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class ListSettings(_Section):
+class ListSettings(Section):
     """One `[[list]]`: a tab in the watch view."""
 
     name: Annotated[str, Field(max_length=40), AfterValidator(_list_name)]
@@ -94,7 +89,7 @@ def _order(names: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
 _Order = Annotated[tuple[SourceName, ...], Field(strict=False), AfterValidator(_order)]
 
 
-class SourceSettings(_Section):
+class SourceSettings(Section):
     """Where prices come from."""
 
     name: SourceName = "yahoo"
@@ -117,7 +112,7 @@ class SourceSettings(_Section):
         return self.order[1:]
 
 
-class RefreshSettings(_Section):
+class RefreshSettings(Section):
     """How often, in seconds."""
 
     open_seconds: Annotated[float, Field(ge=2, le=3600)] = 15.0       # quotes, while any watched exchange is open
@@ -125,7 +120,7 @@ class RefreshSettings(_Section):
     replay_seconds_per_session: Annotated[float, Field(ge=0.05, le=3600)] = 3.0
 
 
-class ModelSettings(_Section):
+class ModelSettings(Section):
     """What the forecaster learns from, and how; the defaults were chosen on real bars before 2015.
 
     From `normalisation` on, all is about the ensemble's networks alone, but for `features`: HAR reads them as well.
@@ -158,7 +153,7 @@ def _currency(code: str) -> str:
     return code
 
 
-class DisplaySettings(_Section):
+class DisplaySettings(Section):
     """How the screen looks."""
 
     theme: Annotated[str, Field(min_length=1, max_length=40)] = "tapecast"
@@ -167,7 +162,7 @@ class DisplaySettings(_Section):
     currency: Annotated[str, AfterValidator(_currency)] | None = None    # prices are shown in it; None: as traded
 
 
-class PathSettings(_Section):
+class PathSettings(Section):
     """Where things are kept."""
 
     data_dir: _Folder | None = None                                  # None: the platform's folder for user data
@@ -189,7 +184,7 @@ STARTER_LISTS: tuple[WatchGroup, ...] = (
 """Watched where no list is configured and the source cannot name symbols by itself."""
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything that can be set."""
 
     lists: _Lists = Field(default=(), validation_alias="list")
