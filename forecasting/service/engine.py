@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 
 REFRESH = "refresh"
 BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a little after the close
+SOON_S = 1.0                 # a worker that may be started at once is asked again after so long
 STREAM_SPARES = 4.0          # polls are so much rarer while prices stream in; they never cease
 REPLAY_TICKS_PER_SESSION = 8.0
 MIN_CADENCE_S = 0.25
@@ -320,10 +321,16 @@ class Engine:
         self._blame(error, now)
 
     def _blame(self, error: TapecastError, now: datetime) -> None:
-        """Say what keeps facts from coming, and since when: the store is not the source's fault."""
+        """Say what keeps facts from coming, and since when: store and worker are not the source's fault."""
         since = self._source.since if self._source.health is Health.FAILED else now
-        name = "store" if isinstance(error, StoreError) else self._source_name
-        self._source = SourceHealth(name, Health.FAILED, str(error), since, requests=self._source.requests)
+        name, retry_at = self._source_name, None
+        if isinstance(error, StoreError):
+            name = "store"
+        elif isinstance(error, WorkerError):
+            name = "worker"
+            if error.retry_s is not None and self._replay is None:      # a replay asks again soon, on its own time
+                retry_at = self._clock.now() + timedelta(seconds=max(error.retry_s, SOON_S))
+        self._source = SourceHealth(name, Health.FAILED, str(error), since, retry_at, self._source.requests)
 
     def _begin_due(self, report: TickReport) -> None:
         for work in report.due:

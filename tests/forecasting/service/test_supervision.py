@@ -68,10 +68,10 @@ def client(tmp_path: Path, trouble: Callable[[str], None]) -> Iterator[WorkerCli
 class Screen:
     """An engine at work over `client`, and the newest snapshot."""
 
-    def __init__(self, client: WorkerClient) -> None:
+    def __init__(self, client: WorkerClient, *, every_s: float = 0.2) -> None:
         self.newest: Snapshot | None = None
         self.engine = Engine(
-            store=Store.temporary(), backend=client, source_name="stub", cadence=Cadence(0.2, 0.2),
+            store=Store.temporary(), backend=client, source_name="stub", cadence=Cadence(every_s, every_s),
             watchlist=Watchlist((WatchGroup("Core", (AAPL,)),), lambda groups: None),
         )
 
@@ -109,6 +109,24 @@ async def test_trouble_is_shown_and_ends_by_itself(
     if what != "another-answer":        # there the worker itself is fine
         assert "it is started anew at once" in shown.message
     assert again.source.since is None
+
+
+async def test_a_new_worker_is_asked_as_soon_as_there_may_be_one(
+    client: WorkerClient, trouble: Callable[[str], None]
+) -> None:
+    screen = Screen(client, every_s=600.0)
+    screen.start()
+    await screen.until(Health.OK)
+    trouble("killed")
+    screen.engine.refresh()
+    shown = await screen.until(Health.FAILED)
+    trouble("")
+    await screen.until(Health.OK)
+    screen.engine.stop()
+
+    assert shown.source.name == "worker"
+    assert shown.source.retry_at is not None
+    assert 0.0 < (shown.source.retry_at - shown.now).total_seconds() <= 1.0
 
 
 def test_lines_that_are_no_frames_are_passed_over(client: WorkerClient, trouble: Callable[[str], None]) -> None:
