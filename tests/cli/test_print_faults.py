@@ -34,7 +34,7 @@ def served() -> Iterator[FakeYahoo]:
 def fake(served: FakeYahoo, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYahoo]:
     served.forget()
     assert YahooSource.__init__.__kwdefaults__ is not None
-    monkeypatch.setitem(YahooSource.__init__.__kwdefaults__, "cap_s", 0.15)
+    monkeypatch.setitem(YahooSource.__init__.__kwdefaults__, "cap_s", 0.3)
     monkeypatch.setitem(YahooSource.__init__.__kwdefaults__, "per_second", 1e3)
     with routed(monkeypatch, served):
         yield served

@@ -326,7 +326,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.yahoo.release.wait(30)
                 self.close_connection = True
             case "slow":
-                self.yahoo.release.wait(0.1)
+                self.yahoo.release.wait(0.05)
                 self._answer(endpoint, path, query)
             case "drip":
                 self._send(200, "{", length=4096)

@@ -24,7 +24,7 @@ from tests.support.yahoo_faults import CONTENT_FAULTS, HOSTILE
 LAST = date(2026, 3, 6)                                     # a Friday; New York closed at 21:00 UTC
 EVENING = datetime(2026, 3, 6, 22, 0, tzinfo=UTC)
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
-CAP_S = 0.15
+CAP_S = 0.3
 TICK = timedelta(seconds=15)
 
 # What a refused, broken or silent server comes out as.
