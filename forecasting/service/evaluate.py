@@ -27,7 +27,9 @@ from forecasting.models.base import Progress
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.build import one_shot, watchlist
 from forecasting.service.headless import Answer, daily_only, moment
+from forecasting.service.trials import count_trials
 
+_TRAINED = frozenset({"ensemble", "ensemble-raw", "lstm", "har"})      # models that learn from the whole panel
 _CHILDREN = 2      # more would need the memory of as many fits at once
 _RIVALS = {"garch_t": "garch-t", "har": "har"}      # as the answer's keys call them
 
@@ -106,7 +108,8 @@ def evaluate(settings: Settings, question: Question, as_of: date | None, on_step
         tickers=ticker_scores(tally),
         seconds={**tally.seconds, "read": read, "total": time.perf_counter() - began},
     )
-    notes = (*(f.message for f in failures), *dict.fromkeys(tally.notes))
+    uncounted = count_trials(settings, len(plan.folds()) * len(_TRAINED & set(plan.models)))
+    notes = (*(f.message for f in failures), *dict.fromkeys(tally.notes), *uncounted)
     return Answer(_plain(evaluation, plan.models), notes, 1 if failures else 0)
 
 
@@ -126,7 +129,8 @@ def movement(settings: Settings, question: MovementQuestion, as_of: date | None,
         given, seeds=question.seeds, on_progress=lambda p: on_step(Step("evaluate", p.message, p.fraction))
     )
     value = {"counts": given.counts, "rows": [_movement_row(s) for s in scores]}
-    return Answer(value, tuple(f.message for f in failures), 1 if failures else 0)
+    uncounted = count_trials(settings, question.seeds)
+    return Answer(value, (*(f.message for f in failures), *uncounted), 1 if failures else 0)
 
 
 def _movement_row(score: MovementScore) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from forecasting.config import Settings
-from forecasting.data.store import Store
 from forecasting.errors import NotEnoughHistory
 from forecasting.models import checkpoint
 from forecasting.models.base import Fitted, OnProgress, Progress
@@ -18,6 +17,7 @@ from forecasting.service.backend import OnStep, Step
 from forecasting.service.bench import ENSEMBLE
 from forecasting.service.build import one_shot, place
 from forecasting.service.headless import Answer, moment, watched
+from forecasting.service.trials import count_trials
 
 
 def train(settings: Settings, until: date | None, seeds: int | None, on_step: OnStep) -> Answer:
@@ -39,14 +39,12 @@ def train(settings: Settings, until: date | None, seeds: int | None, on_step: On
             panel, cut=len(panel.sessions) - 2, seed=settings.model.seed, on_progress=_steps(on_step)
         )
     assert isinstance(fitted, checkpoint.Storable)
-    where = place(settings, demo=False)
-    with Store.open(where.store, interval=settings.source.interval) as own:
-        own.runs.next_trial()      # also where the bars came through a store that has vanished by now
-    path = checkpoint.save(fitted, where.models, spec_hash=desk.bench.spec.hash)
+    uncounted = count_trials(settings)
+    path = checkpoint.save(fitted, place(settings, demo=False).models, spec_hash=desk.bench.spec.hash)
     value = {"seconds": round(time.perf_counter() - began, 3), **_learned(fitted.parameters), "checkpoint": str(path),
              "interval": settings.source.interval.value,
              "models": [_model(fitted), *(_model(m) for m in _members(fitted))]}
-    return Answer(value, tuple(f.message for f in report.failures), 1 if report.failures else 0)
+    return Answer(value, (*(f.message for f in report.failures), *uncounted), 1 if report.failures else 0)
 
 
 def _steps(on_step: OnStep) -> OnProgress:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from forecasting.data.store import Store
 from tests.support.command_line import Result, Run
 from tests.support.desk import recorded, write_csv
 
@@ -42,6 +43,14 @@ def test_the_answer_has_the_contracts_keys(run: Run, folder: Path, tmp_path: Pat
     assert {(r["horizon"], r["n_forecasts"]) for r in answer["rows"]} == {(1, 3 * 146), (5, 3 * 142), (10, 3 * 137)}
     assert answer["protocol"]["fits_see_until"] == ["2015-01-30", "2015-04-28", "2015-07-23"]
     assert answer["protocol"]["left_out"] == {"1": 0, "5": 0, "10": 0}
+
+
+@pytest.mark.honesty("T19")
+def test_every_fit_of_a_learning_model_counts_as_a_trial(run: Run, folder: Path, data: Path) -> None:
+    walk(run, folder, "--models", "har,ewma-t,ewma", "--refit-every", 60, "--json", "-")
+    [path] = data.glob("csv-*/store.db")
+    with Store.open(path) as own:
+        assert own.runs.trials() == 3
 
 
 def test_skill_is_against_ewma_and_rivals_not_asked_for_are_null(run: Run, folder: Path) -> None:
