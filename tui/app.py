@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
+import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import BindingsMap, BindingType
 
@@ -25,6 +29,8 @@ from tui.themes import DEFAULT_THEME, THEMES, theme_name
 
 if TYPE_CHECKING:
     from textual.command import Provider
+
+log = logging.getLogger(__name__)
 
 
 def _keymap_commands() -> type[Provider]:
@@ -51,6 +57,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         keys: Mapping[str, str] | None = None,
         ascii_only: bool = False,
         title: str = "",
+        log_path: Path | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make the app; nothing starts before `run`.
@@ -61,6 +68,7 @@ class TapecastApp(App[None], inherit_bindings=False):
             keys: Key overrides, action id -> keys; refused ones are told on screen.
             ascii_only: Draw with ASCII characters alone.
             title: Shown before the lists' names, for example "demo".
+            log_path: Where the log is, for who is told to look there.
             monotonic: Seconds since some moment; ages are carried on with it between snapshots.
         """
         super().__init__()
@@ -71,6 +79,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
         self.set_class(ascii_only, "-ascii")
         self._shown_title = title
+        self._log_path = log_path
         self._monotonic = monotonic
         self._main: MainScreen | None = None
         for each in THEMES:
@@ -137,4 +146,12 @@ class TapecastApp(App[None], inherit_bindings=False):
         """Tell what went wrong in a thread."""
         self.notify(message.text, severity="error", markup=False)
 
+    def _fatal_error(self) -> None:
+        """End with one line.
 
+        Textual would print the value of every variable on the way to the error, web-hook addresses among them.
+        """
+        error = sys.exception()
+        log.critical("unexpected", exc_info=error)
+        what = f"tapecast has stopped over an unexpected {type(error).__name__}; what was stored is safe"
+        self.panic(Text(f"{what}, {self._log_path or 'the log'} has the traceback"))

@@ -98,6 +98,7 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
             keys=settings.keys,
             ascii_only=settings.display.ascii,
             title="tapecast demo" if demo else "tapecast",
+            log_path=engine.log_path,
         )
         with stops_on_signals(app.leave):
             app.run()

@@ -79,3 +79,45 @@ def test_a_dropped_connection_ends_app_and_worker(app: Terminal) -> None:
     while running := [pid for pid in workers if Path(f"/proc/{pid}").exists()]:
         assert time.monotonic() - asked < 10, f"still there: {running}"
         select.select([], [], [], 0.05)
+
+
+BROKEN = """
+import sys
+from tui.cli import main
+from tui.screens.main import MainScreen
+from tui.widgets.truth_line import TruthLine
+
+def broken(*args):
+    hook = "https://hooks.example/S3CRET"
+    raise ValueError("not expected")
+
+def draw(self):
+    TruthLine.render_lines = broken
+    self.query_one(TruthLine).refresh()
+
+MainScreen.action_pause = broken if sys.argv.pop(1) == "key" else draw
+main()
+"""
+
+
+@pytest.mark.parametrize("where", ["key", "render"])
+def test_an_unexpected_error_is_one_line_and_its_traceback_is_in_the_log(tmp_path: Path, where: str) -> None:
+    data = tmp_path / "data"
+    words = ["--source", "simulated", "--data-dir", str(data)]
+    app = Terminal([sys.executable, "-c", BROKEN, where, *words], columns=250, rows=24)
+    app.read_until(lambda: "refresh" in app.text().lower(), seconds=30)
+    app.type("p")
+
+    assert app.wait(15) == 1
+    assert app.settings() == app.settings_before
+    after = bytes(app.raw[app.raw.rindex(LEAVE_ALTERNATE_SCREEN):]).decode()
+    log = data / "simulated" / "app.log"
+    assert "tapecast has stopped over an unexpected ValueError" in after
+    assert f"{log} has the traceback" in after
+    assert "Traceback" not in after
+    assert "S3CRET" not in after
+    assert after.count("\n") == 1
+    written = log.read_text()
+    assert "ValueError: not expected" in written
+    assert "S3CRET" not in written
+    app.close()
