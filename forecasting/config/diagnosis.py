@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from forecasting.config.alerts import SinkSettings
 from forecasting.config.settings import ListSettings, Settings
 from forecasting.errors import ConfigError
 
@@ -29,6 +30,9 @@ _PLAIN = {
     "bool_type": "should be true or false, without quotes",
 }
 """pydantic's words where they speak of Python rather than of TOML."""
+
+_TABLES: dict[int | str, type[BaseModel]] = {"list": ListSettings, "sink": SinkSettings}
+"""What stands in arrays of tables."""
 
 
 def printable(value: object, limit: int = 200) -> str:
@@ -73,6 +77,8 @@ def _describe(problem: ErrorDetails) -> str:
     if problem["type"] == "value_error":
         return f"{key}: {printable(problem['msg'].removeprefix('Value error, '))}"
     what = _PLAIN.get(problem["type"]) or problem["msg"].removeprefix("Input ")
+    if loc[0] == "sink":      # what stands in a sink may be a secret, and messages go to logs and screens
+        return f"{key}: {printable(what)}"
     return f"{key} = {_toml(problem['input'])}: {printable(what)}{_remedy(loc)}"
 
 
@@ -94,8 +100,8 @@ def _table(loc: tuple[int | str, ...]) -> type[BaseModel]:
     """The model of the table in which the last key of `loc` stands."""
     if len(loc) < 2:
         return Settings
-    if loc[0] == "list":
-        return ListSettings
+    if loc[0] in _TABLES:
+        return _TABLES[loc[0]]
     section = type(getattr(Settings(), str(loc[0]), None))
     return section if issubclass(section, BaseModel) else Settings
 

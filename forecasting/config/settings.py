@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 
+from forecasting.config.alerts import STARTER_SINKS, AlertSettings, Sinks, SinkSettings
 from forecasting.config.section import Section
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, parse_symbol
@@ -193,6 +194,8 @@ class Settings(Section):
     model: ModelSettings = ModelSettings()
     display: DisplaySettings = DisplaySettings()
     paths: PathSettings = PathSettings()
+    alerts: AlertSettings = AlertSettings()
+    sinks: Sinks = Field(default=(), validation_alias="sink")
     keys: dict[str, str] = Field(default_factory=dict)     # action id -> key; ids are checked by the key map
 
     _origin: Path | None = PrivateAttr(default=None)
@@ -207,6 +210,10 @@ class Settings(Section):
         if self.lists:
             return tuple(item.group for item in self.lists)
         return (WatchGroup("All", catalogue),) if catalogue else STARTER_LISTS
+
+    def alert_sinks(self) -> tuple[SinkSettings, ...]:
+        """Where alerts go: the configured sinks, else `STARTER_SINKS`."""
+        return self.sinks or STARTER_SINKS
 
     def overridden(
         self, *, source: SourceName | None = None, csv_dir: Path | None = None, data_dir: Path | None = None,

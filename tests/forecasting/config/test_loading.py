@@ -13,7 +13,7 @@ import tomlkit
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from forecasting.config import STARTER_LISTS, Settings, default_file, load, user_file
+from forecasting.config import STARTER_LISTS, Settings, SinkSettings, default_file, load, user_file
 from forecasting.config.diagnosis import _keys_of
 from forecasting.config.loading import parse
 from forecasting.domain.market import Symbol
@@ -69,8 +69,8 @@ def test_the_shipped_file_says_what_the_built_in_defaults_say() -> None:
 
 def test_every_key_that_can_be_set_stands_in_the_shipped_file() -> None:
     text = default_file().read_text(encoding="utf-8")
-    sections = {name: getattr(Settings(), name) for name in Settings.model_fields if name not in ("lists", "keys")}
-    keys = [key for section in sections.values() for key in _keys_of(type(section))]
+    sections = [getattr(Settings(), name) for name in Settings.model_fields if name not in ("lists", "sinks", "keys")]
+    keys = [key for table in (*map(type, sections), SinkSettings) for key in _keys_of(table)]
     assert [key for key in keys if f"{key} = " not in text] == []
 
 

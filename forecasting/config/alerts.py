@@ -1,0 +1,112 @@
+"""How alerts reach a person: `[alerts]`, and a `[[sink]]` for each way they go."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from forecasting.config.section import Section
+
+SinkKind = Literal["toast", "bell", "osc9", "osc777", "command", "webhook", "apprise"]
+
+TERMINAL_KINDS: tuple[SinkKind, ...] = ("toast", "bell", "osc9", "osc777")
+"""Kinds that reach whoever sits at the app's terminal, and need the app to run."""
+
+PLACEHOLDERS = ("symbol", "rule", "value", "reason")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+"""What stands for the alert in the arguments of a command."""
+
+_NEEDS: dict[SinkKind, str] = {"command": "command", "webhook": "url", "apprise": "url"}
+_TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+
+
+def _sink_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", text):
+        raise ValueError("a sink's name is 1-40 of A-Z a-z 0-9 _ -")
+    return text
+
+
+def _arguments(words: tuple[str, ...]) -> tuple[str, ...]:
+    if any("\0" in word for word in words):
+        raise ValueError("an argument cannot hold a zero byte")
+    if words and (not words[0].strip() or PLACEHOLDER.search(words[0])):
+        raise ValueError("the first is the program's name, and no alert decides that")
+    for word in words:
+        if (unknown := next((w for w in PLACEHOLDER.findall(word) if w not in PLACEHOLDERS), None)) is not None:
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            raise ValueError(f"nothing stands for {{{unknown}}}; there are {known}")
+    return words
+
+
+def _clock_time(text: str) -> str:
+    if not _TIME.fullmatch(text):
+        raise ValueError("a time of day is written as 08:00")
+    return text
+
+
+def _span(text: str) -> str:
+    begin, dash, end = text.partition("-")
+    if not dash or not _TIME.fullmatch(begin) or not _TIME.fullmatch(end) or begin == end:
+        raise ValueError("a span of hours is written as 22:00-07:00")
+    return text
+
+
+class SinkSettings(Section):
+    """One `[[sink]]`: a way alerts go. Every value of it may be a secret."""
+
+    name: Annotated[str, AfterValidator(_sink_name)]
+    kind: SinkKind
+    command: Annotated[tuple[str, ...], Field(strict=False, repr=False), AfterValidator(_arguments)] = ()
+    url: SecretStr | None = None                             # webhook, apprise
+    secret: SecretStr | None = None                          # webhook: signs the body
+    timeout: Annotated[float, Field(ge=0.1, le=60)] = 10.0   # seconds until a try has failed
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        needed = _NEEDS.get(self.kind)
+        given = {key for key in ("command", "url", "secret") if getattr(self, key)}
+        if needed is not None and needed not in given:
+            raise ValueError(f"kind {self.kind} needs '{needed}'")
+        allowed = {needed, "secret"} if self.kind == "webhook" else {needed}
+        if extra := sorted(given - allowed):
+            raise ValueError(f"kind {self.kind} has no use for '{extra[0]}'")
+        return self
+
+
+def _names_are_unique(sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ...]:
+    names = [sink.name for sink in sinks]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"two sinks are called '{twice[0]}'; rename one")
+    return sinks
+
+
+Sinks = Annotated[tuple[SinkSettings, ...], Field(strict=False), AfterValidator(_names_are_unique)]
+
+STARTER_SINKS = (SinkSettings(name="toast", kind="toast"), SinkSettings(name="bell", kind="bell"))
+"""Where alerts go when no sink is configured: to whoever sits before the app."""
+
+
+class AlertSettings(Section):
+    """When and how often alerts are delivered."""
+
+    rate: Annotated[int, Field(ge=1, le=600)] = 10           # messages a minute to one sink
+    digest: Annotated[int, Field(ge=2, le=1000)] = 5         # alerts at once that go together in one message
+    quiet_hours: Annotated[str, AfterValidator(_span)] | None = None       # local time; held back until they end
+    feed_dead_minutes: Annotated[float, Field(ge=1, le=1440)] = 15.0       # no fresh price for so long is an alert
+    heartbeat: Annotated[str, AfterValidator(_clock_time)] | None = None   # local time of a daily "all is well"
+
+    @property
+    def quiet(self) -> tuple[time, time] | None:
+        """First and last moment of the quiet hours, which may reach over midnight."""
+        if self.quiet_hours is None:
+            return None
+        begin, _, end = self.quiet_hours.partition("-")
+        return time.fromisoformat(begin), time.fromisoformat(end)
+
+    @property
+    def heartbeat_at(self) -> time | None:
+        """When the daily sign of life is due."""
+        return None if self.heartbeat is None else time.fromisoformat(self.heartbeat)
