@@ -18,6 +18,7 @@
     │   └── LedgerError         a forecast that breaks the ledger's promises
     ├── ModelError              training or forecasting
     │   └── CheckpointError     a checkpoint that is truncated, foreign or of another feature spec
+    ├── DeliveryError           a sink did not take an alert
     └── WorkerError             the worker process
         ├── WorkerCrashed       it ended
         └── WorkerTimeout       it did not answer by the deadline
@@ -167,6 +168,20 @@ class CheckpointError(ModelError):
     """A checkpoint that is truncated, foreign, or made for another feature specification."""
 
     kind = "checkpoint"
+
+
+class DeliveryError(TapecastError):
+    """A sink did not take an alert.
+
+    Attributes:
+        again: Whether it may do so when asked again: it did not answer, or is in trouble itself.
+    """
+
+    kind = "delivery"
+
+    def __init__(self, message: str, *, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
 
 
 class WorkerError(TapecastError):
