@@ -12,7 +12,8 @@ from tui.app import TapecastApp
 from tui.widgets.banner import Banner
 
 SINCE = datetime(2026, 3, 2, 14, 0, 5, tzinfo=UTC)
-LIMITED = SourceHealth("yahoo", Health.LATE, "yahoo: asked for fewer requests", SINCE, SINCE + timedelta(minutes=1), 7)
+MESSAGE = "yahoo: asked for fewer requests; next try at 14:01:05 UTC"
+LIMITED = SourceHealth("yahoo", Health.LATE, MESSAGE, SINCE, SINCE + timedelta(minutes=1), 7)
 
 
 def source(health: SourceHealth) -> Callable[[Snapshot], Snapshot]:

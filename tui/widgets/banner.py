@@ -38,7 +38,9 @@ def trouble_text(scene: Scene) -> Text | None:
     if source.health not in _TROUBLE:
         return None
     since = "" if source.since is None else f"  since {fmt.local_time(source.since)}"
-    return Text(f"{source.message.removeprefix(f'{source.name}: ')}{since}{_next(source)}", overflow="ellipsis")
+    # A source tells the time of its next try in UTC; here it stands in the person's own, once.
+    message = source.message.removeprefix(f"{source.name}: ").partition("; next try at ")[0]
+    return Text(f"{message}{since}{_next(source)}", overflow="ellipsis")
 
 
 def _next(source: SourceHealth) -> str:

@@ -72,6 +72,8 @@ def classify(error: Exception, asked: str) -> TapecastError:
             return SourceBroken(f"yahoo: {asked}: sent from page to page; it is asked again later")
         case curl.HTTPError():
             return from_status(error.response.status_code if error.response is not None else 0, asked)
+        case curl.Timeout():
+            return SourceOffline(f"yahoo: {asked}: no answer in time; check the network")
         case OSError():
             return SourceOffline(f"yahoo: {asked}: no answer ({found}); check the network")
         case _:
