@@ -1,4 +1,4 @@
-"""`tapecast alerts`: rules, tried on the past."""
+"""`tapecast alerts`: rules in force, and rules tried on the past."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from forecasting.domain.market import parse_symbol
 from forecasting.errors import RuleError
+from tui.cli_alert_rules import COMMANDS
 from tui.cli_evaluate import progress
 from tui.options import Day, Options, shared_options
 
@@ -18,6 +19,10 @@ from tui.options import Day, Options, shared_options
 @click.group()
 def alerts() -> None:
     """Rules that watch prices, indicators and forecasts."""
+
+
+for _command in COMMANDS:
+    alerts.add_command(_command)
 
 
 @alerts.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,9 @@ import pandas as pd
 import pytest
 import talib
 
+from forecasting.data.store import Store
+from forecasting.domain.decision import Alert, Delivery
+from forecasting.domain.market import Symbol
 from tests.support.bars import STOCKNET
 from tests.support.command_line import Run
 
@@ -62,3 +65,48 @@ def test_what_the_past_does_not_know_is_said(run: Run, tmp_path: Path) -> None:
     assert json.loads(result.out) == []
     assert "ABC: the rule needs 15 bars, there are 5" in result.err
     assert "ABC: skill is not known of the past" in result.err
+
+
+def test_a_rule_is_added_listed_muted_and_removed(run: Run) -> None:
+    rule = json.loads(run("alerts", "add", "rsi  crosses above 30", "--symbol", "aapl", "--sink", "bell", "--json").out)
+    assert (rule["id"], rule["rule"], rule["symbols"], rule["sinks"]) == (1, "rsi crosses above 30", ["AAPL"], ["bell"])
+    assert (rule["cooldown_s"], rule["hysteresis"], rule["list"], rule["muted_until"]) == (900.0, 0.0, None, None)
+
+    assert json.loads(run("alerts", "list", "--json").out) == [rule]
+    [muted] = json.loads(run("alerts", "mute", 1, "--for", "2h", "--json").out)
+    assert muted["muted_until"] is not None
+    [unmuted] = json.loads(run("alerts", "mute", 1, "--off", "--json").out)
+    assert unmuted == rule
+    assert json.loads(run("alerts", "remove", 1, "--json").out) == []
+    assert "no alert has the number 1" in run("alerts", "remove", 1).err
+
+
+def test_a_rule_for_no_known_list_is_refused(run: Run) -> None:
+    result = run("alerts", "add", "last > 3", "--list", "Teck")
+    assert (result.code, result.out) == (2, "")
+    assert "no list is called 'Teck'; there are: " in result.err
+
+
+@pytest.mark.parametrize("words", [("--symbol", "A/B"), ("--cooldown", "soon"), ("--hysteresis", "-1")])
+def test_wrong_options_are_usage_errors(run: Run, words: tuple[str, ...]) -> None:
+    assert run("alerts", "add", "last > 3", *words).code == 2
+
+
+def test_history_has_the_contracts_keys_and_is_acknowledged(run: Run, data: Path) -> None:
+    run("alerts", "add", "last > 3", "--symbol", "NVDA")
+    with Store.open(data / "store.db") as store:
+        now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+        alert = Alert(0, 1, "last > 3", Symbol("NVDA"), now, now, True, 4.0, "last > 3: last 4")
+        (kept,) = store.alerts.record([alert], [], {})
+        store.alerts.delivered(kept.id, Delivery("ntfy", True, 0.4, None))
+
+    [row] = json.loads(run("alerts", "history", "--json").out)
+    assert row == {
+        "id": 1, "rule_id": 1, "rule": "last > 3", "symbol": "NVDA", "fired_at": "2026-03-02T15:00:00+00:00",
+        "data_time": "2026-03-02T15:00:00+00:00", "late": True, "value": 4.0, "reason": "last > 3: last 4",
+        "deliveries": [{"sink": "ntfy", "ok": True, "seconds": 0.4, "error": None}], "acked_at": None,
+    }  # fmt: skip
+    assert json.loads(run("alerts", "history", "--since", "2026-03-03", "--json").out) == []
+    assert run("alerts", "ack").out == "1 acknowledged\n"
+    assert run("alerts", "ack", 1).out == "0 acknowledged\n"
+    assert "NVDA" in run("alerts", "history").out

@@ -1,0 +1,77 @@
+"""`tapecast alerts add | list | remove | mute | ack | history`: plain JSON values from the person's store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from forecasting.config import Settings
+from forecasting.data.store import Store
+from forecasting.domain.decision import Alert, AlertRule
+from forecasting.domain.market import Symbol
+from forecasting.errors import ConfigError
+from forecasting.service.alert_desk import AlertDesk
+from forecasting.service.build import place, watchlist
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[tuple[AlertDesk, Store]]:
+    """The alerts of the store these settings lead to, and that store."""
+    with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
+        yield AlertDesk(store, lambda: datetime.now(UTC)), store
+
+
+def add(
+    settings: Settings, text: str, symbols: Sequence[Symbol], group: str | None, sinks: Sequence[str],
+    cooldown: timedelta, hysteresis: float,
+) -> tuple[AlertRule, tuple[str, ...]]:
+    """Put a rule in force; the rule, and what a person should know of it.
+
+    Raises:
+        TapecastError: If it cannot be: the rule cannot be read, or there is no such list.
+    """
+    with opened(settings) as (alerts, store):
+        watched = watchlist(settings, store, demo=False)
+        names = [g.name for g in watched.groups]
+        if group is not None and group not in names:
+            raise ConfigError(f"no list is called '{group}'; there are: {', '.join(names)}")
+        rule = alerts.add(text, symbols=symbols, group=group, sinks=sinks, cooldown=cooldown, hysteresis=hysteresis)
+        unwatched = [s for s in symbols if s not in watched.symbols]
+        notes = [f"{s} is in no list: the alert stays silent until it is added" for s in unwatched if watched.symbols]
+        return rule, tuple(notes)
+
+
+def rule_value(rule: AlertRule) -> dict[str, Any]:
+    """A rule as JSON."""
+    return {
+        "id": rule.id,
+        "rule": rule.text,
+        "symbols": list(rule.symbols),
+        "list": rule.group,
+        "sinks": list(rule.sinks),
+        "cooldown_s": rule.cooldown_s,
+        "hysteresis": rule.hysteresis,
+        "created_at": rule.created_at.isoformat(),
+        "muted_until": None if rule.muted_until is None else rule.muted_until.isoformat(),
+    }
+
+
+def alert_value(alert: Alert) -> dict[str, Any]:
+    """An alert as JSON."""
+    return {
+        "id": alert.id,
+        "rule_id": alert.rule_id,
+        "rule": alert.rule,
+        "symbol": alert.symbol,
+        "fired_at": alert.fired_at.isoformat(),
+        "data_time": alert.data_time.isoformat(),
+        "late": alert.late,
+        "value": alert.value,
+        "reason": alert.reason,
+        "deliveries": [
+            {"sink": d.sink, "ok": d.ok, "seconds": d.seconds, "error": d.error} for d in alert.deliveries
+        ],
+        "acked_at": None if alert.acked_at is None else alert.acked_at.isoformat(),
+    }

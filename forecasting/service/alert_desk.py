@@ -1,0 +1,86 @@
+"""What a person does with alerts: rules are added, muted and removed, alerts acknowledged. For screen and command line.
+
+Everything goes through the store, so that whoever evaluates the rules (this app, or a daemon beside it) follows at its
+next look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from forecasting.data.store import Store
+from forecasting.domain.decision import Alert, AlertRule
+from forecasting.domain.market import Symbol
+from forecasting.errors import ConfigError
+from forecasting.trading.rules.parser import parse_rule
+
+COOLDOWN = timedelta(minutes=15)
+"""Of a new rule, unless something else is asked for."""
+
+MAX_RULES = 5000
+
+
+class AlertDesk:
+    """Rules and alerts of one store."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._alerts = store.alerts
+        self._now = now
+
+    def add(
+        self, text: str, *, symbols: Sequence[Symbol] = (), group: str | None = None, sinks: Sequence[str] = (),
+        cooldown: timedelta = COOLDOWN, hysteresis: float = 0.0,
+    ) -> AlertRule:
+        """Put a rule in force; it fires from its second look on.
+
+        Raises:
+            RuleError: If the rule cannot be read.
+            ConfigError: If it is for symbols and a list at once, or there are too many.
+        """
+        parse_rule(text)
+        if symbols and group is not None:
+            raise ConfigError("an alert is for symbols or for a list, not both; add one of each")
+        if len(self._alerts.rules()) >= MAX_RULES:
+            raise ConfigError(f"there are {MAX_RULES} alerts already; remove some first")
+        return self._alerts.add(AlertRule(
+            id=0, text=" ".join(text.split()), symbols=tuple(dict.fromkeys(symbols)), group=group, sinks=tuple(sinks),
+            cooldown_s=cooldown.total_seconds(), hysteresis=hysteresis, created_at=self._now(),
+        ))
+
+    def rules(self) -> tuple[AlertRule, ...]:
+        """The rules in force, oldest first."""
+        return self._alerts.rules()
+
+    def remove(self, rule_id: int) -> None:
+        """Take a rule out of force; what it said stays.
+
+        Raises:
+            ConfigError: If there is none of that number.
+        """
+        self._known(rule_id, self._alerts.remove(rule_id, self._now()))
+
+    def mute(self, rule_id: int, duration: timedelta | None) -> None:
+        """Deliver nothing of a rule for so long; None: deliver again. It goes on being evaluated and recorded.
+
+        Raises:
+            ConfigError: If there is none of that number.
+        """
+        self._known(rule_id, self._alerts.mute(rule_id, None if duration is None else self._now() + duration))
+
+    def acknowledge(self, ids: Iterable[int] | None = None) -> int:
+        """Note that a person has seen these alerts, or all; returns how many had not been."""
+        return self._alerts.acknowledge([a.id for a in self.unseen()] if ids is None else ids, self._now())
+
+    def history(self, *, since: datetime | None = None, limit: int | None = None) -> tuple[Alert, ...]:
+        """Alerts, newest first."""
+        return self._alerts.history(since=since, limit=limit)
+
+    def unseen(self) -> tuple[Alert, ...]:
+        """Alerts nobody has acknowledged, newest first."""
+        return self._alerts.history(unseen=True)
+
+    @staticmethod
+    def _known(rule_id: int, found: bool) -> None:
+        if not found:
+            raise ConfigError(f"no alert has the number {rule_id}; `tapecast alerts list` names them")
