@@ -6,7 +6,6 @@ The panel's arrays are written to files once; every child maps them, so they are
 from __future__ import annotations
 
 import multiprocessing
-import pickle
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +23,8 @@ from forecasting.features.panel import Panel
 J = TypeVar("J")
 R = TypeVar("R")
 
-_PLAIN = "plain.pickle"
-
+Plain = dict[str, Any]
+"""A panel's fields that are no arrays."""
 
 def in_children(run: Callable[[Panel, J], R], panel: Panel, jobs: Sequence[J], workers: int) -> Iterator[tuple[J, R]]:
     """`run(panel, job)` for each job, as they end; they start in order, one at a time in each of `workers` children.
@@ -41,8 +40,8 @@ def in_children(run: Callable[[Panel, J], R], panel: Panel, jobs: Sequence[J], w
             initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL),
         ) as pool,
     ):
-        save_panel(panel, Path(name))
-        pending: dict[Future[R], J] = {pool.submit(_run_mapped, run, Path(name), job): job for job in jobs}
+        plain = save_arrays(panel, Path(name))
+        pending: dict[Future[R], J] = {pool.submit(_run_mapped, run, Path(name), plain, job): job for job in jobs}
         try:
             while pending:
                 for future in wait(pending, return_when=FIRST_COMPLETED).done:
@@ -56,24 +55,23 @@ def in_children(run: Callable[[Panel, J], R], panel: Panel, jobs: Sequence[J], w
                     child.terminate()
 
 
-def save_panel(panel: Panel, folder: Path) -> None:
-    """Write a panel so that `mapped_panel` can read it."""
-    plain = {}
+def save_arrays(panel: Panel, folder: Path) -> Plain:
+    """Write a panel's arrays so that `mapped_panel` can map them; what else it holds."""
+    plain: Plain = {}
     for field in fields(panel):
         value = getattr(panel, field.name)
         if isinstance(value, np.ndarray):
             np.save(folder / f"{field.name}.npy", value)
         else:
             plain[field.name] = value
-    (folder / _PLAIN).write_bytes(pickle.dumps(plain))     # our own, in a folder only we can write to
+    return plain
 
 
-def mapped_panel(folder: Path) -> Panel:
-    """The panel in `folder`, its arrays read-only and mapped from the files."""
-    content: dict[str, Any] = pickle.loads((folder / _PLAIN).read_bytes())
-    content |= {path.stem: np.asarray(np.load(path, mmap_mode="r")) for path in folder.glob("*.npy")}
-    return Panel(**content)
+def mapped_panel(folder: Path, plain: Plain) -> Panel:
+    """The panel of `plain` and the arrays in `folder`, which are read-only and mapped from the files."""
+    arrays = {path.stem: np.asarray(np.load(path, mmap_mode="r")) for path in folder.glob("*.npy")}
+    return Panel(**(plain | arrays))
 
 
-def _run_mapped(run: Callable[[Panel, J], R], folder: Path, job: J) -> R:
-    return run(mapped_panel(folder), job)
+def _run_mapped(run: Callable[[Panel, J], R], folder: Path, plain: Plain, job: J) -> R:
+    return run(mapped_panel(folder, plain), job)
