@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
+from forecasting.config import Settings
 from forecasting.domain.forecast import MODELS
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import parse_symbol
 from forecasting.errors import ConfigError, TapecastError
 from forecasting.service.threads import ONE_THREAD
@@ -97,7 +99,7 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
             theme=settings.display.theme,
             keys=settings.keys,
             ascii_only=settings.display.ascii,
-            title="tapecast demo" if demo else "tapecast",
+            title=_title(settings, demo=demo),
             log_path=engine.log_path,
         )
         with stops_on_signals(app.leave):
@@ -106,6 +108,12 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     finally:
         engine.stop()
     sys.exit(app.return_code or 0)
+
+
+def _title(settings: Settings, *, demo: bool) -> str:
+    """What the screen is called: with the length of its bars where that is not a day."""
+    interval = settings.source.interval
+    return "tapecast demo" if demo else "tapecast" if interval is Interval.DAY else f"tapecast {interval}"
 
 
 def _log_to(path: Path) -> None:

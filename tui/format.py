@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 
 from forecasting.domain.decision import Signal, SignalKind
+from forecasting.domain.interval import Interval
 
 MISSING = "-"
 
@@ -205,6 +206,21 @@ def clip(text: str, width: int) -> str:
 def local_time(moment: datetime) -> str:
     """The time of day on this machine's clock."""
     return moment.astimezone().strftime("%H:%M:%S")
+
+
+def bars_ahead(count: int, interval: Interval) -> str:
+    """How far ahead so many bars are: 5 d, 5 x 15m."""
+    return f"{count} d" if interval is Interval.DAY else f"{count} x {interval}"
+
+
+def bar_name(key: date) -> str:
+    """A bar's session, or where bars are shorter the local time it opens."""
+    return local_minute(key) if isinstance(key, datetime) else key.isoformat()
+
+
+def bar_label(key: date) -> str:
+    """The same, short enough for an axis."""
+    return key.astimezone().strftime("%d %H:%M") if isinstance(key, datetime) else f"{key:%m-%d}"
 
 
 def local_minute(moment: datetime) -> str:

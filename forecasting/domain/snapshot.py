@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from forecasting.domain.decision import ScoredSignal, SignalRecord
 from forecasting.domain.forecast import Forecast, Outcome, TrackRecord
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, IndicatorRow, Instrument, RowState, SessionState, Symbol
 from forecasting.domain.money import Rate
 from forecasting.domain.watchlist import WatchGroup
@@ -52,6 +53,7 @@ class SymbolRow:
     source: str = ""                  # who made `last` known
     bars_source: str = ""             # whose bars the forecast rests on; "" where there is only one source
     rate: Rate | None = None          # what prices are shown by in another currency; None: as traded
+    interval: Interval = Interval.DAY    # of the bars that `closes`, `rsi` and the forecast are made of
 
     @property
     def display_price(self) -> float | None:

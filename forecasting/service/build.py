@@ -122,6 +122,7 @@ def build_engine(settings: Settings, *, demo: bool = False, replay_start: date |
         stream=client if settings.source.stream and not replayed else None,
         replay=plan,
         display_currency=settings.display.currency,
+        interval=settings.source.interval,
         log_path=where.log.with_name("app.log"),
     )
 

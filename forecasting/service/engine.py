@@ -19,8 +19,9 @@ from pathlib import Path
 
 from forecasting.data.store import Store
 from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
-from forecasting.domain.sessions import Session, SessionTable
+from forecasting.domain.sessions import Session, SessionTable, in_slots
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import StoreError, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.backend import Backend, Step, Streamer, TickReport, Ticks, Work
@@ -39,6 +40,7 @@ REFRESH = "refresh"
 BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a little after the close
 SOON_S = 1.0                 # a worker that may be started at once is asked again after so long
 STREAM_SPARES = 4.0          # polls are so much rarer while prices stream in; they never cease
+BARS_AFTER_SLOT = timedelta(seconds=5)
 REPLAY_TICKS_PER_SESSION = 8.0
 MIN_CADENCE_S = 0.25
 REPLAY_STALE_AFTER = timedelta(hours=8)
@@ -77,6 +79,7 @@ class Engine:
         replay: ReplayPlan | None = None,
         clock: Clock | None = None,
         display_currency: str | None = None,
+        interval: Interval = Interval.DAY,
         log_path: Path | None = None,
     ) -> None:
         self.log_path = log_path      # where the front end's own log goes, beside the worker's
@@ -84,6 +87,7 @@ class Engine:
         self._backend = backend
         self._watchlist = watchlist
         self._cadence = cadence
+        self._interval = interval
         self._stream, self._inbox = stream, TickInbox()
         self._replay = replay
         # A replay's sessions are known once the first tick has stored them; until then it is the night before.
@@ -418,11 +422,14 @@ class Engine:
         self._on_loop(apply)
 
     def _wakes(self) -> dict[str, datetime]:
-        """When prices are made again next, the next close with its bars, and the source's next try, as far as known."""
+        """The next change to a state with prices, close of a session or slot with its bars, and try of the source."""
         now, tables = self._clock.now(), self._tables()
         opens = [moment for t in tables for moment, state in t.changes(now) if not state.quiet]
         closes = [s.close + BARS_AFTER_CLOSE for t in tables if (s := t.current(now))]
         retries = [retry_at] if (retry_at := self._source.retry_at) is not None and retry_at > now else []
+        if self._interval.step is not None:      # a forecast of the next slot is worth most at its beginning
+            ends = (in_slots(t, self._interval).current(now) for t in tables)
+            closes += [slot.close + BARS_AFTER_SLOT for slot in ends if slot is not None]
         moments = (("open", opens), ("close", closes), ("retry", retries))
         return {name: min(known) for name, known in moments if known}
 

@@ -119,6 +119,7 @@ class SnapshotReader:
             signals={s.signal.symbol: s for s in reversed(recent)},
             tables={t.exchange: t for t in self.tables(symbols, status.now)},
             stale_after=status.stale_after,
+            interval=store.interval,
             display_currency=self._display_currency,
             bar_sources=bar_sources(store),
         )

@@ -15,6 +15,7 @@ from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
 from forecasting.domain.decision import ScoredSignal
 from forecasting.domain.forecast import MODELS, Forecast, Origin, Outcome, TrackRecord
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, Instrument, Quote, RowState, SessionState, Symbol, SymbolFailure
 from forecasting.domain.money import Rate, find_rate
 from forecasting.domain.sessions import SessionTable
@@ -59,6 +60,7 @@ class Facts:
     signals: Mapping[Symbol, ScoredSignal]
     tables: Mapping[str, SessionTable]
     stale_after: timedelta = STALE_AFTER
+    interval: Interval = Interval.DAY
     display_currency: str | None = None
     bar_sources: Mapping[Symbol, str] = field(default_factory=dict)
 
@@ -93,6 +95,7 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
         source=quote.source if quote else "",
         bars_source=facts.bar_sources.get(symbol, ""),
         rate=_rate(symbol, currency, facts, now),
+        interval=facts.interval,
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecasting.domain.interval import Interval
 from tui import format as fmt
 
 
@@ -132,3 +133,11 @@ def test_ascii_glyphs_are_ascii_and_no_glyph_is_wide() -> None:
         assert getattr(fmt.ASCII, name).isascii()
         assert cell_len(getattr(fmt.UNICODE, name)) == 1
     assert cell_len(fmt.UNICODE.spark) == len(fmt.UNICODE.spark) == 8
+
+
+def test_bars_are_named_and_counted_as_their_interval_asks() -> None:
+    moment = datetime(2026, 3, 2, 14, 35, tzinfo=UTC)
+    assert (fmt.bar_name(date(2026, 3, 2)), fmt.bar_label(date(2026, 3, 2))) == ("2026-03-02", "03-02")
+    assert fmt.bar_name(moment) == moment.astimezone().strftime("%m-%d %H:%M")
+    assert fmt.bar_label(moment) == moment.astimezone().strftime("%d %H:%M")
+    assert [fmt.bars_ahead(5, i) for i in (Interval.DAY, Interval.QUARTER)] == ["5 d", "5 x 15m"]

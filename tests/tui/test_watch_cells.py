@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from forecasting.domain.forecast import Origin
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import RowState
 from forecasting.domain.money import Rate
 from tests.support.fake_engine import NOW, record, row
 from tests.support.tui import COLOURS
 from tui.format import ASCII, UNICODE, Glyphs
 from tui.themes import Palette
-from tui.widgets.watch_cells import COLUMNS, RAIL, cell, columns_for, home_currency, skill
+from tui.widgets.watch_cells import COLUMNS, RAIL, cell, columns_for, header, home_currency, skill
 
 
 def texts(symbol: str, glyphs: Glyphs = UNICODE, colours: Palette = COLOURS) -> dict[str, str]:
@@ -102,3 +103,11 @@ def test_columns_are_dropped_from_the_least_needed_and_the_rail_stays() -> None:
 
 def test_ascii_rows_are_ascii() -> None:
     assert all(text.isascii() for text in texts("NVDA", ASCII).values())
+
+
+def test_headers_count_bars_where_these_are_no_days() -> None:
+    def words(interval: Interval) -> set[str]:
+        return {header(c, None, False, UNICODE, interval).plain.strip() for c in COLUMNS}
+
+    assert words(Interval.DAY) - words(Interval.FIVE) == {"20d", "FCST 5d"}
+    assert words(Interval.FIVE) - words(Interval.DAY) == {"20 bars", "FCST +5"}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tui.charts.figure import Brush, Figure, segments
+from tui.format import bar_label
 
 PAST_SHARE = 0.78
 """Share of the width that the past gets where there is a forecast."""
@@ -62,7 +63,7 @@ class TimeAxis:
         for i in range(room):
             bar = round((len(self.dates) - 1) * (i + 0.5) / room)
             day = self.dates[bar]
-            ticks.append((self.at(bar), f"{day:%Y-%m}" if long else f"{day:%m-%d}"))
+            ticks.append((self.at(bar), f"{day:%Y-%m}" if long else bar_label(day)))
         if self.horizons and columns >= 30:
             ticks += [(self.now, "now"), (self.ahead(self.horizons * 0.5), f"+{self.horizons // 2}")]
         return ticks

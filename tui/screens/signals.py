@@ -13,7 +13,7 @@ from textual.widgets import Static
 from forecasting.domain.decision import ScoredSignal, SignalRecord
 from tui import format as fmt
 from tui.screens.view import Scene, View
-from tui.widgets.signal_log import outcome
+from tui.widgets.signal_log import horizon, outcome
 
 JOURNAL = 200
 """Newest signals shown."""
@@ -73,9 +73,9 @@ def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:
         row = scene.snapshot.row(signal.symbol)
         price = fmt.price(signal.price, row.currency if row else "", signal.symbol)
         table.add_row(
-            Text(f"{signal.session}", scene.palette.muted), Text(str(signal.symbol), "bold"),
+            Text(fmt.bar_name(signal.session), scene.palette.muted), Text(str(signal.symbol), "bold"),
             Text(fmt.opinion(signal), f"bold {colour}"), Text(price, justify="right"),
-            Text(f"{signal.horizon}d", scene.palette.muted), outcome(scored, scene.palette, scene.glyphs),
+            Text(horizon(signal), scene.palette.muted), outcome(scored, scene.palette, scene.glyphs),
             Text(signal.reason),
         )
     return table

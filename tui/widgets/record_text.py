@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from forecasting.domain.forecast import BASELINE, MODELS, Origin, TrackRecord
-from forecasting.domain.snapshot import SymbolRow
+from forecasting.domain.snapshot import FORECAST_SHOWN, SymbolRow
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.themes import Palette
@@ -28,7 +28,7 @@ def pane_record(row: SymbolRow | None, palette: Palette) -> Text:
     if row.model_note:
         text.append(f" ({row.model_note})", palette.muted)
     if row.p_up is not None:
-        text.append(f"  up in 5 d: {fmt.share(row.p_up)}")
+        text.append(f"  up in {fmt.bars_ahead(FORECAST_SHOWN, row.interval)}: {fmt.share(row.p_up)}")
     text.append("\n")
     if row.record is not None:
         text.append_text(record_sentence(row.record, palette))

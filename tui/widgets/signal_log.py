@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rich.text import Text
 
-from forecasting.domain.decision import ScoredSignal
+from forecasting.domain.decision import ScoredSignal, Signal
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.screens.view import Scene
@@ -36,10 +38,15 @@ def signal_line(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
     )
 
 
+def horizon(signal: Signal) -> str:
+    """In how many bars a signal is scored: days, or of no length where bars are shorter."""
+    return f"{signal.horizon} bars" if isinstance(signal.session, datetime) else f"{signal.horizon}d"
+
+
 def outcome(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
     """What came of a signal: right, wrong, open, or the move where it claimed no direction."""
     if scored.log_return is None:
-        return Text(f"open {scored.signal.horizon}d", palette.muted)
+        return Text(f"open {horizon(scored.signal)}", palette.muted)
     move = fmt.percent(scored.log_return * 100)
     if scored.right is None:
         return Text(f"then {move}", palette.muted)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from rich.text import Text
 
+from forecasting.domain.interval import day_of
 from forecasting.domain.market import SessionState
 from forecasting.domain.money import Rate, pair
 from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SymbolRow
@@ -145,7 +146,8 @@ def _rate(row: SymbolRow, rate: Rate, now: datetime, palette: Palette) -> Text:
 def _model(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
     if snapshot.model is None:
         return Text("no model yet", palette.muted)
-    trained = f" {(now.date() - snapshot.model_train_end).days}d" if snapshot.model_train_end else ""
+    end = snapshot.model_train_end
+    trained = f" {(now.date() - day_of(end)).days}d" if end is not None else ""
     return Text.assemble(("model ", palette.muted), snapshot.model, (trained, palette.muted))
 
 

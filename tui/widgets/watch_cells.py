@@ -10,6 +10,7 @@ from datetime import datetime
 from rich.text import Text
 
 from forecasting.domain.forecast import Origin, TrackRecord
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import RowState
 from forecasting.domain.snapshot import SymbolRow
 from tui import format as fmt
@@ -62,6 +63,9 @@ def is_money(row: SymbolRow) -> bool:
     return not row.symbol.endswith("=X") and not row.symbol.startswith("^")
 
 
+_COUNTED = {"spark": "20 bars", "forecast": "FCST +5"}
+
+
 def columns_for(width: int) -> tuple[Column, ...]:
     """The columns that fit into `width` cells, least needed ones dropped; never fewer than the rail."""
     kept = list(COLUMNS)
@@ -72,10 +76,13 @@ def columns_for(width: int) -> tuple[Column, ...]:
     return tuple(kept)
 
 
-def header(column: Column, sorted_by: str | None, reverse: bool, glyphs: Glyphs) -> Text:
-    """A column's label, marked where it is sorted by."""
+def header(
+    column: Column, sorted_by: str | None, reverse: bool, glyphs: Glyphs, interval: Interval = Interval.DAY
+) -> Text:
+    """A column's label, marked where it is sorted by; it counts bars where these are no days."""
+    label = column.label if interval is Interval.DAY else _COUNTED.get(column.key, column.label)
     mark = "" if column.key != sorted_by else (glyphs.down if reverse else glyphs.up)
-    return _fit(Text(column.label[: column.width - 1 - len(mark)] + mark, no_wrap=True), column)
+    return _fit(Text(label[: column.width - 1 - len(mark)] + mark, no_wrap=True), column)
 
 
 def cell(

@@ -8,6 +8,7 @@ from rich.text import Text
 from textual.message import Message
 from textual.widgets import DataTable
 
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import SymbolRow
 from tui.format import Glyphs
@@ -44,7 +45,7 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
         self._rows: dict[str, SymbolRow] = {}           # what they were made from
         self._listed: tuple[SymbolRow, ...] = ()        # what is shown, as of
         self._now: datetime | None = None
-        self._marks: tuple[SortOrder, Palette, str | None] | None = None
+        self._marks: tuple[SortOrder, Palette, str | None, Interval] | None = None
 
     def refresh(self, *regions: object, **options: bool) -> WatchTable:
         """Refresh, unless cells are being changed one by one and will be refreshed one by one."""
@@ -57,9 +58,10 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
         """Show `rows` in their order with the cursor on `symbol`."""
         home = home_currency(rows)
         columns = columns_for(self._room())
-        if columns != self._columns or self._marks != (order, palette, home):
-            self._rebuild(columns, order, palette, glyphs)
-            self._marks = order, palette, home
+        interval = rows[0].interval if rows else Interval.DAY
+        if columns != self._columns or self._marks != (order, palette, home, interval):
+            self._rebuild(columns, order, palette, glyphs, interval)
+            self._marks = order, palette, home, interval
         elif rows is self._listed and now == self._now:
             with self.prevent(DataTable.RowHighlighted):
                 self.point_at(symbol)
@@ -93,12 +95,14 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
     def _room(self) -> int:
         return (self.size.width or self.app.size.width) - 1
 
-    def _rebuild(self, columns: tuple[Column, ...], order: SortOrder, palette: Palette, glyphs: Glyphs) -> None:
+    def _rebuild(
+        self, columns: tuple[Column, ...], order: SortOrder, palette: Palette, glyphs: Glyphs, interval: Interval
+    ) -> None:
         """Start over with these columns; happens on a resize step, a sort or a new theme, never on a tick."""
         self.clear(columns=True)
         self._shown = {}
         for column in columns:
-            label = header(column, order.column, order.reverse, glyphs)
+            label = header(column, order.column, order.reverse, glyphs, interval)
             self.add_column(label, width=column.width, key=column.key)
         self.fixed_columns = RAIL if len(columns) > RAIL else 0
         self._columns = columns

@@ -46,6 +46,7 @@ class Store:
 
     Attributes:
         path: The file.
+        interval: Of the bars, and of all that is made of them.
         market: Instruments, bars, quotes, sessions, indicators.
         quarantine: Symbols that are asked for more rarely.
         findings: What was found wrong with the delivered bars.
@@ -69,6 +70,7 @@ class Store:
         self._folder = folder
         self.path = database.path
         self._notices, self._refused = notices, refused
+        self.interval = interval
         self.market = Market(database, interval)
         self.quarantine = Quarantine(database)
         self.findings = Findings(database)

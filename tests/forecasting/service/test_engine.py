@@ -11,6 +11,7 @@ import pytest
 
 from forecasting.data.store import Store
 from forecasting.domain.clock import FrozenClock
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Instrument, Quote, RowState, Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
@@ -304,3 +305,14 @@ async def test_the_pace_follows_the_session_and_rests_at_lunch(
     found = {name: moment.strftime("%H:%M:%S") for name, moment in engine._wakes().items()}
     expected = {name: f"{text}:00"[:8] for name, text in wakes.items()}
     assert (engine._seconds(), found) == (seconds, expected)
+
+
+@pytest.mark.parametrize(("now", "wake"), [("00:31", "00:45:05"), ("02:29", "02:30:05"), ("06:20", "06:30:05")])
+async def test_bars_shorter_than_a_session_are_fetched_as_their_slot_ends(bench: Bench, now: str, wake: str) -> None:
+    day = date(2026, 3, 2)
+    bench.store.market.put_sessions(CALENDARS.sessions("XTKS", day, day))
+    bench.engine.remove_symbol("Core", AAPL)
+    bench.engine.add_symbol("Core", "7203.T")
+    bench.engine._interval = Interval.QUARTER
+    bench.clock.set(datetime.combine(day, time.fromisoformat(now), UTC))
+    assert bench.engine._wakes()["close"].strftime("%H:%M:%S") == wake
