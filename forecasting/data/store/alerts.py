@@ -103,12 +103,12 @@ class Alerts:
 
     # What was said.
 
-    def delivered(self, alert_id: int, delivery: Delivery) -> None:
-        """Note how a sink took an alert; a later try replaces the earlier one."""
+    def delivered(self, ids: Iterable[int], delivery: Delivery) -> None:
+        """Note how a sink took alerts, those of one digest together; a later try replaces the earlier one."""
         with self._database.transaction() as connection:
-            connection.execute(
+            connection.executemany(
                 "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?)",
-                (alert_id, delivery.sink, delivery.ok, delivery.seconds, delivery.error),
+                [(id_, delivery.sink, delivery.ok, delivery.seconds, delivery.error) for id_ in ids],
             )
 
     def acknowledge(self, ids: Iterable[int], at: datetime) -> int:
@@ -118,6 +118,10 @@ class Alerts:
                 "UPDATE alerts SET acked_at = ? WHERE acked_at IS NULL AND id IN (SELECT value FROM json_each(?))",
                 (time_text(at), json_list(ids)),
             ).rowcount
+
+    def count_unseen(self) -> int:
+        """How many alerts nobody has acknowledged."""
+        return int(self._database.rows("SELECT COUNT(*) FROM alerts WHERE acked_at IS NULL")[0][0])
 
     def history(
         self, *, since: datetime | None = None, limit: int | None = None, unseen: bool = False

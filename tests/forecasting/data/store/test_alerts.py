@@ -74,11 +74,11 @@ def test_history_is_newest_first_with_what_became_of_each(store: Store) -> None:
     mine = replace(ALERT, rule_id=rule.id)
     one, two = store.alerts.record([mine, replace(mine, symbol=AMD, fired_at=NOW + timedelta(hours=1))], [], {})
     failed, ok = Delivery("ntfy", False, 8.0, "no answer"), Delivery("ntfy", True, 0.4, None)
-    store.alerts.delivered(one.id, failed)
-    store.alerts.delivered(one.id, ok)
+    store.alerts.delivered([one.id, two.id], failed)
+    store.alerts.delivered([one.id], ok)
 
     assert [a.symbol for a in store.alerts.history()] == [AMD, NVDA]
-    assert store.alerts.history()[1].deliveries == (ok,)
+    assert [a.deliveries for a in store.alerts.history()] == [(failed,), (ok,)]
     assert [a.id for a in store.alerts.history(since=NOW + timedelta(minutes=1))] == [two.id]
     assert [a.id for a in store.alerts.history(limit=1)] == [two.id]
     assert store.alerts.acknowledge([one.id, one.id, 99], NOW) == 1
