@@ -20,7 +20,7 @@ from forecasting.service.build import place, watchlist
 def opened(settings: Settings) -> Iterator[tuple[AlertDesk, Store]]:
     """The alerts of the store these settings lead to, and that store."""
     with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
-        yield AlertDesk(store, lambda: datetime.now(UTC)), store
+        yield AlertDesk(store.alerts, lambda: datetime.now(UTC)), store
 
 
 def add(

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from forecasting.data.store import Store
+from forecasting.data.store.alerts import Alerts
 from forecasting.domain.decision import Alert, AlertRule
 from forecasting.domain.market import Symbol
 from forecasting.errors import ConfigError
-from forecasting.trading.rules.parser import parse_rule
 
 COOLDOWN = timedelta(minutes=15)
 """Of a new rule, unless something else is asked for."""
@@ -24,8 +23,8 @@ MAX_RULES = 5000
 class AlertDesk:
     """Rules and alerts of one store."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
-        self._alerts = store.alerts
+    def __init__(self, alerts: Alerts, now: Callable[[], datetime]) -> None:
+        self._alerts = alerts
         self._now = now
 
     def add(
@@ -38,6 +37,8 @@ class AlertDesk:
             RuleError: If the rule cannot be read.
             ConfigError: If it is for symbols and a list at once, or there are too many.
         """
+        from forecasting.trading.rules.parser import parse_rule  # not needed for the first paint
+
         parse_rule(text)
         if symbols and group is not None:
             raise ConfigError("an alert is for symbols or for a list, not both; add one of each")

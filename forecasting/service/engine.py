@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forecasting.data.store import Store
 from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
@@ -24,6 +25,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable, in_slots
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import StoreError, StoreUnwritable, TapecastError, WorkerError
+from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.backend import Backend, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
@@ -33,6 +35,9 @@ from forecasting.service.status import Statuses, challenger_line
 from forecasting.service.ticks import TickInbox
 from forecasting.service.view import STALE_AFTER
 from forecasting.service.watchlist import Watchlist
+
+if TYPE_CHECKING:
+    from forecasting.service.alert_book import AlertBook
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +49,7 @@ BARS_AFTER_SLOT = timedelta(seconds=5)
 REPLAY_TICKS_PER_SESSION = 8.0
 MIN_CADENCE_S = 0.25
 REPLAY_STALE_AFTER = timedelta(hours=8)
+REPLAY_UNWATCHED = timedelta(days=10)      # between two looks lie hours of a replay's time, or a jump
 REPLAY_SESSIONS_AHEAD = 20
 REPLAY_ENDS_AFTER = 10       # sessions in a row without any bar: the recording is over, not only holed
 
@@ -95,6 +101,7 @@ class Engine:
         self._clock: Clock = clock or night or WallClock()
         self._statuses = Statuses()
         self._reader = SnapshotReader(store, display_currency)
+        self.alerts = AlertDesk(store.alerts, lambda: self._clock.now())
         self._versions = itertools.count(1)
         self._tick = Coalesced(self._one_tick)
         self._hand_over = Coalesced(self._read_and_hand_over)
@@ -104,6 +111,7 @@ class Engine:
         self._source_name = source_name
         self._refused = False         # whether the disk has refused a job's rows; a tick may have none to write
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
+        self._book: AlertBook | None = None
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
         self._silent_sessions = 0
@@ -298,6 +306,7 @@ class Engine:
             self._tick_failed(self._told(error), now)
         else:
             self._tick_done(report)
+            self._look_at_rules()
         self._publish()
         if not self._stopped:
             self._set_stream()
@@ -316,6 +325,18 @@ class Engine:
         if self._replay is not None and report.closed_through is not None:
             self._keep_replay(report, report.closed_through)
         self._begin_due(report)
+
+    def _look_at_rules(self) -> None:
+        """Evaluate the alert rules on what the tick has brought."""
+        from forecasting.service.alert_book import UNWATCHED, AlertBook  # not needed for the first paint
+
+        if self._book is None:
+            self._book = AlertBook(self._store, unwatched=UNWATCHED if self._replay is None else REPLAY_UNWATCHED)
+        try:
+            self._book.look(self.snapshot())
+        except TapecastError as error:      # a disk that keeps nothing: the rules look again at the next refresh
+            self._notices = (f"alerts: {error}", *self._notices)
+        self._notices = (*self._book.problems, *self._notices)
 
     def _tick_failed(self, error: TapecastError, now: datetime) -> None:
         if self._stopped:

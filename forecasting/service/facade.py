@@ -7,10 +7,13 @@ docstring says so, and nothing raises anything but `TapecastError`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail
+
+if TYPE_CHECKING:
+    from forecasting.service.alert_desk import AlertDesk
 
 OnSnapshot = Callable[[Snapshot], None]
 """Called from the engine's threads with each new snapshot; must return at once."""
@@ -69,6 +72,11 @@ class EngineFacade(Protocol):
         Raises:
             ConfigError: If the watchlist cannot be written.
         """
+        ...
+
+    @property
+    def alerts(self) -> AlertDesk:
+        """Alert rules and what they said; every change takes effect at the next refresh."""
         ...
 
     def undo(self) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
-from forecasting.domain.decision import ScoredSignal, SignalRecord
+from forecasting.domain.decision import Alert, ScoredSignal, SignalRecord
 from forecasting.domain.forecast import TrackRecord
 from forecasting.domain.market import Quote, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
@@ -30,6 +30,7 @@ from forecasting.service.view import (
 )
 
 SIGNALS_SHOWN = 200
+ALERTS_SHOWN = 100
 SESSIONS_AHEAD = 20
 """With fewer sessions ahead, the kept table is read anew: the worker extends it in time."""
 
@@ -58,6 +59,8 @@ class _Read:
     records: tuple[TrackRecord, ...]
     recent: tuple[ScoredSignal, ...]
     signal_records: tuple[SignalRecord, ...]
+    alerts: tuple[Alert, ...] = ()
+    alerts_unseen: int = 0
 
 
 class SnapshotReader:
@@ -123,7 +126,10 @@ class SnapshotReader:
             display_currency=self._display_currency,
             bar_sources=bar_sources(store),
         )
-        return _Read(facts, records, recent, self._signal_records())
+        return _Read(
+            facts, records, recent, self._signal_records(), store.alerts.history(limit=ALERTS_SHOWN),
+            store.alerts.count_unseen(),
+        )
 
     def _show(self, version: int, status: Status, read: _Read) -> Snapshot:
         quotes = with_ticks(read.facts.quotes, status.ticks)
@@ -147,6 +153,8 @@ class SnapshotReader:
             records=tuple(r for r in read.records if r.symbol is None),
             notices=status.notices,
             replay=status.replay,
+            alerts=read.alerts,
+            alerts_unseen=read.alerts_unseen,
         )
 
     def detail(self, symbol: Symbol, report: TickReport | None) -> SymbolDetail | None:

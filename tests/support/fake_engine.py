@@ -9,13 +9,14 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from statistics import NormalDist
+from typing import TYPE_CHECKING, cast
 
-from forecasting.domain.decision import ScoredSignal, Signal, SignalKind, SignalRecord
+from forecasting.domain.decision import Alert, AlertRule, ScoredSignal, Signal, SignalKind, SignalRecord
 from forecasting.domain.forecast import HORIZONS, LEVELS, Forecast, Origin, Outcome, TrackRecord
 from forecasting.domain.market import (
     Bar,
@@ -39,7 +40,11 @@ from forecasting.domain.snapshot import (
 )
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import SymbolError
+from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.facade import OnSnapshot, RunInThread
+
+if TYPE_CHECKING:
+    from forecasting.data.store.alerts import Alerts
 
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 LAST_CLOSE = datetime(2026, 2, 27, 21, 0, tzinfo=UTC)
@@ -255,6 +260,39 @@ def snapshot(groups: tuple[WatchGroup, ...], version: int = 1) -> Snapshot:
     )
 
 
+class FakeAlerts:
+    """The store's alerts, in memory; see `forecasting.data.store.alerts.Alerts`."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, AlertRule] = {}
+        self.fired: list[Alert] = []
+
+    def add(self, rule: AlertRule) -> AlertRule:
+        self.kept[len(self.kept) + 1] = rule = replace(rule, id=len(self.kept) + 1)
+        return rule
+
+    def rules(self) -> tuple[AlertRule, ...]:
+        return tuple(self.kept.values())
+
+    def remove(self, rule_id: int, at: datetime) -> bool:
+        return self.kept.pop(rule_id, None) is not None
+
+    def mute(self, rule_id: int, until: datetime | None) -> bool:
+        if rule_id in self.kept:
+            self.kept[rule_id] = replace(self.kept[rule_id], muted_until=until)
+        return rule_id in self.kept
+
+    def acknowledge(self, ids: Iterable[int], at: datetime) -> int:
+        due = {a.id for a in self.fired if a.acked_at is None} & set(ids)
+        self.fired = [replace(a, acked_at=at) if a.id in due else a for a in self.fired]
+        return len(due)
+
+    def history(
+        self, *, since: datetime | None = None, limit: int | None = None, unseen: bool = False
+    ) -> tuple[Alert, ...]:
+        return tuple(a for a in reversed(self.fired) if not unseen or a.acked_at is None)[:limit]
+
+
 class FakeEngine:
     """Answers from memory; what was asked of it is kept in `calls`."""
 
@@ -263,6 +301,8 @@ class FakeEngine:
             WatchGroup("Core", tuple(Symbol(s) for s in symbols or CORE)),
             WatchGroup("Tech", (Symbol("MSFT"), Symbol("AMD"), Symbol("INTC"), Symbol("NVDA"))),
         )
+        self.fake_alerts = FakeAlerts()
+        self.alerts = AlertDesk(cast("Alerts", self.fake_alerts), lambda: NOW)
         self.calls: list[tuple[object, ...]] = []
         self.paused = False
         self.speed = 1.0
@@ -275,7 +315,10 @@ class FakeEngine:
     def snapshot(self) -> Snapshot:
         """The present state, one version on."""
         self._version += 1
-        made = snapshot(self.groups, self._version)
+        made = replace(
+            snapshot(self.groups, self._version), alerts=self.alerts.history(),
+            alerts_unseen=len(self.alerts.unseen()),
+        )
         if self._replaying:
             made = replace(made, replay=ReplayStatus(date(2008, 9, 15), self.speed, self.paused, False))
         for change in self._changes:

@@ -316,3 +316,24 @@ async def test_bars_shorter_than_a_session_are_fetched_as_their_slot_ends(bench:
     bench.engine._interval = Interval.QUARTER
     bench.clock.set(datetime.combine(day, time.fromisoformat(now), UTC))
     assert bench.engine._wakes()["close"].strftime("%H:%M:%S") == wake
+
+
+async def test_a_rule_added_while_running_fires_once_and_stays_unseen_until_acknowledged(bench: Bench) -> None:
+    def quote(price: float, at: datetime) -> None:
+        bench.clock.set(at)
+        bench.store.market.put_quotes([Quote(AAPL, price, at, 100.0, "USD", "fake")])
+
+    quote(99.0, NOW)
+    rule = bench.engine.alerts.add("last > 100", symbols=[AAPL])
+    bench.start()
+    await bench.until(lambda: len(bench.backend.ticks) >= 2)
+    quote(101.0, NOW + timedelta(seconds=15))
+    await bench.until(lambda: bool(bench.snapshots and bench.snapshots[-1].alerts))
+    ticks = len(bench.backend.ticks)
+    await bench.until(lambda: len(bench.backend.ticks) >= ticks + 2)
+
+    [alert] = bench.engine.snapshot().alerts
+    assert (alert.rule_id, alert.symbol, alert.value, alert.late) == (rule.id, AAPL, 101.0, False)
+    assert bench.engine.snapshot().alerts_unseen == 1
+    assert bench.engine.alerts.acknowledge() == 1
+    assert bench.engine.snapshot().alerts_unseen == 0
