@@ -18,6 +18,7 @@ from forecasting.config import ModelSettings, Settings
 from forecasting.data.store import Store
 from forecasting.data.store.database import mapped, suspicion
 from forecasting.data.store.examination import whole
+from forecasting.domain.interval import Interval
 from forecasting.errors import CheckpointError, StoreError
 from forecasting.features.pipeline import FeatureSpec
 from forecasting.models import checkpoint
@@ -121,13 +122,13 @@ def _read_through(path: Path) -> None:
             raise StoreError(f"{path}: {damage}; start tapecast again and the damaged file is set aside")
 
 
-def models(kept: Path, asked: ModelSettings, newest: date) -> Check:
+def models(kept: Path, asked: ModelSettings, newest: date, interval: Interval = Interval.DAY) -> Check:
     """Whether the ensembles on disk can be read, and the newest may still speak at `newest`."""
     fitted: list[Fitted] = []
     unread: list[str] = []
     for path in sorted(kept.glob("*.safetensors")):
         try:
-            fitted.append(checkpoint.load(path, spec_hash=FeatureSpec(asked.features).hash))
+            fitted.append(checkpoint.load(path, spec_hash=FeatureSpec(asked.features, interval).hash))
         except CheckpointError as error:
             unread.append(str(error))
     train = "train now with: tapecast train; the app does so by itself, and HAR-t speaks meanwhile"

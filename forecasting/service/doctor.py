@@ -15,6 +15,7 @@ from datetime import date, datetime
 
 from forecasting.config import Settings
 from forecasting.data.quality import Issue, RawBar, clean_bars
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.errors import ConfigError, NotEnoughHistory, SourceError, TapecastError
@@ -75,9 +76,14 @@ def examine(
         except TapecastError as error:
             checks.append(trouble("source", error, otherwise="name another with --source or --csv-dir"))
     # Time stands still in a recording: its newest session is its today.
-    newest = max((s.bars[-1].session for s in bars.series), default=now.date()) if recorded else now.date()
-    checks.append(models(where.models, settings.model, newest))
-    if leaks:
+    interval = settings.source.interval
+    today = interval.key_at(now)
+    newest = max((s.bars[-1].session for s in bars.series), default=today) if recorded else today
+    checks.append(models(where.models, settings.model, newest, interval))
+    if leaks and interval is not Interval.DAY:
+        asked = f"looked for in daily bars only, asked for {interval}"
+        checks.append(Check("T1 future", "warning", asked, "leave --interval out for this search"))
+    elif leaks:
         checks += _leaks(bars, on_step)
     return _answer(checks, 1 if any(c.status == "failed" for c in checks) else 0)
 
@@ -101,14 +107,14 @@ def _market(
         on_step(Step("read", f"bars of {symbol}", done / len(symbols)))
         if (failure := backend.take_history(symbol, now, lambda _: None)) is not None:
             failures.append(failure)
-    market = backend.desk.store.market
-    series = tuple(s for symbol in symbols if (s := market.series(symbol, until=now.date())) is not None)
+    market, until = backend.desk.store.market, settings.source.interval.last_key(now.date())
+    series = tuple(s for symbol in symbols if (s := market.series(symbol, until=until)) is not None)
     checks += [_bars(symbols, series, tables, failures), *doubts(backend.desk.store, symbols)]
     return checks, _Bars(series, tables)
 
 
 def _calendars(tables: Mapping[Symbol, SessionTable], now: datetime) -> Check:
-    ahead = {t.exchange: t.between(now.date(), date.max) for t in tables.values()}
+    ahead = {t.exchange: [s for s in t.sessions if s.session >= now.date()] for t in tables.values()}
     reach = {exchange: f"{exchange} {len(s)} (to {s[-1].session})" if s else f"{exchange} 0"
              for exchange, s in ahead.items()}
     short = [reach[e] for e, sessions in ahead.items() if len(sessions) < SESSIONS_AHEAD]
@@ -142,7 +148,7 @@ def _bars(
     for one in series:
         rows = [RawBar(b.session, b.open, b.high, b.low, b.close, b.adj_close, b.volume) for b in one.bars]
         table, last = tables[one.symbol], one.bars[-1].session
-        _, report = clean_bars(one.instrument, rows, newest=last, table=table)
+        _, report = clean_bars(one.instrument, rows, newest=last, table=table, interval=one.interval)
         for issue, counts in issues.items():
             counts[one.symbol] += report.count(issue)
         traded = {b.session for b in one.bars}

@@ -11,7 +11,7 @@ from forecasting.config import Settings
 from forecasting.domain.forecast import MODELS, Forecast, Origin
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.service.backend import OnStep, Step
-from forecasting.service.headless import Answer, exit_code, moment, opened, watched
+from forecasting.service.headless import Answer, daily_only, exit_code, moment, opened, watched
 from forecasting.service.local import LocalBackend
 from forecasting.trading.rules.evaluate import bars_needed
 from forecasting.trading.rules.parser import parse_rule
@@ -37,6 +37,7 @@ def rule_backtest(settings: Settings, question: Question, as_of: date | None, on
         RuleError: If the rule cannot be read; before anything is fetched.
         TapecastError: If nothing can be read.
     """
+    daily_only(settings, "alerts backtest")
     rule = parse_rule(question.rule)
     now = moment(as_of)
     found: list[Firing] = []

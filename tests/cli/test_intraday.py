@@ -82,6 +82,7 @@ def test_an_evaluation_issues_at_every_slot_of_its_days_on_the_same_rows(
         (("--demo",), "demo: its recordings are of daily bars, asked for 15m"),
         (("backtest", "--source", "simulated", "--test-start", "2025-03-10"), "backtest: it is about daily bars"),
         (("explain", "SIM-001", "--source", "simulated"), "explain: it is about daily bars"),
+        (("alerts", "backtest", "rsi < 30", "--source", "simulated"), "alerts backtest: it is about daily bars"),
     ],
 )
 def test_what_has_daily_bars_only_says_so(run: Run, words: tuple[str, ...], said: str) -> None:
@@ -101,3 +102,10 @@ def test_an_interval_nobody_has_is_a_usage_error(run: Run) -> None:
     result = run("print", "--interval", "2m")
     assert result.code == 2
     assert "'2m' is not one of '1d', '1h', '15m', '5m'" in result.err
+
+
+def test_doctor_looks_at_slots(run: Run, quarters: Path) -> None:
+    checks = run("doctor", "--csv-dir", quarters, "--interval", "15m", "--leaks", "--json").checks
+    assert checks["bars"]["found"].startswith("4,056 bars of 3 symbols, newest 2025-03-21 19:45:00+00:00")
+    assert checks["calendars"]["status"] == "ok"
+    assert checks["T1 future"]["found"] == "looked for in daily bars only, asked for 15m"
