@@ -98,7 +98,7 @@ def test_history_has_the_contracts_keys_and_is_acknowledged(run: Run, data: Path
         now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
         alert = Alert(0, 1, "last > 3", Symbol("NVDA"), now, now, True, 4.0, "last > 3: last 4")
         (kept,) = store.alerts.record([alert], [], {})
-        store.alerts.delivered(kept.id, Delivery("ntfy", True, 0.4, None))
+        store.alerts.delivered([kept.id], Delivery("ntfy", True, 0.4, None))
 
     [row] = json.loads(run("alerts", "history", "--json").out)
     assert row == {
