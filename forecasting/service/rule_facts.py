@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Forecast
 from forecasting.domain.market import Bar, IndicatorRow, Quote, Symbol
-from forecasting.domain.sessions import SessionTable
+from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.domain.snapshot import Snapshot, SymbolRow
 from forecasting.service.view import shown_forecast
 from forecasting.trading.rules.facts import SymbolFacts
@@ -150,7 +150,7 @@ class FactsReader:
         table = self._tables.get(exchange)
         if table is None or not table.reaches(now.date()):
             table = self._tables[exchange] = self._store.market.sessions(exchange)
-        return table
+        return in_slots(table, self._store.interval)
 
     def _remember(self, symbol: Symbol, time: float, price: float) -> None:
         samples = self._samples.setdefault(symbol, deque(maxlen=_SAMPLES))
@@ -183,6 +183,8 @@ def _running(row: SymbolRow, quote: Quote | None, past: _Past | None, table: Ses
     if past is None or row.data_time.timestamp() <= past.closes[-1]:
         return None
     session = table.last_opened(row.data_time) if table is not None else None
+    if isinstance(past.bars[-1].session, datetime):      # a quote tells of the whole day, not of the running slot
+        quote = None
     opened, high, low, volume = (quote.open, quote.high, quote.low, quote.volume) if quote else (None,) * 4
     return Bar(
         session.session if session is not None else row.data_time.date(),

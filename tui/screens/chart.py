@@ -79,7 +79,7 @@ class ChartView(View):
         palette: Palette = scene.palette
         instrument = scene.detail.instrument
         text = Text(no_wrap=True, overflow="ellipsis").append(instrument.name, "bold")
-        text.append(f"  {instrument.currency}  {day}  ", palette.muted)
+        text.append(f"  {instrument.currency}  {fmt.bar_name(day)}  ", palette.muted)
         for label, value in (("O", candle.open), ("H", candle.high), ("L", candle.low), ("C", candle.close)):
             text.append(f"{label} ", palette.muted)
             text.append(f"{fmt.price(value, instrument.currency, instrument.symbol)}  ")
