@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import socket
 import struct
@@ -112,7 +113,8 @@ class FakeStream:
                 await connection.close(1001, "going away \x1b[31m")
             case "reset":
                 plain = connection.transport.get_extra_info("socket")
-                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                with contextlib.suppress(OSError):       # it has gone already
+                    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.transport.abort()
                 await connection.wait_closed()
             case "mute" | "no-handshake" | "403":
