@@ -21,7 +21,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from forecasting.domain.interval import Interval
+from forecasting.domain.interval import Interval, day_of
 from forecasting.domain.market import Bar, BarSeries, Instrument, Symbol
 from forecasting.domain.sessions import SessionTable
 
@@ -157,13 +157,20 @@ def closed_by(table: SessionTable, now: datetime) -> Callable[[date], bool]:
 
 
 def closed_only(series: BarSeries, table: SessionTable, now: datetime) -> BarSeries:
-    """`series` without the bars whose session has not closed at `now`; today's unfinished bar is not a close."""
+    """`series` without the bars whose session has not closed at `now`; today's unfinished bar is not a close.
+
+    Notes go with their bars: what was found in a later row was not known then.
+    """
     is_closed = closed_by(table, now)
     bars, last_closed = series.bars, table.last_closed(now)
     end = 0 if last_closed is None else bisect_right(bars, last_closed.session, key=lambda bar: bar.session)
     while end < len(bars) and is_closed(bars[end].session):    # days the calendar does not know
         end += 1
-    return series if end == len(bars) else replace(series, bars=bars[:end])
+    if end == len(bars):
+        return series
+    newest = date.min if last_closed is None else day_of(last_closed.session)
+    known = [note for note in series.notes if (about := session_of(note)) is None or about <= newest]
+    return replace(series, bars=bars[:end], notes=tuple(known))
 
 
 def _on_slots(rows: Sequence[RawBar], table: SessionTable, findings: list[Finding]) -> list[RawBar]:

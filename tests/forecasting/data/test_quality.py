@@ -16,6 +16,7 @@ from forecasting.data import quality
 from forecasting.data.quality import Action, Issue, QualityReport, RawBar, clean_bars, closed_only
 from forecasting.domain.market import BarSeries, Instrument, Symbol
 from forecasting.domain.sessions import SessionTable
+from tests.support.bars import make_series
 from tests.support.markets import CALENDARS, NEW_YORK, recorded
 
 DAYS = [s.session for s in CALENDARS.sessions("XNYS", date(2024, 1, 2), date(2024, 3, 1)).sessions]
@@ -233,3 +234,15 @@ def test_a_bar_on_a_day_the_calendar_does_not_know_counts_once_the_day_is_over()
     on_saturday = closed_only(series, table, datetime(2026, 3, 7, 23, 0, tzinfo=UTC))
     on_sunday = closed_only(series, table, datetime(2026, 3, 8, 0, 0, tzinfo=UTC))
     assert [len(s.bars) for s in (on_saturday, on_sunday)] == [1, 2]
+
+
+def test_what_was_found_in_later_rows_is_not_known_yet() -> None:
+    monday, tuesday = date(2026, 3, 2), date(2026, 3, 3)
+    notes = (f"{monday} move without a recorded event, kept: +50 %", f"{tuesday} price is not finite, dropped: nan",
+             "rows out of order, repaired: 2")  # fmt: skip
+    series = replace(make_series("NVDA", [10.0, 11.0], sessions=[monday, tuesday]), notes=notes)
+    table = CALENDARS.sessions("XNYS", date(2026, 1, 2), date(2026, 6, 1))
+
+    before_the_close = closed_only(series, table, datetime(2026, 3, 3, 20, 0, tzinfo=UTC))
+
+    assert ([b.session for b in before_the_close.bars], before_the_close.notes) == ([monday], (notes[0], notes[2]))
