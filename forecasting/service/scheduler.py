@@ -78,6 +78,7 @@ class Timers:
         self._scheduler: AsyncIOScheduler | None = None
         self._watching: asyncio.Task[None] | None = None
         self._cadence: float | None = None
+        self._refreshing = self._again = False
 
     def start(self, cadence: float) -> None:
         """Begin; the first refresh is fired at once. Imports APScheduler, so call it after the first paint."""
@@ -89,7 +90,7 @@ class Timers:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         now = self._wall()
-        scheduler.add_job(self._jobs.refresh, "interval", seconds=cadence, id="refresh", next_run_time=now)
+        scheduler.add_job(self._refresh, "interval", seconds=cadence, id="refresh", next_run_time=now)
         scheduler.add_job(self._jobs.upkeep, "interval", seconds=UPKEEP_SECONDS, id="upkeep")
         scheduler.start()
         self._scheduler, self._cadence = scheduler, cadence
@@ -107,8 +108,9 @@ class Timers:
             self._scheduler.add_job(self._wake, "date", run_date=moment, id=name, replace_existing=True)
 
     def refresh_now(self) -> None:
-        """Fire `refresh` at once, by the same job, so that it joins one that runs."""
-        if self._scheduler is not None:
+        """Fire `refresh` at once, by the same job; once more after one that runs."""
+        self._again = self._refreshing      # APScheduler would pass over a job that has not quite ended
+        if self._scheduler is not None and not self._refreshing:
             self._scheduler.modify_job("refresh", next_run_time=self._wall())
 
     def next_refresh(self) -> datetime | None:
@@ -123,6 +125,15 @@ class Timers:
             scheduler.shutdown(wait=False)
         if self._watching is not None:
             self._watching.cancel()
+
+    async def _refresh(self) -> None:
+        self._refreshing = self._again = True
+        try:
+            while self._again:
+                self._again = False
+                await self._jobs.refresh()
+        finally:
+            self._refreshing = False
 
     async def _wake(self) -> None:
         self.refresh_now()      # several wakes that a sleep has held up become one refresh

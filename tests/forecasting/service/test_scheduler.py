@@ -141,3 +141,34 @@ async def test_a_watch_that_fails_is_not_the_last_one(machine: Machine) -> None:
         while calls < 3:
             await asyncio.sleep(0.005)
     timers.stop()
+
+
+async def test_a_refresh_asked_for_as_another_ends_is_not_lost(machine: Machine) -> None:
+    fired: list[bool] = []
+
+    async def refresh() -> None:
+        fired.append(True)
+        await asyncio.sleep(0.01)
+        if len(fired) < 3:
+            timers.refresh_now()
+            timers.refresh_now()        # twice is once
+
+    async def nothing() -> None:
+        pass
+
+    timers = Timers(Jobs(refresh, nothing, nothing), wall=machine.now)
+    timers.start(3600.0)
+    async with asyncio.timeout(5):
+        while len(fired) < 3:
+            await asyncio.sleep(0.005)
+    for _ in range(20):
+        await asyncio.sleep(0.005)
+    timers.stop()
+
+    assert len(fired) == 3
+
+
+async def test_a_refresh_asked_for_right_after_another_is_not_lost_either(bench: Bench) -> None:
+    for count in range(2, 40):
+        bench.timers.refresh_now()
+        await bench.until(count)        # the job has been fired, and APScheduler not been told of its end
