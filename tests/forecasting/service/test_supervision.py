@@ -169,7 +169,7 @@ def test_back_off_grows_to_a_minute_and_a_good_answer_resets_it(
 def test_a_machine_that_slept_does_not_lose_its_worker(tmp_path: Path, trouble: Callable[[str], None]) -> None:
     trouble("slow")
     driver = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.worker_driver", str(tmp_path), "1.2", "6"], stdout=subprocess.PIPE,
+        [sys.executable, "-m", "tests.support.worker_driver", str(tmp_path), "1.2", "4"], stdout=subprocess.PIPE,
         text=True,
     )
     assert driver.stdout is not None
@@ -183,7 +183,7 @@ def test_a_machine_that_slept_does_not_lose_its_worker(tmp_path: Path, trouble: 
         os.kill(pid, signal.SIGCONT)
     rest, _ = driver.communicate(timeout=30)
 
-    assert rest.split() == [first] * 5
+    assert rest.split() == [first] * 3
 
 
 def real(folder: Path, store: Path) -> WorkerClient:
