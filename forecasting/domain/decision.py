@@ -85,6 +85,15 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """A rule in force, and how it is doing."""
+
+    rule: AlertRule
+    fired_at: datetime | None        # data time of its newest alert
+    waits: str | None                # why it cannot speak yet: "needs 16 bars, has 8"; None: it can, or nobody knows
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """How one sink took one alert."""
 

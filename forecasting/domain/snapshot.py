@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from forecasting.domain.decision import Alert, ScoredSignal, SignalRecord
+from forecasting.domain.decision import Alert, RuleStatus, ScoredSignal, SignalRecord
 from forecasting.domain.forecast import Forecast, Outcome, TrackRecord
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, IndicatorRow, Instrument, RowState, SessionState, Symbol
@@ -134,6 +134,7 @@ class Snapshot:
     replay: ReplayStatus | None = None
     alerts: tuple[Alert, ...] = ()            # newest first
     alerts_unseen: int = 0                    # of all, not acknowledged
+    rules: tuple[RuleStatus, ...] = ()        # in force, oldest first
 
     def row(self, symbol: Symbol) -> SymbolRow | None:
         """The row of `symbol`, or None."""

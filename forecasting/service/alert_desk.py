@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from forecasting.data.store.alerts import Alerts
+from forecasting.data.text import clean_text
 from forecasting.domain.decision import Alert, AlertRule
 from forecasting.domain.market import Symbol
 from forecasting.errors import ConfigError
@@ -38,14 +39,16 @@ class AlertDesk:
             ConfigError: If it is for symbols and a list at once, or there are too many.
         """
         from forecasting.trading.rules.parser import parse_rule  # not needed for the first paint
+        from forecasting.trading.rules.tokens import MAX_LENGTH
 
+        text = clean_text(text, limit=MAX_LENGTH + 1)      # quoted words may hold anything; one more is too long still
         parse_rule(text)
         if symbols and group is not None:
             raise ConfigError("an alert is for symbols or for a list, not both; add one of each")
         if len(self._alerts.rules()) >= MAX_RULES:
             raise ConfigError(f"there are {MAX_RULES} alerts already; remove some first")
         return self._alerts.add(AlertRule(
-            id=0, text=" ".join(text.split()), symbols=tuple(dict.fromkeys(symbols)), group=group, sinks=tuple(sinks),
+            id=0, text=text, symbols=tuple(dict.fromkeys(symbols)), group=group, sinks=tuple(sinks),
             cooldown_s=cooldown.total_seconds(), hysteresis=hysteresis, created_at=self._now(),
         ))
 
@@ -60,6 +63,14 @@ class AlertDesk:
             ConfigError: If there is none of that number.
         """
         self._known(rule_id, self._alerts.remove(rule_id, self._now()))
+
+    def restore(self, rule_id: int) -> None:
+        """Put a removed rule in force again; it starts from a new baseline.
+
+        Raises:
+            ConfigError: If no removed rule has that number.
+        """
+        self._known(rule_id, self._alerts.restore(rule_id))
 
     def mute(self, rule_id: int, duration: timedelta | None) -> None:
         """Deliver nothing of a rule for so long; None: deliver again. It goes on being evaluated and recorded.

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
-from forecasting.domain.decision import Alert, ScoredSignal, SignalRecord
+from forecasting.domain.decision import Alert, RuleStatus, ScoredSignal, SignalRecord
 from forecasting.domain.forecast import TrackRecord
 from forecasting.domain.market import Quote, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
@@ -18,6 +18,7 @@ from forecasting.errors import SourceError
 from forecasting.service.backend import TickReport
 from forecasting.service.provenance import bar_sources
 from forecasting.service.records import kept_records, kept_signal_records
+from forecasting.service.rule_status import rule_statuses
 from forecasting.service.ticks import with_ticks
 from forecasting.service.view import (
     SPARK_SESSIONS,
@@ -61,6 +62,7 @@ class _Read:
     signal_records: tuple[SignalRecord, ...]
     alerts: tuple[Alert, ...] = ()
     alerts_unseen: int = 0
+    rules: tuple[RuleStatus, ...] = ()
 
 
 class SnapshotReader:
@@ -129,6 +131,7 @@ class SnapshotReader:
         return _Read(
             facts, records, recent, self._signal_records(), store.alerts.history(limit=ALERTS_SHOWN),
             store.alerts.count_unseen(),
+            rule_statuses(store, status.groups, symbols, readiness=status.report is not None),
         )
 
     def _show(self, version: int, status: Status, read: _Read) -> Snapshot:
@@ -155,6 +158,7 @@ class SnapshotReader:
             replay=status.replay,
             alerts=read.alerts,
             alerts_unseen=read.alerts_unseen,
+            rules=read.rules,
         )
 
     def detail(self, symbol: Symbol, report: TickReport | None) -> SymbolDetail | None:

@@ -66,6 +66,13 @@ class Alerts:
                 "UPDATE alert_rules SET removed_at = ? WHERE id = ? AND removed_at IS NULL", (time_text(at), rule_id)
             ).rowcount == 1
 
+    def restore(self, rule_id: int) -> bool:
+        """Put a removed rule in force again, with nothing in its memory; False if there is none such."""
+        with self._database.transaction(durable=True) as connection:
+            return connection.execute(
+                "UPDATE alert_rules SET removed_at = NULL WHERE id = ? AND removed_at IS NOT NULL", (rule_id,)
+            ).rowcount == 1
+
     def mute(self, rule_id: int, until: datetime | None) -> bool:
         """Deliver nothing of a rule until then (None: deliver again); False if there is none."""
         with self._database.transaction(durable=True) as connection:
@@ -122,6 +129,11 @@ class Alerts:
     def count_unseen(self) -> int:
         """How many alerts nobody has acknowledged."""
         return int(self._database.rows("SELECT COUNT(*) FROM alerts WHERE acked_at IS NULL")[0][0])
+
+    def last_fired(self) -> dict[int, datetime]:
+        """The data time of each rule's newest alert, by rule."""
+        rows = self._database.rows("SELECT rule_id, MAX(data_time) FROM alerts GROUP BY rule_id")
+        return {rule_id: datetime.fromisoformat(time) for rule_id, time in rows}
 
     def history(
         self, *, since: datetime | None = None, limit: int | None = None, unseen: bool = False

@@ -108,6 +108,14 @@ class Market:
         )
         return {Symbol(symbol): parse_key(session) for symbol, session in rows if session is not None}
 
+    def bars_known(self, symbols: Iterable[Symbol], most: int) -> dict[Symbol, int]:
+        """How many bars there are of each symbol; counted up to `most`."""
+        rows = self._database.rows(
+            "SELECT s.value, (SELECT COUNT(*) FROM (SELECT 1 FROM bars WHERE symbol = s.value LIMIT ?))"
+            " FROM json_each(?) s", (most, json_list(symbols)),
+        )
+        return {Symbol(s): count for s, count in rows}
+
     def adjusted_closes(self, symbol: Symbol, *, since: date | None = None) -> dict[date, float]:
         """Adjusted closes by session, from `since` on, ascending; for those who need no more of a bar."""
         rows = self._database.rows(

@@ -34,6 +34,26 @@ def test_a_rule_comes_back_as_it_was_given_and_ids_are_never_given_twice(store: 
     assert store.alerts.add(RULE).id == 3
 
 
+def test_a_removed_rule_can_be_put_in_force_again_as_it_was_but_for_its_memory(store: Store) -> None:
+    rule = store.alerts.add(RULE)
+    store.alerts.record([], [Remembered(rule.id, NVDA, "[]", None)], {})
+    assert not store.alerts.restore(rule.id)
+    store.alerts.remove(rule.id, NOW)
+
+    assert store.alerts.restore(rule.id)
+    assert store.alerts.rules() == (rule,)
+    assert store.alerts.memory() == {}
+
+
+def test_a_rule_fired_last_when_its_newest_alerts_data_was_made(store: Store) -> None:
+    first, second = store.alerts.add(RULE), store.alerts.add(RULE)
+    later = replace(ALERT, data_time=NOW + timedelta(minutes=7))
+    store.alerts.record([ALERT, later], [], {})
+
+    assert store.alerts.last_fired() == {first.id: NOW + timedelta(minutes=7)}
+    assert second.id not in store.alerts.last_fired()
+
+
 def test_muting_lasts_until_it_is_taken_back(store: Store) -> None:
     rule = store.alerts.add(RULE)
 

@@ -115,6 +115,7 @@ def test_recent_closes_are_adjusted_ascending_and_shorter_where_history_is(store
     assert store.market.recent_closes([NVDA], 2, until=date(2026, 3, 4)) == {NVDA: (50.5, 51.0)}
     assert store.market.last_sessions() == {NVDA: date(2026, 3, 6), AMD: date(2026, 3, 3)}
     assert store.market.last_sessions([AMD, nobody]) == {AMD: date(2026, 3, 3)}
+    assert store.market.bars_known([NVDA, AMD, nobody], 4) == {NVDA: 4, AMD: 2, nobody: 0}
 
 
 def test_a_failure_stays_until_the_symbol_is_quoted(store: Store) -> None:
