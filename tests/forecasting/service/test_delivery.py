@@ -1,0 +1,336 @@
+"""Delivery: each sink by itself, each alert once, what became of it on record, and secrets kept."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from forecasting.config import AlertSettings, SinkSettings
+from forecasting.data.store import Store
+from forecasting.domain.decision import Alert, AlertRule
+from forecasting.errors import DeliveryError
+from forecasting.service.delivery import AlertDelivery, Show, TerminalEvent, try_sink
+from forecasting.trading.sinks.message import Message, notice
+from tests.support.alerts import FIRED, alert
+from tests.support.sink_server import SinkServer
+
+TOPIC = "hunter2-topic"
+MORNING = FIRED + timedelta(hours=1)      # of the next start
+ALERTS = AlertSettings()
+A, B = (SinkSettings(name=name, kind="command", command=("x",)) for name in ("a", "b"))
+
+
+class FakeSink:
+    """Takes messages until it is told otherwise."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.got: list[Message] = []
+        self.failures: list[Exception] = []      # one for each try to come
+        self.go = threading.Event()              # cleared: it hangs
+        self.go.set()
+        self.hangs = threading.Event()
+
+    def deliver(self, message: Message) -> None:
+        if not self.go.is_set():
+            self.hangs.set()
+            self.go.wait(30)
+            raise DeliveryError("broken off", again=True)
+        if self.failures:
+            raise self.failures.pop(0)
+        self.got.append(message)
+
+    def close(self) -> None:
+        self.go.set()
+
+    @property
+    def ids(self) -> list[int]:
+        return [a.id for message in self.got for a in message.alerts]
+
+
+class Sinks(dict[str, FakeSink]):
+    def __missing__(self, name: str) -> FakeSink:
+        return self.setdefault(name, FakeSink(name))
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Store.temporary() as opened:
+        yield opened
+
+
+@pytest.fixture
+def fakes() -> Sinks:
+    return Sinks()
+
+
+@contextmanager
+def running(
+    store: Store, fakes: Sinks | None = None, sinks: Sequence[SinkSettings] = (A, B), *, now: datetime = FIRED,
+    settings: AlertSettings = ALERTS, show: Show | None = None, outside: bool = True,
+    backoff_s: Sequence[float] = (0.01, 0.01),
+) -> Iterator[AlertDelivery]:
+    """Delivery between its start and its close, which takes less than a second."""
+    if fakes is None:
+        made = AlertDelivery(store, sinks, settings, show=show, outside=outside, backoff_s=backoff_s)
+    else:
+        made = AlertDelivery(
+            store, sinks, settings, show=show, outside=outside, backoff_s=backoff_s,
+            make=lambda sink, _: fakes[sink.name],
+        )
+    made.start(now)
+    try:
+        yield made
+    finally:
+        began = time.monotonic()
+        made.close()
+        assert time.monotonic() - began < 1.0
+
+
+def until(done: Callable[[], bool], seconds: float = 10.0) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def rule(store: Store, *sinks: str) -> AlertRule:
+    return store.alerts.add(AlertRule(0, "rsi crosses above 70", (), None, sinks, 0.0, 0.0, FIRED))
+
+
+def fired(store: Store, by: AlertRule, count: int = 1, at: datetime = FIRED) -> tuple[Alert, ...]:
+    return store.alerts.record([alert(0, rule_id=by.id, fired_at=at, data_time=at)] * count, [], {})
+
+
+def told(store: Store) -> list[list[tuple[str, bool, str | None]]]:
+    """What became of each alert, oldest first."""
+    return [[(d.sink, d.ok, d.error) for d in a.deliveries] for a in reversed(store.alerts.history())]
+
+
+def test_an_alert_reaches_every_sink_of_its_rule_and_that_is_on_record(store: Store, fakes: Sinks) -> None:
+    everywhere, just_b = rule(store), rule(store, "b")
+    alerts = fired(store, everywhere) + fired(store, just_b)
+    with running(store, fakes) as delivery:
+        delivery.submit(alerts)
+        until(lambda: sum(map(len, told(store))) == 3)
+    assert told(store) == [[("a", True, None), ("b", True, None)], [("b", True, None)]]
+    assert (fakes["a"].ids, fakes["b"].ids) == ([1], [1, 2])
+    assert [m.text for m in fakes["a"].got] == ["rsi crosses above 70: rsi 71.25"]
+
+
+def test_a_sink_that_hangs_delays_neither_the_engine_nor_another_sink_nor_the_end(store: Store, fakes: Sinks) -> None:
+    fakes["a"].go.clear()
+    by = rule(store)
+    with running(store, fakes) as delivery:
+        began = time.monotonic()
+        delivery.submit(fired(store, by))
+        fakes["a"].hangs.wait(5)
+        for _ in range(3):
+            delivery.submit(fired(store, by))
+        assert time.monotonic() - began < 1.0
+        until(lambda: fakes["b"].ids == [1, 2, 3, 4])
+        assert fakes["a"].got == []
+    assert told(store) == [[("b", True, None)]] * 4
+
+
+def test_what_an_earlier_run_left_is_delivered_late_once_and_to_whom_it_is_owed(store: Store, fakes: Sinks) -> None:
+    by = rule(store)
+    fakes["a"].go.clear()
+    with running(store, fakes) as delivery:
+        delivery.submit(fired(store, by))
+        until(lambda: fakes["b"].ids == [1] and fakes["a"].hangs.is_set())
+    for _ in range(2):      # restarts
+        with running(store, fakes, now=MORNING) as delivery:
+            delivery.submit(fired(store, by, at=MORNING))
+            until(lambda: all(len(row) == 2 for row in told(store)))
+    assert fakes["a"].ids == [1, 2, 3]
+    assert fakes["b"].ids == [1, 2, 3]
+    assert [m.text for m in fakes["a"].got] == [
+        "rsi crosses above 70: rsi 71.25 (late: of 2026-03-02 15:31 UTC)", *["rsi crosses above 70: rsi 71.25"] * 2,
+    ]  # fmt: skip
+
+
+def test_an_alert_that_is_left_over_and_submitted_as_well_is_delivered_once(store: Store, fakes: Sinks) -> None:
+    alerts = fired(store, rule(store))
+    with running(store, fakes, now=MORNING) as delivery:
+        delivery.submit(alerts)
+        until(lambda: fakes["a"].ids == fakes["b"].ids == [1])
+        delivery.notify(notice("after", "it"))
+        until(lambda: not fakes["a"].got[-1].alerts and not fakes["b"].got[-1].alerts)
+    assert (fakes["a"].ids, fakes["b"].ids) == ([1], [1])
+
+
+def test_what_is_a_day_old_seen_or_of_a_removed_rule_is_no_news(store: Store, fakes: Sinks) -> None:
+    old, removed = rule(store), rule(store)
+    fired(store, old, at=MORNING - timedelta(hours=25))
+    (seen,) = fired(store, old)
+    store.alerts.acknowledge([seen.id], MORNING)
+    fired(store, removed)
+    store.alerts.remove(removed.id, MORNING)
+    (news,) = fired(store, old)
+    with running(store, fakes, now=MORNING):
+        until(lambda: fakes["a"].ids == [news.id] and fakes["b"].ids == [news.id])
+
+
+def test_trouble_is_met_with_three_tries_and_a_refusal_with_one(store: Store, fakes: Sinks) -> None:
+    busy, no = DeliveryError("503", again=True), DeliveryError("404")
+    fakes["a"].failures = [busy, busy]
+    fakes["b"].failures = [no]
+    with running(store, fakes) as delivery:
+        delivery.submit(fired(store, rule(store)))
+        until(lambda: told(store) == [[("a", True, None), ("b", False, "404")]])
+        assert len(delivery.problems) == 1
+        assert delivery.problems[0].startswith("alerts do not reach b since ")
+        fakes["a"].failures = [busy, busy, busy]
+        delivery.submit(fired(store, rule(store)))
+        until(lambda: told(store)[1:] == [[("a", False, "503"), ("b", True, None)]])
+        assert [line[:21] for line in delivery.problems] == ["alerts do not reach a"]
+    with running(store, fakes, now=MORNING):
+        pass
+    assert fakes["a"].ids == [1]      # what has failed is history and not tried again
+
+
+def test_a_defect_in_a_sink_is_a_failure_that_tells_no_text_of_its_own(store: Store, fakes: Sinks) -> None:
+    fakes["a"].failures = [ValueError(TOPIC)]
+    with running(store, fakes, [A]) as delivery:
+        delivery.submit(fired(store, rule(store)))
+        until(lambda: told(store) == [[("a", False, "unexpected ValueError")]])
+        delivery.submit(fired(store, rule(store)))
+        until(lambda: fakes["a"].ids == [2])
+
+
+def test_a_muted_rule_is_not_delivered_and_an_unknown_sink_is_named(store: Store, fakes: Sinks) -> None:
+    muted, lost = rule(store, "a"), rule(store, "gone")
+    store.alerts.mute(muted.id, FIRED + timedelta(minutes=1))
+    with running(store, fakes) as delivery:
+        delivery.submit(fired(store, muted) + fired(store, lost) + fired(store, muted, at=FIRED + timedelta(minutes=1)))
+        until(lambda: fakes["a"].ids == [3])
+    assert told(store) == [
+        [("a", False, "muted")], [("gone", False, "no [[sink]] is called 'gone'")], [("a", True, None)],
+    ]  # fmt: skip
+
+
+def test_ten_thousand_firings_arrive_as_one_digest(store: Store, fakes: Sinks) -> None:
+    by = rule(store)
+    alerts = fired(store, by, 10_000)
+    with running(store, fakes, [A]) as delivery:
+        for i in range(0, 10_000, 500):
+            delivery.submit(alerts[i : i + 500])
+        until(lambda: bool(store.alerts.history(limit=1)[0].deliveries))
+    (message,) = fakes["a"].got
+    assert message.title == "10000 alerts"
+    assert message.text.startswith("NVDA (10000); rsi crosses above 70 (10000); first: NVDA rsi crosses above 70: rsi")
+    assert told(store) == [[("a", True, None)]] * 10_000
+
+
+def test_quiet_hours_hold_back_all_but_toasts_and_what_waits_is_left_for_the_next_run(
+    store: Store, fakes: Sinks
+) -> None:
+    local = datetime.now().astimezone()
+    span = f"{local - timedelta(hours=1):%H:%M}-{local + timedelta(hours=1):%H:%M}"
+    toast = SinkSettings(name="toast", kind="toast")
+    with running(store, fakes, [A, toast], settings=AlertSettings(quiet_hours=span), show=lambda e: None) as delivery:
+        delivery.submit(fired(store, rule(store)))
+        until(lambda: fakes["toast"].ids == [1])
+        assert fakes["a"].got == []
+    with running(store, fakes, [A, toast], now=MORNING, show=lambda e: None):
+        until(lambda: fakes["a"].ids == [1])
+    assert fakes["toast"].ids == [1]
+
+
+def test_without_a_terminal_what_is_for_it_is_left_to_the_app_and_beside_a_daemon_the_rest_to_that(
+    store: Store
+) -> None:
+    bell = SinkSettings(name="bell", kind="bell")
+    by = rule(store)
+    seen: list[TerminalEvent] = []
+    fakes = Sinks()
+    with running(store, fakes, [A, bell]) as daemon:
+        daemon.submit(fired(store, by))
+        until(lambda: told(store) == [[("a", True, None)]])
+    with running(store, None, [A, bell], now=MORNING, show=seen.append, outside=False):
+        until(lambda: told(store) == [[("a", True, None), ("bell", True, None)]])
+    assert [e.sequence for e in seen] == ["\x07"]
+
+
+def test_a_notice_reaches_all_sinks_and_is_no_alert(store: Store, fakes: Sinks) -> None:
+    with running(store, fakes) as delivery:
+        delivery.notify(notice("no fresh prices", "none since 14:02"))
+        until(lambda: len(fakes["a"].got) == len(fakes["b"].got) == 1)
+    assert fakes["a"].got[0].kind == "notice"
+    assert told(store) == []
+
+
+@pytest.mark.parametrize("answer", [200, 404, "hang-up"])
+def test_no_log_line_error_record_or_repr_holds_a_secret(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture, answer: int | str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    key = tmp_path / "key"
+    key.write_text(f"{TOPIC}-key")
+    key.chmod(0o600)
+    with SinkServer(answer) as far:
+        sinks = (
+            SinkSettings(name="desk", kind="webhook", url=SecretStr(far.url(f"/{TOPIC}")),
+                         secret=SecretStr(f"file:{key}")),
+            SinkSettings(name="phone", kind="apprise", url=SecretStr(far.url(f"/{TOPIC}", scheme="json"))),
+            SinkSettings(name="wrong", kind="webhook", url=SecretStr(f"ftp://{TOPIC}")),
+            SinkSettings(name="none", kind="apprise", url=SecretStr(f"nonsense://{TOPIC}")),
+        )  # fmt: skip
+        with running(store, None, sinks, backoff_s=()) as delivery:
+            delivery.submit(fired(store, rule(store)))
+            until(lambda: len(told(store)[0]) == 4)
+            shown = [repr(delivery), repr(delivery.problems), repr(sinks), repr(vars(delivery))]
+        tried = [try_sink(sink, None) for sink in sinks[:3]]
+    assert [ok for _, ok, _ in told(store)[0]] == [answer == 200, False, answer == 200, False]
+    assert len(far.posted) >= 4
+    shown += [caplog.text, repr(told(store)), repr([asdict(d) for d in tried]), repr(store.alerts.history())]
+    assert TOPIC not in "".join(shown)
+    assert TOPIC in repr(far.posted)      # and yet it was used
+    assert "apprise" not in sys.modules
+
+
+def test_a_closed_store_ends_in_no_traceback(fakes: Sinks, caplog: pytest.LogCaptureFixture) -> None:
+    with Store.temporary() as store:
+        alerts = fired(store, rule(store))
+        delivery = AlertDelivery(store, [A], ALERTS, make=lambda sink, _: fakes["a"])
+        delivery.start(FIRED)
+        store.close()
+        delivery.submit(alerts)
+        until(lambda: "not on record" in caplog.text)
+        delivery.close()
+        delivery.close()
+    assert "Traceback" not in caplog.text
+
+
+def test_nothing_a_sink_needs_is_imported_before_the_first_alert() -> None:
+    code = (
+        "import sys, forecasting.service.delivery; "
+        "print(*sorted(sys.modules.keys() & {'apprise', 'requests', 'urllib3', 'http.client', 'ssl'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                          cwd=Path(__file__).resolve().parents[3])  # fmt: skip
+    assert done.stdout.split() == []
+
+
+def test_a_rule_changed_meanwhile_counts_as_it_is_now(store: Store, fakes: Sinks) -> None:
+    by = rule(store, "a")
+    with running(store, fakes) as delivery:
+        delivery.submit(fired(store, by))
+        until(lambda: fakes["a"].ids == [1])
+        store.alerts.mute(by.id, datetime(2027, 1, 1, tzinfo=UTC))
+        delivery.submit(fired(store, by))
+        until(lambda: told(store)[1:] == [[("a", False, "muted")]])
+        delivery.submit(tuple(replace(a, rule_id=99) for a in fired(store, by)))      # of no rule known: to all
+        until(lambda: fakes["b"].ids == [3])
