@@ -1,19 +1,23 @@
-"""`tapecast alerts`: rules in force, and rules tried on the past."""
+"""`tapecast alerts`: rules in force, rules tried on the past, and a try of the ways alerts go."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from forecasting.domain.market import parse_symbol
-from forecasting.errors import RuleError
+from forecasting.errors import ConfigError, DeliveryError, RuleError
 from tui.cli_alert_rules import COMMANDS
 from tui.cli_evaluate import progress
 from tui.options import Day, Options, shared_options
+
+if TYPE_CHECKING:
+    from forecasting.service.delivery import TerminalEvent
 
 
 @click.group()
@@ -56,6 +60,40 @@ def backtest(
         click.echo(note, err=True)
     click.echo(json.dumps(answer.value, allow_nan=False, indent=2) if as_json else _text(answer.value))
     sys.exit(answer.exit_code)
+
+
+@alerts.command("test")
+@click.argument("sink")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@shared_options
+def test_sink(options: Options, sink: str, as_json: bool) -> None:
+    """Send one message to SINK and say how it took it.
+
+    For what goes through the terminal: tmux hands it on after `set -g allow-passthrough on`.
+    """
+    from forecasting.service.delivery import try_sink
+
+    sinks = options.settings().alert_sinks()
+    if (found := next((each for each in sinks if each.name == sink), None)) is None:
+        raise ConfigError(f"no [[sink]] is called '{sink}'; there are: {', '.join(each.name for each in sinks)}")
+    taken = try_sink(found, _write_to_terminal)
+    if as_json:
+        click.echo(json.dumps(asdict(taken), indent=2))
+    else:
+        click.echo(f"{sink}: {'ok' if taken.ok else taken.error} ({taken.seconds:.1f} s)")
+    sys.exit(0 if taken.ok else 1)
+
+
+def _write_to_terminal(event: TerminalEvent) -> None:
+    """What the app would do with what is for its terminal."""
+    if not event.sequence:
+        click.echo("a toast is shown inside the app only; nothing was sent", err=True)
+        return
+    try:
+        with open("/dev/tty", "w", encoding="utf-8") as terminal:
+            terminal.write(event.sequence)
+    except OSError as error:
+        raise DeliveryError(f"there is no terminal to write to ({error.strerror})") from error
 
 
 def _text(rows: list[dict[str, Any]]) -> str:
