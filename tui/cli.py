@@ -86,11 +86,11 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     # to the first paint. The app switches collection on again when it has painted.
     gc.disable()
     settings = options.settings()
-    from forecasting.service.build import build_engine
+    from forecasting.service.build import build_front
     from tui.app import TapecastApp
     from tui.stopping import stops_on_signals
 
-    engine = build_engine(settings, demo=demo, replay_start=replay_from)
+    engine = build_front(settings, demo=demo, replay_start=replay_from)
     if engine.log_path is not None:
         _log_to(engine.log_path)
     try:

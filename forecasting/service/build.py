@@ -14,13 +14,16 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forecasting.config import Settings, lists_file, save_lists
+from forecasting.config import Settings, lists_file, load, save_lists
 from forecasting.data.store import Store
 from forecasting.domain.interval import Interval
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, DataError
 from forecasting.service.client import WorkerClient
 from forecasting.service.engine import Cadence, Engine, ReplayPlan
+from forecasting.service.lock import EngineLock
+from forecasting.service.onlooker import Onlooker
+from forecasting.service.standby import Standby
 from forecasting.service.watchlist import Watchlist
 from forecasting.service.wire import WorkerSetup
 
@@ -45,6 +48,7 @@ class Place:
     models: Path
     cache: Path
     log: Path
+    lock: Path      # of the engine at work: one per interval, as there is one store
 
 
 def place(settings: Settings, *, demo: bool) -> Place:
@@ -62,8 +66,10 @@ def place(settings: Settings, *, demo: bool) -> Place:
     except OSError as error:
         what = f"data folder {base} cannot be made ({error.strerror}); name another with --data-dir"
         raise ConfigError(what) from error
-    models = "models" if source.interval is Interval.DAY else f"models-{source.interval}"
-    return Place(base / "store.db", base / models, base / "cache", base / "worker.log")
+    of = "" if source.interval is Interval.DAY else f"-{source.interval}"
+    return Place(
+        base / "store.db", base / f"models{of}", base / "cache", base / "worker.log", base / f"engine{of}.lock"
+    )
 
 
 def _name_of(folder: Path) -> str:
@@ -101,6 +107,37 @@ def worker_setup(settings: Settings, where: Place, *, demo: bool) -> WorkerSetup
     )
 
 
+def build_front(
+    settings: Settings, *, kind: str = "app", demo: bool = False, replay_start: date | None = None
+) -> Standby:
+    """What a front end runs: the engine, or a view of the one that runs already, until that ends.
+
+    Args:
+        settings: See `forecasting.config`.
+        kind: "app" or "daemon".
+        demo: Replay the built-in recording.
+        replay_start: First session a replay plays, where it has not played yet.
+
+    Raises:
+        TapecastError: If the data folder or the store cannot be used.
+    """
+    where = place(settings, demo=demo)
+    lock = EngineLock(where.lock, kind)
+
+    def lead() -> tuple[Engine, Store]:
+        store = Store.open(where.store, interval=settings.source.interval)
+        return _engine(settings, where, store, demo=demo, replay_start=replay_start), store
+
+    def look_on() -> Onlooker:
+        store = Store.open(where.store, interval=settings.source.interval)
+        return Onlooker(
+            store, watchlist(settings, store, demo=demo), lock.holder, display_currency=settings.display.currency,
+            log_path=where.log.with_name("app.log"),
+        )
+
+    return Standby(lock, lead=lead, look_on=look_on, kind=kind)
+
+
 def build_engine(settings: Settings, *, demo: bool = False, replay_start: date | None = None) -> Engine:
     """The engine of the app: near side here, far side in a worker process that the first refresh starts.
 
@@ -108,8 +145,12 @@ def build_engine(settings: Settings, *, demo: bool = False, replay_start: date |
         TapecastError: If the data folder or the store cannot be used.
     """
     where = place(settings, demo=demo)
-    setup = worker_setup(settings, where, demo=demo)
     store = Store.open(where.store, interval=settings.source.interval)
+    return _engine(settings, where, store, demo=demo, replay_start=replay_start)
+
+
+def _engine(settings: Settings, where: Place, store: Store, *, demo: bool, replay_start: date | None) -> Engine:
+    setup = worker_setup(settings, where, demo=demo)
     replayed = demo or settings.source.name == "replay"
     plan = _replay_plan(settings, store, replay_start, demo=demo) if replayed else None
     client = WorkerClient(setup, log_path=where.log)
@@ -151,11 +192,45 @@ def watchlist(settings: Settings, store: Store, *, demo: bool) -> Watchlist:
     """The lists: config.toml's where it has any; else the store's; else the starter lists, or the source's own."""
     own_symbols = demo or settings.source.name != "yahoo"
     if settings.lists and not demo:
-        return Watchlist(settings.groups(), lambda groups: save_lists(lists_file(settings), groups))
+        file = lists_file(settings)
+        return Watchlist(settings.groups(), lambda groups: save_lists(file, groups), _Rereading(file).groups)
     groups: Sequence[WatchGroup] = store.watchlist.groups()
     if not groups and not own_symbols:
         groups = settings.groups()
-    return Watchlist(groups, store.watchlist.save)
+    return Watchlist(groups, store.watchlist.save, store.watchlist.groups)
+
+
+class _Rereading:
+    """Reads the lists of a configuration file anew when the file has changed."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._stamp = file, _stamp(file)
+        self._problem: ConfigError | None = None
+
+    def groups(self) -> tuple[WatchGroup, ...] | None:
+        """The lists, or None where the file has not changed.
+
+        Raises:
+            ConfigError: If the file cannot be read, until it has changed once more.
+        """
+        stamp = _stamp(self._file)
+        if stamp != self._stamp:
+            self._stamp, self._problem = stamp, None
+            try:
+                return load(self._file).groups()
+            except ConfigError as error:
+                self._problem = error
+        if self._problem is not None:
+            raise self._problem
+        return None
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        told = file.stat()
+    except OSError:
+        return None
+    return told.st_mtime_ns, told.st_size
 
 
 @contextmanager
@@ -172,7 +247,9 @@ def one_shot(settings: Settings, *, temporary: bool) -> Iterator[LocalBackend]:
     if temporary:
         with Store.temporary(settings.source.interval) as store:
             folder = store.path.parent
-            where = Place(store.path, folder / "models", folder / "cache", folder / "worker.log")
+            where = Place(
+                store.path, folder / "models", folder / "cache", folder / "worker.log", folder / "engine.lock"
+            )
             yield LocalBackend(worker_setup(settings, where, demo=False), store)
         return
     where = place(settings, demo=False)

@@ -116,6 +116,7 @@ class Engine:
         self._ticked_at: datetime | None = None
         self._silent_sessions = 0
         self._notices: tuple[str, ...] = store.notices
+        self._list_problem: tuple[str, ...] = ()
         self._paused = False
         self._stopped = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -128,12 +129,13 @@ class Engine:
     def snapshot(self) -> Snapshot:
         """The newest snapshot, read from the store; where that cannot be read, what was read before, and why."""
         try:
-            return self._reader.read(next(self._versions), self._status())
+            return self._reader.read(next(self._versions), self.status())
         except StoreError as error:
             self._blame(error, self._now())
-            return self._reader.tell_again(next(self._versions), self._status())
+            return self._reader.tell_again(next(self._versions), self.status())
 
-    def _status(self) -> Status:
+    def status(self) -> Status:
+        """What a snapshot says beyond what the store holds."""
         now = self._now()
         return Status(
             now=now,
@@ -142,7 +144,7 @@ class Engine:
             source=self._inbox.told(self._source),
             jobs=(*self._job_lines(), *challenger_line(self._report), *self._inbox.job()),
             report=self._report,
-            notices=self._notices,
+            notices=(*self._list_problem, *self._notices),
             replay=self._replay_status(),
             # A replayed session of hours passes in seconds: between two ticks lies an hour of its time.
             stale_after=STALE_AFTER if self._replay is None else REPLAY_STALE_AFTER,
@@ -217,6 +219,15 @@ class Engine:
         if (what := self._watchlist.undo()) is not None:
             self._watch_changed()
         return what
+
+    def follow(self) -> None:
+        """Take up lists that somebody else has written down; those that cannot be read are named, and stay."""
+        try:
+            changed, self._list_problem = self._watchlist.reread(), ()
+        except TapecastError as error:
+            changed, self._list_problem = False, (f"lists not read anew: {error}",)
+        if changed:
+            self._watch_changed()
 
     def change_speed(self, steps: int) -> None:
         """Replay only: faster or slower."""
@@ -420,7 +431,7 @@ class Engine:
             return
         unread, self._unread = self._unread, False
         # One job for both: what was read and what streamed in must not overtake each other.
-        self._on_snapshot(self.snapshot() if unread else self._reader.tell_again(next(self._versions), self._status()))
+        self._on_snapshot(self.snapshot() if unread else self._reader.tell_again(next(self._versions), self.status()))
 
     def _publish_soon(self) -> None:
         self._in_background(self._publish)

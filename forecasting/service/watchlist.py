@@ -18,9 +18,14 @@ DEFAULT_LIST = "Watch"
 class Watchlist:
     """Ordered groups of symbols. Thread-safe."""
 
-    def __init__(self, groups: Sequence[WatchGroup], save: Callable[[Sequence[WatchGroup]], None]) -> None:
+    def __init__(
+        self, groups: Sequence[WatchGroup], save: Callable[[Sequence[WatchGroup]], None],
+        load: Callable[[], Sequence[WatchGroup] | None] = lambda: None,
+    ) -> None:
+        """Start with `groups`; `load` gives the lists as they are written down, or None where nothing has changed."""
         self._groups = tuple(groups) or (WatchGroup(DEFAULT_LIST, ()),)
         self._save = save
+        self._load = load
         self._lock = threading.RLock()
         self._undo: list[tuple[str, tuple[WatchGroup, ...]]] = []
 
@@ -33,6 +38,20 @@ class Watchlist:
     def symbols(self) -> tuple[Symbol, ...]:
         """Every watched symbol once, in order of first appearance."""
         return tuple(dict.fromkeys(s for g in self._groups for s in g.symbols))
+
+    def reread(self) -> bool:
+        """Take up what somebody else has written down; whether that was anything.
+
+        Raises:
+            TapecastError: If it cannot be read; the lists stay as they were.
+        """
+        with self._lock:
+            groups = self._load()
+            if not groups or tuple(groups) == self._groups:
+                return False
+            self._groups = tuple(groups)
+            self._undo.clear()      # it would take back what somebody else did
+            return True
 
     def adopt(self, symbols: Sequence[Symbol]) -> bool:
         """Take a source's own catalogue as the first list where nothing is watched yet; whether it was taken."""

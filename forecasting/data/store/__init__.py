@@ -143,6 +143,10 @@ class Store:
             return error
         return None
 
+    def version(self) -> int:
+        """A number that changes when another connection has written; only comparable within one thread."""
+        return int(self._database.rows("PRAGMA data_version")[0][0])
+
     def look_through(self) -> None:
         """Read every page of the file, beside all other work; damage becomes a notice, and the next opening sees to it.
 

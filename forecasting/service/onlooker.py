@@ -1,0 +1,112 @@
+"""A view on a store that somebody else's engine fills: the daemon's, or that of an app started before this one.
+
+Shows what the store holds and what the engine at work says of itself. Edits go through the store, where it finds them;
+what only the engine at work can do is refused with a word about who it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from forecasting.data.store import Store
+from forecasting.domain.market import Symbol
+from forecasting.domain.snapshot import Health, Snapshot, SourceHealth, SymbolDetail
+from forecasting.errors import ConfigError, StoreError
+from forecasting.service.alert_desk import AlertDesk
+from forecasting.service.heartbeat import SILENT_AFTER, Heartbeat, ask_for_refresh, newest_beat
+from forecasting.service.lock import Holder
+from forecasting.service.snapshots import SnapshotReader, Status
+from forecasting.service.watchlist import Watchlist
+
+
+class Onlooker:
+    """Reads; see `forecasting.service.facade.EngineFacade` for what the methods mean."""
+
+    paused = False
+
+    def __init__(
+        self, store: Store, watchlist: Watchlist, holder: Callable[[], Holder | None], *,
+        display_currency: str | None, log_path: Path | None,
+    ) -> None:
+        self.log_path = log_path
+        self.alerts = AlertDesk(store.alerts, lambda: datetime.now(UTC))
+        self._store, self._watchlist, self._holder = store, watchlist, holder
+        self._reader = SnapshotReader(store, display_currency)
+        self._seen: object = None
+        self._beat: Heartbeat | None = None
+
+    def snapshot(self) -> Snapshot:
+        """What the store holds now."""
+        try:
+            self._beat = newest_beat(self._store)
+            return self._reader.read(0, self._status())
+        except StoreError as error:
+            told = replace(self._status(), source=SourceHealth("store", Health.FAILED, str(error)))
+            return self._reader.tell_again(0, told)
+
+    def news(self) -> bool:
+        """Whether anybody has written since this was asked last; always from the same thread."""
+        seen, self._seen = self._seen, self._store.version()
+        return self._watchlist.reread() or seen != self._seen
+
+    def detail(self, symbol: Symbol) -> SymbolDetail | None:
+        """Everything about one symbol."""
+        return self._reader.detail(symbol, self._beat.status.report if self._beat else None)
+
+    def stop(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+
+    def refresh(self) -> None:
+        """Ask the engine at work."""
+        ask_for_refresh(self._store, datetime.now(UTC))
+
+    def pause(self, paused: bool) -> None:
+        """Only the engine at work can."""
+        raise self._refused("pause polling")
+
+    def add_symbol(self, group: str, text: str) -> Symbol:
+        """Add to a list; the engine at work takes it up."""
+        return self._watchlist.add(group, text)
+
+    def remove_symbol(self, group: str, symbol: Symbol) -> None:
+        """Take off a list; the engine at work takes it up."""
+        self._watchlist.remove(group, symbol)
+
+    def undo(self) -> str | None:
+        """Take back this view's newest change of the lists."""
+        return self._watchlist.undo()
+
+    def change_speed(self, steps: int) -> None:
+        """Only the engine at work can."""
+        raise self._refused("change the replay's speed")
+
+    def jump(self, sessions: int) -> None:
+        """Only the engine at work can."""
+        raise self._refused("skip forward")
+
+    def _refused(self, what: str) -> ConfigError:
+        return ConfigError(f"only {self._who()} can {what}; this is a view of what it does")
+
+    def _who(self) -> str:
+        holder = self._holder()
+        return f"the {holder.kind} (process {holder.pid})" if holder else "the engine at work"
+
+    def _status(self) -> Status:
+        now, beat = datetime.now(UTC), self._beat
+        view = f"a view: {self._who()} polls, forecasts and fires alerts; they go on when this is closed"
+        if beat is None:
+            source = SourceHealth("store", Health.WORKING, "the engine at work has not said anything yet")
+            return Status(now, self._watchlist.groups, self._watchlist.symbols, source, (), None, (view,), None)
+        status = beat.status
+        source = status.source
+        if now - beat.at > SILENT_AFTER:
+            silent = f"{self._who()} has said nothing since {beat.at:%H:%M:%S} UTC; this app takes over when it ends"
+            source = SourceHealth(source.name, Health.LATE, silent, beat.at)
+        return replace(
+            status, now=status.now if status.replay is not None else now, groups=self._watchlist.groups,
+            symbols=self._watchlist.symbols, source=source, notices=(view, *status.notices),
+        )

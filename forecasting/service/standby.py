@@ -1,0 +1,184 @@
+"""One engine at work, and others that look on until it ends.
+
+Whoever gets the lock runs the engine and says so in a heartbeat; whoever does not shows a view of the same store, and
+takes over as soon as the lock is free: the app that stays when a daemon is stopped goes on by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from forecasting.data.store import Store
+from forecasting.domain.market import Symbol
+from forecasting.domain.snapshot import Snapshot, SymbolDetail
+from forecasting.errors import TapecastError
+from forecasting.service.alert_desk import AlertDesk
+from forecasting.service.engine import Engine
+from forecasting.service.facade import OnSnapshot, RunInThread
+from forecasting.service.heartbeat import Heartbeat, asked_for_refresh, beat
+from forecasting.service.lock import EngineLock
+from forecasting.service.onlooker import Onlooker
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.5        # how often a view asks the store for news, and an engine for wishes
+BEAT_EVERY = 4      # looks
+
+
+class Standby:
+    """See `forecasting.service.facade.EngineFacade`: an engine's where this process has the lock, else a view's."""
+
+    def __init__(
+        self, lock: EngineLock, *, lead: Callable[[], tuple[Engine, Store]], look_on: Callable[[], Onlooker], kind: str
+    ) -> None:
+        """Take the lock or look on.
+
+        Args:
+            lock: Of the data folder.
+            lead: Makes an engine, and names the store it works on.
+            look_on: Makes a view.
+            kind: "app" or "daemon", for the heartbeat.
+        """
+        self._lock, self._lead, self._kind = lock, lead, kind
+        self._versions = itertools.count(1)
+        self._started_at = datetime.now(UTC)
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._store: Store | None = None
+        self._asked: str | None = None
+        self._warned = ""
+        self._current: Engine | Onlooker = self._take_the_lead() if lock.acquire() else look_on()
+
+    def _take_the_lead(self) -> Engine:
+        engine, self._store = self._lead()
+        self._asked = asked_for_refresh(self._store)
+        return engine
+
+    @property
+    def leads(self) -> bool:
+        """Whether the engine at work is this one."""
+        return isinstance(self._current, Engine)
+
+    @property
+    def log_path(self) -> Path | None:
+        """Where the front end's own log goes."""
+        return self._current.log_path
+
+    @property
+    def alerts(self) -> AlertDesk:
+        """Alert rules and what they said."""
+        return self._current.alerts
+
+    @property
+    def paused(self) -> bool:
+        """Whether polling is paused."""
+        return self._current.paused
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; versions go on rising when this process takes over."""
+        return replace(self._current.snapshot(), version=next(self._versions))
+
+    def detail(self, symbol: Symbol) -> SymbolDetail | None:
+        """Everything about one symbol."""
+        return self._current.detail(symbol)
+
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+        """Start the engine, or watch the one at work."""
+        loop = asyncio.get_running_loop()
+
+        def publish(snapshot: Snapshot) -> None:
+            on_snapshot(replace(snapshot, version=next(self._versions)))
+
+        def run(engine: Engine) -> None:
+            engine.start(publish, run_in_thread)
+
+        if isinstance(self._current, Engine):
+            run(self._current)
+        self._thread = threading.Thread(
+            target=self._keep_watch, args=(publish, lambda engine: loop.call_soon_threadsafe(run, engine)),
+            name="standby", daemon=True,
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop everything and let go of the lock; safe to call twice."""
+        self._stopped.set()
+        self._current.stop()
+        self._lock.release()
+
+    def refresh(self) -> None:
+        """Refresh now."""
+        self._current.refresh()
+
+    def pause(self, paused: bool) -> None:
+        """Stop or resume polling."""
+        self._current.pause(paused)
+
+    def add_symbol(self, group: str, text: str) -> Symbol:
+        """Add to a list."""
+        return self._current.add_symbol(group, text)
+
+    def remove_symbol(self, group: str, symbol: Symbol) -> None:
+        """Take off a list."""
+        self._current.remove_symbol(group, symbol)
+
+    def undo(self) -> str | None:
+        """Take back the newest change of the lists."""
+        return self._current.undo()
+
+    def change_speed(self, steps: int) -> None:
+        """Replay only: faster or slower."""
+        self._current.change_speed(steps)
+
+    def jump(self, sessions: int) -> None:
+        """Replay only: skip forward."""
+        self._current.jump(sessions)
+
+    # In a thread of its own.
+
+    def _keep_watch(self, publish: OnSnapshot, run: Callable[[Engine], object]) -> None:
+        for look in itertools.count():
+            try:
+                if isinstance(self._current, Engine):
+                    self._serve(self._current, beats=look % BEAT_EVERY == 0)
+                elif self._lock.acquire():
+                    self._take_over(run)
+                elif self._current.news():
+                    publish(self._current.snapshot())
+            except TapecastError as error:      # the disk's or the store's trouble is shown where it is met
+                self._warn(str(error))
+            except Exception:
+                if not self._stopped.is_set():
+                    log.exception("standby")
+            if self._stopped.wait(LOOK_S):
+                return
+
+    def _warn(self, message: str) -> None:
+        """Log, once in a row."""
+        if message != self._warned and not self._stopped.is_set():
+            log.warning("standby: %s", message)
+        self._warned = message
+
+    def _serve(self, engine: Engine, *, beats: bool) -> None:
+        """Say that this engine is at work, and do what those who look on have asked for."""
+        assert self._store is not None
+        engine.follow()
+        if (asked := asked_for_refresh(self._store)) != self._asked:
+            self._asked = asked
+            engine.refresh()
+        if beats:
+            beat(self._store, Heartbeat(os.getpid(), self._kind, self._started_at, datetime.now(UTC), engine.status()))
+
+    def _take_over(self, run: Callable[[Engine], object]) -> None:
+        log.info("the engine at work has ended; this %s takes over", self._kind)
+        before, self._current = self._current, self._take_the_lead()
+        before.stop()
+        run(self._current)

@@ -1,0 +1,192 @@
+"""One engine at work and others that look on: views, wishes, edits, and who takes over."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from forecasting.data.store import Store
+from forecasting.domain.market import Instrument, Quote, Symbol
+from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
+from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import ConfigError
+from forecasting.service.backend import OnStep, TickReport, Work, WorkReport
+from forecasting.service.engine import Cadence, Engine
+from forecasting.service.heartbeat import newest_beat
+from forecasting.service.lock import EngineLock
+from forecasting.service.onlooker import Onlooker
+from forecasting.service.standby import Standby
+from forecasting.service.watchlist import Watchlist
+
+AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
+
+
+class Backend:
+    """Brings a quote of every symbol with each tick."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.ticks: list[tuple[Symbol, ...]] = []
+
+    def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
+        self.ticks.append(tuple(symbols))
+        self.store.market.put_instruments([Instrument(s, s, "24/7", "USD") for s in symbols])
+        self.store.market.put_quotes([Quote(s, 100.0 + len(self.ticks), now, 100.0, "USD", "test") for s in symbols])
+        return TickReport(now, None, (), (), 0, 0, 0, SourceHealth("test", Health.OK, "ok"), (), (), ("a note",))
+
+    def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        pass
+
+
+class Front:
+    """One process's front end, as far as it matters here."""
+
+    def __init__(self, folder: Path, kind: str, *, seconds: float = 60.0) -> None:
+        self.backends: list[Backend] = []
+        path = folder / "store.db"
+
+        def watchlist(store: Store) -> Watchlist:
+            groups = store.watchlist.groups() or (WatchGroup("Core", (AAPL,)),)
+            return Watchlist(groups, store.watchlist.save, store.watchlist.groups)
+
+        def lead() -> tuple[Engine, Store]:
+            store = Store.open(path)
+            self.backends.append(Backend(store))
+            return Engine(
+                store=store, backend=self.backends[-1], watchlist=watchlist(store), source_name="test",
+                cadence=Cadence(seconds, seconds),
+            ), store
+
+        def look_on() -> Onlooker:
+            store = Store.open(path)
+            return Onlooker(store, watchlist(store), self.lock.holder, display_currency=None, log_path=None)
+
+        self.lock = EngineLock(folder / "engine.lock", kind)
+        self.standby = Standby(self.lock, lead=lead, look_on=look_on, kind=kind)
+        self.snapshots: list[Snapshot] = []
+
+    def start(self) -> None:
+        self.standby.start(self.snapshots.append, lambda job: threading.Thread(target=job).start())
+
+    @property
+    def ticks(self) -> list[tuple[Symbol, ...]]:
+        return [tick for backend in self.backends for tick in backend.ticks]
+
+
+async def until(done: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not done():
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def fronts(tmp_path: Path) -> AsyncIterator[tuple[Front, Front]]:
+    """A daemon at work and an app that looks on."""
+    daemon = Front(tmp_path, "daemon")
+    daemon.start()
+    app = Front(tmp_path, "app")
+    app.start()
+    await until(lambda: len(daemon.ticks) > 0)
+    yield daemon, app
+    for front in (app, daemon):
+        front.standby.stop()
+    await asyncio.sleep(0.05)
+
+
+async def test_the_second_shows_what_the_first_does_and_does_nothing_itself(fronts: tuple[Front, Front]) -> None:
+    daemon, app = fronts
+    await until(lambda: any(s.rows and s.rows[0].last == 101.0 for s in app.snapshots))
+    await until(lambda: any(s.source.name == "test" and "a note" in s.notices for s in app.snapshots))
+
+    assert (daemon.standby.leads, app.standby.leads, app.ticks) == (True, False, [])
+    assert "the daemon (process " in app.snapshots[-1].notices[0]
+    assert [s.version for s in app.snapshots] == sorted({s.version for s in app.snapshots})
+
+
+async def test_a_refresh_asked_of_a_view_is_done_by_the_engine_at_work(fronts: tuple[Front, Front]) -> None:
+    daemon, app = fronts
+    before = len(daemon.ticks)
+    app.standby.refresh()
+    await until(lambda: len(daemon.ticks) > before)
+
+
+async def test_a_list_edited_in_a_view_is_watched_by_the_engine_at_work(fronts: tuple[Front, Front]) -> None:
+    daemon, app = fronts
+    app.standby.add_symbol("Core", "msft")
+    await until(lambda: daemon.ticks[-1] == (AAPL, MSFT))
+    app.standby.undo()
+    await until(lambda: daemon.ticks[-1] == (AAPL,))
+
+
+async def test_an_alert_of_a_rule_added_in_a_view_is_seen_and_acknowledged_there(fronts: tuple[Front, Front]) -> None:
+    daemon, app = fronts
+    app.standby.alerts.add("last > 102.5", symbols=[AAPL])
+    for price in (102.0, 103.0):      # the rule's baseline, then beyond
+        daemon.standby.refresh()
+        await until(lambda price=price: daemon.standby.snapshot().rows[0].last == price)  # type: ignore[misc]
+    await until(lambda: app.snapshots[-1].alerts_unseen == 1)
+    app.standby.alerts.acknowledge()
+    await until(lambda: daemon.standby.snapshot().alerts_unseen == app.snapshots[-1].alerts_unseen == 0)
+
+
+async def test_what_only_the_engine_at_work_can_do_is_refused_by_a_view(fronts: tuple[Front, Front]) -> None:
+    view = fronts[1].standby
+    for ask in (partial(view.pause, True), partial(view.jump, 1), partial(view.change_speed, 1)):
+        with pytest.raises(ConfigError, match=r"only the daemon \(process \d+\) can"):
+            ask()
+
+
+async def test_a_view_takes_over_when_the_engine_at_work_ends(fronts: tuple[Front, Front]) -> None:
+    daemon, app = fronts
+    daemon.standby.stop()
+    await until(lambda: len(app.ticks) > 0)
+    await until(lambda: app.snapshots[-1].notices == ("a note",))
+
+    assert app.standby.leads
+    assert [s.version for s in app.snapshots] == sorted({s.version for s in app.snapshots})
+
+
+async def test_a_view_that_ends_leaves_the_engine_at_work_alone(fronts: tuple[Front, Front]) -> None:
+    daemon, app = fronts
+    app.standby.stop()
+    before = len(daemon.ticks)
+    daemon.standby.refresh()
+    await until(lambda: len(daemon.ticks) > before)
+    assert daemon.standby.leads
+
+
+async def test_the_heartbeat_tells_who_is_at_work(fronts: tuple[Front, Front], tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store.db") as store:
+        await until(lambda: (told := newest_beat(store)) is not None and told.status.report is not None)
+        told = newest_beat(store)
+    assert told is not None
+    assert (told.kind, told.status.source.message) == ("daemon", "ok")
+    assert datetime.now(UTC) - told.at < timedelta(seconds=10)
+
+
+def test_a_lock_goes_with_its_holder_and_names_him(tmp_path: Path) -> None:
+    first, second = (EngineLock(tmp_path / "engine.lock", kind) for kind in ("daemon", "app"))
+    assert first.acquire()
+    assert not second.acquire()
+    holder = second.holder()
+    assert holder is not None
+    assert holder.kind == "daemon"
+    first.release()
+    first.release()
+    assert second.acquire()
+    second.release()
+
+
+def test_where_nothing_can_be_written_everybody_leads(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    locks = [EngineLock(tmp_path / "file" / "engine.lock", "app") for _ in range(2)]
+    assert [lock.acquire() for lock in locks] == [True, True]
