@@ -101,8 +101,7 @@ class Program:
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
             self._running = None
-            if process.returncode is None:
-                _kill(process)
+            _kill(process)
         process.wait()
         assert process.stdout is not None
         process.stdout.close()
@@ -118,5 +117,6 @@ def _or_late(process: subprocess.Popen[bytes], left: float, head: bytes) -> byte
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    if process.poll() is None:      # one that has ended has given its number back
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
