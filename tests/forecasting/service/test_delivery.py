@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from forecasting.trading.sinks.message import Message, notice
 from tests.support.alerts import FIRED, alert
 from tests.support.sink_server import SinkServer
 
+ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "hunter2-topic"
 MORNING = FIRED + timedelta(hours=1)      # of the next start
 ALERTS = AlertSettings()
@@ -159,6 +161,27 @@ def test_what_an_earlier_run_left_is_delivered_late_once_and_to_whom_it_is_owed(
     assert [m.text for m in fakes["a"].got] == [
         "rsi crosses above 70: rsi 71.25 (late: of 2026-03-02 15:31 UTC)", *["rsi crosses above 70: rsi 71.25"] * 2,
     ]  # fmt: skip
+
+
+def test_what_a_killed_process_had_under_way_is_delivered_late_once_after_the_restart(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with Store.open(path) as store:
+        by = rule(store)
+        fired(store, by)
+    with SinkServer("hang", 200) as far:
+        sink = SinkSettings(name="desk", kind="webhook", url=SecretStr(far.url("/")))
+        words = [sys.executable, "-m", "tests.support.deliverer", str(path), far.url("/"), MORNING.isoformat()]
+        process = subprocess.Popen(words, cwd=ROOT)
+        try:
+            assert far.arrived.acquire(timeout=10)
+        finally:
+            process.kill()
+            process.wait()
+        with Store.open(path) as store:
+            for _ in range(2):
+                with running(store, None, [sink], now=MORNING):
+                    until(lambda: told(store) == [[("desk", True, None)]])
+    assert [json.loads(p.body)["alerts"][0]["late"] for p in far.posted] == [True, True]      # in vain, and well
 
 
 def test_an_alert_that_is_left_over_and_submitted_as_well_is_delivered_once(store: Store, fakes: Sinks) -> None:
@@ -320,7 +343,7 @@ def test_nothing_a_sink_needs_is_imported_before_the_first_alert() -> None:
         "print(*sorted(sys.modules.keys() & {'apprise', 'requests', 'urllib3', 'http.client', 'ssl'}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                          cwd=Path(__file__).resolve().parents[3])  # fmt: skip
+                          cwd=ROOT)  # fmt: skip
     assert done.stdout.split() == []
 
 
