@@ -173,7 +173,7 @@ class AlertDelivery:
         for alert in alerts:
             rule = self._rules.get(alert.rule_id)
             had = {delivery.sink for delivery in alert.deliveries}
-            for name in ((rule.sinks if rule else ()) or self._known):
+            for name in dict.fromkeys((rule.sinks if rule else ()) or self._known):
                 if name in had:
                     continue
                 if name not in self._known:

@@ -121,7 +121,7 @@ def told(store: Store) -> list[list[tuple[str, bool, str | None]]]:
 
 
 def test_an_alert_reaches_every_sink_of_its_rule_and_that_is_on_record(store: Store, fakes: Sinks) -> None:
-    everywhere, just_b = rule(store), rule(store, "b")
+    everywhere, just_b = rule(store), rule(store, "b", "b")
     alerts = fired(store, everywhere) + fired(store, just_b)
     with running(store, fakes) as delivery:
         delivery.submit(alerts)
