@@ -10,6 +10,8 @@ What it cannot tell: training is left out (`Work.TRAIN` is never due), since it 
 Memory should not grow by 5 %, nor files and threads by any; `rows_lost`, `extra_rows`, `problems` and `not_recovered`
 must be 0. Growth is told from the first day on, and between medians, of the second to fourth day and of the last three:
 a chart is first drawn on the first evening, and a day's figure may be a tenth higher or lower than the next one's.
+What grows in the screen's process is SQLite's page caches, at most 2 MB for each thread that reads: 6.6 MB after the
+first day and 12.1 MB after the seventh, while Python's own objects stay at 26 MB.
 """
 
 from __future__ import annotations
