@@ -41,6 +41,8 @@ class Commands(click.Group):
 
     LATER: ClassVar[dict[str, str]] = {
         "alerts": "tui.cli_alerts",
+        "daemon": "tui.cli_daemon",
+        "status": "tui.cli_daemon",
         "train": "tui.cli_train",
         "evaluate": "tui.cli_evaluate",
         "backtest": "tui.cli_backtest",
@@ -99,6 +101,7 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
             theme=settings.display.theme,
             keys=settings.keys,
             ascii_only=settings.display.ascii,
+            bell=settings.display.bell,
             title=_title(settings, demo=demo),
             log_path=engine.log_path,
         )

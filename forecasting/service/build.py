@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -123,6 +123,15 @@ def build_front(
     """
     where = place(settings, demo=demo)
     lock = EngineLock(where.lock, kind)
+    lead, look_on = roles(settings, lock, demo=demo, replay_start=replay_start)
+    return Standby(lock, lead=lead, look_on=look_on, kind=kind)
+
+
+def roles(
+    settings: Settings, lock: EngineLock, *, demo: bool = False, replay_start: date | None = None
+) -> tuple[Callable[[], tuple[Engine, Store]], Callable[[], Onlooker]]:
+    """How to make the engine with the store it works on, and how to make a view of another's."""
+    where = place(settings, demo=demo)
 
     def lead() -> tuple[Engine, Store]:
         store = Store.open(where.store, interval=settings.source.interval)
@@ -135,7 +144,7 @@ def build_front(
             log_path=where.log.with_name("app.log"),
         )
 
-    return Standby(lock, lead=lead, look_on=look_on, kind=kind)
+    return lead, look_on
 
 
 def build_engine(settings: Settings, *, demo: bool = False, replay_start: date | None = None) -> Engine:

@@ -51,7 +51,7 @@ class Standby:
         self._versions = itertools.count(1)
         self._started_at = datetime.now(UTC)
         self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._run: Callable[[Engine], object] = lambda engine: None
         self._store: Store | None = None
         self._asked: str | None = None
         self._warned = ""
@@ -100,19 +100,30 @@ class Standby:
         def run(engine: Engine) -> None:
             engine.start(publish, run_in_thread)
 
+        self._run = lambda engine: loop.call_soon_threadsafe(run, engine)
         if isinstance(self._current, Engine):
             run(self._current)
-        self._thread = threading.Thread(
-            target=self._keep_watch, args=(publish, lambda engine: loop.call_soon_threadsafe(run, engine)),
-            name="standby", daemon=True,
-        )
-        self._thread.start()
+        threading.Thread(target=self._keep_watch, args=(publish,), name="standby", daemon=True).start()
 
     def stop(self) -> None:
         """Stop everything and let go of the lock; safe to call twice."""
         self._stopped.set()
         self._current.stop()
         self._lock.release()
+
+    def renew(self, lead: Callable[[], tuple[Engine, Store]]) -> None:
+        """Go on with an engine that `lead` makes, now or when this process takes over; the lock is kept throughout.
+
+        Raises:
+            TapecastError: If it cannot be made; the engine goes on as it was.
+        """
+        before, self._lead = self._lead, lead
+        if self.leads:
+            try:
+                self._replace_by(self._take_the_lead())
+            except TapecastError:
+                self._lead = before
+                raise
 
     def refresh(self) -> None:
         """Refresh now."""
@@ -144,13 +155,13 @@ class Standby:
 
     # In a thread of its own.
 
-    def _keep_watch(self, publish: OnSnapshot, run: Callable[[Engine], object]) -> None:
+    def _keep_watch(self, publish: OnSnapshot) -> None:
         for look in itertools.count():
             try:
                 if isinstance(self._current, Engine):
                     self._serve(self._current, beats=look % BEAT_EVERY == 0)
                 elif self._lock.acquire():
-                    self._take_over(run)
+                    self._take_over()
                 elif self._current.news():
                     publish(self._current.snapshot())
             except TapecastError as error:      # the disk's or the store's trouble is shown where it is met
@@ -177,8 +188,11 @@ class Standby:
         if beats:
             beat(self._store, Heartbeat(os.getpid(), self._kind, self._started_at, datetime.now(UTC), engine.status()))
 
-    def _take_over(self, run: Callable[[Engine], object]) -> None:
+    def _take_over(self) -> None:
         log.info("the engine at work has ended; this %s takes over", self._kind)
-        before, self._current = self._current, self._take_the_lead()
+        self._replace_by(self._take_the_lead())
+
+    def _replace_by(self, engine: Engine) -> None:
+        before, self._current = self._current, engine
         before.stop()
-        run(self._current)
+        self._run(engine)
