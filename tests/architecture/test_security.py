@@ -25,7 +25,7 @@ CALLS = frozenset(
     }
 )  # fmt: skip
 ARGUMENTS = {"shell": True, "markup": True, "verify": False, "check_hostname": False, "allow_pickle": True}
-TAKES_MARKUP = frozenset({"Static", "Label", "Button", "Checkbox", "notify"})
+TAKES_MARKUP = frozenset({"Static", "Label", "Button", "Checkbox", "self.notify", "self.app.notify", "app.notify"})
 """Who reads markup in a text unless told not to."""
 
 
@@ -51,7 +51,7 @@ def _bad_call(call: ast.Call) -> Iterator[str]:
     if name in CALLS:
         yield name
     yield from (f"{key}={value}" for key, value in ARGUMENTS.items() if given.get(key) is value)
-    if name.rpartition(".")[2] in TAKES_MARKUP and "markup" not in given and _has_text(call):
+    if name in TAKES_MARKUP and "markup" not in given and _has_text(call):
         yield f"{name} without markup=False"
 
 
