@@ -43,6 +43,9 @@ class Commands(click.Group):
         "alerts": "tui.cli_alerts",
         "daemon": "tui.cli_daemon",
         "status": "tui.cli_daemon",
+        "journal": "tui.cli_journal",
+        "ledger": "tui.cli_journal",
+        "watch-once": "tui.cli_journal",
         "train": "tui.cli_train",
         "evaluate": "tui.cli_evaluate",
         "backtest": "tui.cli_backtest",
@@ -62,7 +65,8 @@ class Commands(click.Group):
         if (module := self.LATER.get(cmd_name)) is None:
             return super().get_command(ctx, cmd_name)
         # A command whose name Python keeps for itself is called `import_` and the like there.
-        command: click.Command = getattr(import_module(module), f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(module), name)
         return command
 
 
@@ -131,14 +135,16 @@ def _log_to(path: Path) -> None:
 
 
 @cli.command("print")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print comma-separated values with a header.")
+@click.option("--line", "form", flag_value="line", help="Print one line, for status bars.")
 @shared_options
-def print_command(options: Options, as_json: bool) -> None:
+def print_command(options: Options, form: str | None) -> None:
     """Print the watchlist once: price, change, state, forecast, a row per symbol."""
     from forecasting.service import headless
 
     answer = headless.print_rows(options.settings(), options.as_of, _progress())
-    _say(answer, as_json, plain.rows)
+    _say(answer, form == "json", {"csv": plain.csv_rows, "line": plain.one_line}.get(form or "", plain.rows))
 
 
 @cli.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import Any
 
 from tui import format as fmt
@@ -22,6 +24,36 @@ def rows(value: dict[str, Any]) -> str:
         change = "-" if row["change_pct"] is None else f"{row['change_pct']:+.2f}"
         lines.append(f"{row['symbol']:10} {last:>12} {change:>7}  {row['state']:5} {band}".rstrip())
     return "\n".join(lines)
+
+
+_COLUMNS = ("symbol", "last", "currency", "change_pct", "data_time", "age_s", "state", "source")
+
+
+def csv_rows(value: dict[str, Any]) -> str:
+    """The watchlist as comma-separated values, a row per symbol; what is missing is empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((*_COLUMNS, "signal", "model", "median_pct", "low_80_pct", "high_80_pct", "p_up", "error"))
+    for row in value["rows"]:
+        forecast = row["forecast"] or {}
+        writer.writerow((
+            *(row[name] for name in _COLUMNS), (row["signal"] or {}).get("kind"),
+            *(forecast.get(name) for name in ("model", "median_pct", "low_80_pct", "high_80_pct", "p_up")),
+            (row["error"] or {}).get("message"),
+        ))
+    return text.getvalue().rstrip("\n")
+
+
+def one_line(value: dict[str, Any]) -> str:
+    """Symbols, prices and changes on one line; a price that is not live says what it is."""
+    def cell(row: dict[str, Any]) -> str:
+        if row["last"] is None:
+            return f"{row['symbol']} {row['state']}"
+        change = "" if row["change_pct"] is None else f" {row['change_pct']:+.1f}%"
+        state = "" if row["state"] == "LIVE" else f" {row['state']}"
+        return f"{row['symbol']} {fmt.price(row['last'], symbol=row['symbol'])}{change}{state}"
+
+    return " | ".join(map(cell, value["rows"]))
 
 
 def forecasts(value: list[dict[str, Any]]) -> str:

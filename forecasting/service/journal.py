@@ -1,0 +1,69 @@
+"""What was signalled and alerted, and what came of it, as plain JSON values; and the ledger's word for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from forecasting.config import Settings
+from forecasting.data.store import Store
+from forecasting.domain.decision import Alert, ScoredSignal
+from forecasting.domain.market import Symbol
+from forecasting.errors import LedgerError
+from forecasting.service.alert_commands import alert_value
+from forecasting.service.build import place
+from forecasting.service.headless import Answer
+from forecasting.trading.rules.replay import followed
+
+_ALL = 1_000_000
+
+
+def journal(settings: Settings, since: date | None, symbols: Iterable[Symbol] = ()) -> Answer:
+    """Signals and alerts, newest first: when, why, by which model, and what followed at the horizon."""
+    first = datetime.combine(since or date.min, time(), UTC)
+    wanted = set(symbols)
+    with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
+        signals = [_signal(s) for s in store.signals.recent(_ALL) if s.signal.time >= first]
+        alerts = [_alert(a, store) for a in store.alerts.history(since=None if since is None else first)]
+    rows = [row for row in (*signals, *alerts) if not wanted or row["symbol"] in wanted]
+    return Answer(sorted(rows, key=lambda row: str(row["time"]), reverse=True), (), 0)
+
+
+def _signal(scored: ScoredSignal) -> dict[str, Any]:
+    signal = scored.signal
+    return {
+        "entry": "signal",
+        "id": scored.id,
+        "time": signal.time.isoformat(),
+        "symbol": signal.symbol,
+        "kind": signal.kind.value,
+        "reason": signal.reason,
+        "price": signal.price,
+        "direction": signal.direction,
+        "horizon": signal.horizon,
+        "model_id": signal.model_id,
+        "log_return": scored.log_return,
+        "right": scored.right,
+        "settled_at": scored.settled_at and scored.settled_at.isoformat(),
+    }
+
+
+def _alert(alert: Alert, store: Store) -> dict[str, Any]:
+    bars = store.market.bars(alert.symbol)
+    at = next((i for i in reversed(range(len(bars))) if bars[i].session <= alert.data_time.date()), None)
+    one, five = (None, None) if at is None else followed(bars, at)
+    told = {"entry": "alert", "time": alert.fired_at.isoformat(), **alert_value(alert)}
+    return {**told, "return_1d": one, "return_5d": five}
+
+
+def verify(settings: Settings) -> Answer:
+    """Check the ledger's chain of hashes; exit code 1 where it does not hold."""
+    where = place(settings, demo=False).store
+    with Store.open(where, interval=settings.source.interval) as store:
+        value: dict[str, Any] = {"store": str(where), "ok": True, "error": None}
+        try:
+            value["forecasts"] = store.ledger.verify()
+        except LedgerError as error:
+            value |= {"ok": False, "error": str(error), "forecasts": store.ledger.count()}
+    return Answer(value, (), 0 if value["ok"] else 1)

@@ -1,0 +1,74 @@
+"""Wait until a rule holds, and say so: for scripts (`tapecast watch-once --exit-on RULE`).
+
+A rule about a state is fulfilled at the first look already; one about a happening waits for it. Nothing of it is kept.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from forecasting.config import Settings
+from forecasting.domain.market import Symbol
+from forecasting.domain.snapshot import Health
+from forecasting.service.backend import OnStep
+from forecasting.service.headless import Answer, opened, watched
+from forecasting.service.local import LocalBackend
+from forecasting.service.rule_facts import FactsReader
+from forecasting.service.snapshots import SnapshotReader, Status
+from forecasting.trading.rules.evaluate import RuleWatch, bars_needed, figures, is_event, matches
+from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
+from forecasting.trading.rules.parser import parse_rule
+
+TIMED_OUT = 5
+"""Exit code: the rule did not come true in time."""
+
+
+def watch_once(
+    settings: Settings, text: str, symbols: Sequence[Symbol], *, timeout: timedelta, every: timedelta, on_step: OnStep,
+    wait: Callable[[float], None] = time.sleep, now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Answer:
+    """Look until the rule is true of a symbol, or `timeout` has passed; 0 looks once.
+
+    Raises:
+        RuleError: If the rule cannot be read; before anything is fetched.
+    """
+    rule = parse_rule(text)
+    end = now() + timeout
+    with opened(settings, None) as backend:
+        asked = tuple(symbols) or watched(settings, backend, now())
+        facts, watch = FactsReader(backend.desk.store), RuleWatch(rule, asked)
+        while True:
+            frame, notes = _look(backend, asked, facts, bars_needed(rule), now(), on_step)
+            fired = watch.step(frame)
+            found = fired if is_event(rule) else [i for i, holds in enumerate(matches(rule, frame)) if holds]
+            if found or now() >= end:
+                break
+            wait(every.total_seconds())
+    rows = [
+        {"symbol": frame.symbols[i], "data_time": datetime.fromtimestamp(frame.times[i], UTC).isoformat(),
+         "values": {f.name: None if math.isnan(v := frame.numbers(f)[i]) else v for f in figures(rule)}}
+        for i in found
+    ]  # fmt: skip
+    value: dict[str, Any] = {"rule": text, "fulfilled": bool(found), "rows": rows}
+    return Answer(value, notes, 0 if found else TIMED_OUT)
+
+
+def _look(
+    backend: LocalBackend, symbols: Sequence[Symbol], facts: FactsReader, depth: int, now: datetime, on_step: OnStep
+) -> tuple[FactsFrame, tuple[str, ...]]:
+    report = backend.tick(symbols, now, on_step)
+    store = backend.desk.store
+    snapshot = SnapshotReader(store).read(1, Status(now, (), tuple(symbols), report.source, (), report, (), None))
+    facts.refresh(snapshot, depth)
+    latest, quotes = store.ledger.latest(symbols), store.market.quotes()
+    told = [
+        facts.now(row, now, quotes.get(row.symbol), {m: e.forecast for m, e in latest.get(row.symbol, {}).items()})
+        or SymbolFacts(row.symbol, 0.0, (), -1)
+        for row in snapshot.rows
+    ]
+    failed = (report.source.message,) if report.source.health is Health.FAILED else ()
+    return FactsFrame(told), (*failed, *(f.message for f in report.failures))

@@ -1,0 +1,116 @@
+"""`tapecast journal`, `ledger`, `watch-once`, and `print` for scripts and status bars."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from forecasting.config import Settings
+from forecasting.data.store import Store
+from forecasting.domain.decision import Alert, AlertRule, Delivery, Signal, SignalKind
+from forecasting.domain.forecast import Origin
+from forecasting.service.watch_once import TIMED_OUT, watch_once
+from tests.support.bars import make_series
+from tests.support.command_line import Run
+from tests.support.desk import write_csv
+from tests.support.store import MONDAY, NVDA, close_of, forecast, series
+
+NOW = datetime(2026, 3, 2, 21, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def kept(data: Path) -> Path:
+    """A store with a settled signal, an alert of the day after, and a forecast."""
+    data.mkdir()
+    with Store.open(data / "store.db") as store:
+        store.market.put_bars(series())
+        store.signals.append([
+            Signal(NVDA, SignalKind.MACD_GOLDEN, MONDAY, close_of(MONDAY), 100.0, 1, 3, "MACD 0.12 crossed above 0.10")
+        ])
+        store.signals.settle(1, 0.03, NOW + timedelta(days=5))
+        rule = store.alerts.add(AlertRule(0, "last > 100", (NVDA,), None, (), 0.0, 0.0, NOW))
+        day = close_of(MONDAY + timedelta(days=1))
+        (alert,) = store.alerts.record([Alert(0, rule.id, rule.text, NVDA, day, day, False, 101.0, "last 101")], [], {})
+        store.alerts.delivered([alert.id], Delivery("bell", True, 0.0, None))
+        store.ledger.append([forecast()], Origin.LIVE, at=forecast().issued_at)
+    return data
+
+
+def test_the_journal_has_what_was_said_and_what_came_of_it(run: Run, kept: Path) -> None:
+    rows = json.loads(run("journal", "--json").out)
+
+    assert [(r["entry"], r["symbol"]) for r in rows] == [("alert", "NVDA"), ("signal", "NVDA")]
+    assert (rows[1]["kind"], rows[1]["right"], rows[1]["log_return"]) == ("macd-golden", True, 0.03)
+    assert (rows[0]["value"], rows[0]["return_1d"]) == (101.0, pytest.approx(51 / 50.5 - 1))
+    assert [d["sink"] for d in rows[0]["deliveries"]] == ["bell"]
+    assert [r["entry"] for r in json.loads(run("journal", "--since", "2026-03-03", "--json").out)] == ["alert"]
+    assert json.loads(run("journal", "--symbol", "amd", "--json").out) == []
+
+
+def test_the_ledger_is_verified_and_a_changed_row_is_named(run: Run, kept: Path) -> None:
+    assert run("ledger", "verify").out == "1 forecasts, the chain holds\n"
+    with Store.open(kept / "store.db") as store, store._database.transaction() as connection:
+        connection.execute("DROP TRIGGER forecasts_stay")
+        connection.execute("UPDATE forecasts SET model = 'lstm'")
+    result = run("ledger", "verify", "--json")
+    told = json.loads(result.out)
+    assert (result.code, told["ok"]) == (1, False)
+    assert "ledger entry 1: its columns say" in told["error"]
+
+
+def test_the_ledger_is_exported(run: Run, kept: Path, tmp_path: Path) -> None:
+    assert "1 forecasts" in run("ledger", "export", "--to", tmp_path / "out").out
+    assert "NVDA" in (tmp_path / "out" / "forecasts.csv").read_text()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    days = [date(2015, 1, 5) + timedelta(days=i) for i in range(5)]
+    return write_csv(tmp_path / "csv", [
+        make_series("UP", [10, 11, 12, 13, 14], sessions=days), make_series("DOWN", [10, 9, 8, 7, 6], sessions=days),
+    ])  # fmt: skip
+
+
+def test_watch_once_says_for_whom_the_rule_holds_now(run: Run, folder: Path) -> None:
+    result = run("--csv-dir", folder, "watch-once", "--exit-on", "change_pct > 0", "--json")
+
+    told = json.loads(result.out)
+    assert (result.code, told["fulfilled"], [r["symbol"] for r in told["rows"]]) == (0, True, ["UP"])
+    assert told["rows"][0]["values"] == {"change_pct": pytest.approx(100 / 13)}
+
+
+def test_a_rule_that_does_not_hold_in_time_has_an_exit_code_of_its_own(run: Run, folder: Path) -> None:
+    result = run("--csv-dir", folder, "watch-once", "--exit-on", "last > 100", "--symbol", "UP")
+    assert (result.code, result.out) == (TIMED_OUT, "not so: last > 100\n")
+    assert run("--csv-dir", folder, "watch-once", "--exit-on", "lost > 100").code == 2
+
+
+def test_watch_once_waits_for_a_crossing(folder: Path, tmp_path: Path) -> None:
+    settings = Settings().overridden(source="csv", csv_dir=folder, data_dir=tmp_path / "data")
+    now = datetime(2015, 1, 7, 21, 30, tzinfo=UTC)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        waits.append(seconds)
+        now += timedelta(days=1)
+
+    answer = watch_once(
+        settings, "last crosses above 12.5", (), timeout=timedelta(days=9), every=timedelta(hours=1),
+        on_step=lambda step: None, wait=wait, now=lambda: now,
+    )
+    assert (answer.exit_code, [r["symbol"] for r in answer.value["rows"]], waits) == (0, ["UP"], [3600.0])
+
+
+def test_print_for_spreadsheets_and_status_bars(run: Run, folder: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("--csv-dir", folder, "--as-of", "2015-01-09", "print", "--csv").out)))
+    assert [(r["symbol"], r["last"], r["state"], r["error"]) for r in rows] == [
+        ("DOWN", "6.0", "CLS", ""), ("UP", "14.0", "CLS", "")
+    ]
+    line = run("--csv-dir", folder, "--as-of", "2015-01-09", "print", "--line").out
+    assert line == "DOWN 6.00 -14.3% CLS | UP 14.00 +7.7% CLS\n"
