@@ -159,6 +159,7 @@ class DisplaySettings(Section):
 
     theme: Annotated[str, Field(min_length=1, max_length=40)] = "tapecast"
     ascii: bool = False                                              # draw with ASCII characters only
+    bell: bool = True                                                # ring the terminal's when alerts come
     timeframe: Timeframe = "6mo"                                     # of charts at start
     currency: Annotated[str, AfterValidator(_currency)] | None = None    # prices are shown in it; None: as traded
 
