@@ -19,11 +19,14 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import BindingsMap, BindingType
 
+from forecasting.domain.snapshot import Snapshot
 from forecasting.service.facade import EngineFacade
 from tui import format as fmt
+from tui import terminal
+from tui.alert_news import AlertNews
 from tui.bridge import EngineBridge
 from tui.keymap import bindings, resolve
-from tui.messages import DetailLoaded, EngineFailed
+from tui.messages import DetailLoaded, EngineFailed, TerminalTold
 from tui.screens.main import MainScreen
 from tui.themes import DEFAULT_THEME, THEMES, theme_name
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
 log = logging.getLogger(__name__)
+
+BELL_PAUSE_S = 1.0
+"""The bell rings once for all that comes together."""
 
 
 def _keymap_commands() -> type[Provider]:
@@ -57,6 +63,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         keys: Mapping[str, str] | None = None,
         ascii_only: bool = False,
         title: str = "",
+        bell: bool = True,
         log_path: Path | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -68,6 +75,7 @@ class TapecastApp(App[None], inherit_bindings=False):
             keys: Key overrides, action id -> keys; refused ones are told on screen.
             ascii_only: Draw with ASCII characters alone.
             title: Shown before the lists' names, for example "demo".
+            bell: Whether alerts ring the terminal's bell.
             log_path: Where the log is, for who is told to look there.
             monotonic: Seconds since some moment; ages are carried on with it between snapshots.
         """
@@ -79,6 +87,9 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
         self.set_class(ascii_only, "-ascii")
         self._shown_title = title
+        self._bell = bell
+        self._rang = -BELL_PAUSE_S
+        self._window_title = ""
         self._log_path = log_path
         self._monotonic = monotonic
         self._main: MainScreen | None = None
@@ -99,8 +110,10 @@ class TapecastApp(App[None], inherit_bindings=False):
 
     def get_default_screen(self) -> MainScreen:
         """The one screen, with what the store remembers already in it."""
+        snapshot = self.engine.snapshot()
+        self._news = AlertNews(snapshot)
         self._main = MainScreen(
-            self.engine.snapshot(), keymap=self._entries, glyphs=self._glyphs, title=self._shown_title,
+            snapshot, keymap=self._entries, glyphs=self._glyphs, title=self._shown_title,
             monotonic=self._monotonic,
         )
         return self._main
@@ -115,10 +128,13 @@ class TapecastApp(App[None], inherit_bindings=False):
         if not gc.isenabled():
             gc.freeze()      # what is here now stays: never look through it again while a key waits
             gc.enable()
+        self._write(terminal.KEEP_TITLE)
+        self._set_title(self.engine.snapshot().alerts_unseen)
         self.bridge.start()
 
     def on_unmount(self) -> None:
         """Stop the engine, however the app ends."""
+        self._write(terminal.OLD_TITLE)
         self.engine.stop()
 
     def leave(self, return_code: int) -> None:
@@ -136,6 +152,45 @@ class TapecastApp(App[None], inherit_bindings=False):
         snapshot = self.bridge.take()
         if snapshot is not None and self._main is not None:
             self._main.show_snapshot(snapshot)
+
+    def announce(self, snapshot: Snapshot) -> None:
+        """Tell what alerts have come since the snapshot before, and how many nobody has seen."""
+        news = self._news.take(snapshot)
+        for line in news:
+            self.notify(line, title="alert", severity="warning", timeout=10, markup=False)
+        if news:
+            self._write(terminal.BELL)
+        self._set_title(snapshot.alerts_unseen)
+
+    def tell(self, sequence: str) -> None:
+        """Write a bell or notification to the terminal; call it from any thread. See `tui.terminal` for what may pass.
+
+        A bell within a second of another is the same bell.
+        """
+        self.post_message(TerminalTold(sequence))
+
+    def on_terminal_told(self, message: TerminalTold) -> None:
+        """Write it between two frames."""
+        self._write(message.sequence)
+
+    def _set_title(self, unseen: int) -> None:
+        sequence = terminal.title(self._shown_title or self.TITLE, unseen)
+        if sequence != self._window_title:
+            self._window_title = sequence
+            self._write(sequence)
+
+    def _write(self, sequence: str) -> None:
+        """The one way to the terminal that does not lead over the screen."""
+        if not terminal.allowed(sequence):
+            log.warning("not written to the terminal: %r", sequence[:80])
+            return
+        if sequence == terminal.BELL:
+            before, self._rang = self._rang, self._monotonic()
+            if not self._bell or self._rang - before < BELL_PAUSE_S:
+                return
+        if self._driver is not None:
+            self._driver.write(sequence)
+            self._driver.flush()
 
     def on_detail_loaded(self, message: DetailLoaded) -> None:
         """Show a symbol's detail."""

@@ -35,10 +35,12 @@ class Glyphs:
     wick: str
     column: str        # plotext marker for histogram columns
     inside: str        # an outcome inside its band
+    unseen: str        # an alert nobody has acknowledged
+    sent: str          # from an alert to where it went
 
 
-UNICODE = Glyphs("▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "▐", "•")
-ASCII = Glyphs("^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "|", "o")
+UNICODE = Glyphs("▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "▐", "•", "●", "→")
+ASCII = Glyphs("^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "|", "o", "*", "->")
 
 
 _WHOLE = frozenset({"CLP", "HUF", "IDR", "KRW", "PYG", "VND"})
@@ -169,6 +171,15 @@ def countdown(seconds: float) -> str:
     return f"{whole // 60}m{whole % 60:02d}" if whole >= 60 else f"{whole}s"
 
 
+def span(seconds: float) -> str:
+    """A length of time in the largest unit that tells it whole: 15 min, 1 h, 90 s."""
+    whole = round(seconds)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if whole >= size and whole % size == 0:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"
+
+
 def seconds_between(earlier: datetime | None, later: datetime) -> float | None:
     """Seconds from `earlier` to `later`, or None where there is no earlier."""
     return None if earlier is None else (later - earlier).total_seconds()
@@ -226,6 +237,16 @@ def bar_label(key: date) -> str:
 def local_minute(moment: datetime) -> str:
     """Month, day, hour and minute on this machine's clock."""
     return moment.astimezone().strftime("%m-%d %H:%M")
+
+
+def moment(time: datetime, now: datetime) -> str:
+    """A time near now on this machine's clock: the time of day, with its date where that is not clear."""
+    return local_minute(time)[6:] if abs((time - now).total_seconds()) < 43_200 else local_minute(time)
+
+
+def local_second(moment: datetime) -> str:
+    """Month, day and time of day on this machine's clock."""
+    return moment.astimezone().strftime("%m-%d %H:%M:%S")
 
 
 _OPINION = {1: "BUY", -1: "SELL", 0: "ODD"}

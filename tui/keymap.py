@@ -17,6 +17,7 @@ _ALL = frozenset(VIEWS)
 _LISTS = frozenset({"watch", "chart", "accuracy"})
 _CHARTS = frozenset({"watch", "chart"})
 _WATCH = frozenset({"watch"})
+_SIGNALS = frozenset({"signals"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,22 @@ def _entry(
 KEYMAP: tuple[KeyEntry, ...] = (
     _entry("down", "j,down", "move(1)", "down", "Next row; in the chart, next symbol"),
     _entry("up", "k,up", "move(-1)", "up", "Previous row; in the chart, previous symbol"),
-    _entry("open", "enter", "open", "open", "Open the chart of the selected symbol", _WATCH, footer=True),
+    _entry("open", "enter", "open", "open", "Open the chart of the selected symbol", _WATCH | _SIGNALS, footer=True),
     _entry("filter", "slash", "filter", "filter",
            "Show only rows with a text in symbol or name, or where a condition holds", _WATCH, footer=True),
     _entry("add", "a", "add", "add", "Add a symbol to this list", footer=True),
+    _entry("alert", "A", "new_alert", "alert", "New alert on the selected symbol, its list, or all that is watched",
+           footer=True),
+    _entry("acknowledge", "space", "acknowledge", "seen",
+           "Acknowledge the alerts of the selected row, or all where it has none; in Signals, the selected one",
+           footer=True),
     _entry("remove", "x", "remove", "remove", "Take the selected symbol off this list; its history stays", _LISTS,
            footer=True),
+    _entry("remove-rule", "x", "remove_rule", "remove", "Remove the selected alert rule; what it said stays", _SIGNALS,
+           footer=True),
     _entry("undo", "u", "undo", "undo", "Take back the newest add or remove"),
+    _entry("mute", "m", "mute", "mute",
+           "Mute the rules of the selected symbol, or the selected rule, for 8 hours; or hear them again"),
     _entry("shorter", "comma", "timeframe(-1)", "shorter", "Shorter timeframe", _CHARTS, footer=True),
     _entry("longer", "full_stop", "timeframe(1)", "longer", "Longer timeframe", _CHARTS, footer=True),
     _entry("candles", "c", "toggle_option('candles')", "candles", "Candles or line", _CHARTS),
@@ -57,7 +67,7 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("watch", "1", "view('watch')", "Watch", "The watchlist"),
     _entry("chart", "2", "view('chart')", "Chart", "One symbol's chart", footer=True),
     _entry("accuracy", "3", "view('accuracy')", "Accuracy", "How good the forecasts have been", footer=True),
-    _entry("signals", "4", "view('signals')", "Signals", "What was signalled, and what came of it", footer=True),
+    _entry("signals", "4", "view('signals')", "Signals", "Alerts, their rules, and what came of signals", footer=True),
     _entry("health", "exclamation_mark", "view('health')", "health", "Source, jobs and notices"),
     _entry("next-view", "tab", "cycle_view(1)", "next view", "Next view"),
     _entry("previous-view", "shift+tab", "cycle_view(-1)", "previous view", "Previous view"),
@@ -71,8 +81,10 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("bottom", "G,end", "edge(1)", "bottom", "Last row"),
     _entry("page-down", "ctrl+d,pagedown", "page(1)", "page down", "One page down"),
     _entry("page-up", "ctrl+u,pageup", "page(-1)", "page up", "One page up"),
-    _entry("left", "h,left", "sideways(-1)", "left", "Columns to the left; in the chart, the readout one bar back"),
-    _entry("right", "l,right", "sideways(1)", "right", "Columns to the right; in the chart, the readout one bar on"),
+    _entry("left", "h,left", "sideways(-1)", "left",
+           "Columns to the left; in the chart, the readout one bar back; in Signals, the part before"),
+    _entry("right", "l,right", "sideways(1)", "right",
+           "Columns to the right; in the chart, the readout one bar on; in Signals, the next part"),
     _entry("refresh", "r", "refresh_now", "refresh", "Ask the source now, within its budget"),
     _entry("pause", "p", "pause", "pause", "Stop or resume polling; a replay stands still too", footer=True),
     _entry("slower", "minus", "speed(-1)", "slower", "Slower replay"),

@@ -27,3 +27,11 @@ class EngineFailed(Message):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class TerminalTold(Message):
+    """Somebody has something for the terminal itself: a bell, a notification."""
+
+    def __init__(self, sequence: str) -> None:
+        super().__init__()
+        self.sequence = sequence

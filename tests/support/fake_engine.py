@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from statistics import NormalDist
 from typing import TYPE_CHECKING, cast
 
-from forecasting.domain.decision import Alert, AlertRule, ScoredSignal, Signal, SignalKind, SignalRecord
+from forecasting.domain.decision import ScoredSignal, Signal, SignalKind, SignalRecord
 from forecasting.domain.forecast import HORIZONS, LEVELS, Forecast, Origin, Outcome, TrackRecord
 from forecasting.domain.market import (
     Bar,
@@ -42,6 +42,7 @@ from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import SymbolError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.facade import OnSnapshot, RunInThread
+from tests.support.fake_alerts import FakeAlerts, fill_alerts
 
 if TYPE_CHECKING:
     from forecasting.data.store.alerts import Alerts
@@ -260,39 +261,6 @@ def snapshot(groups: tuple[WatchGroup, ...], version: int = 1) -> Snapshot:
     )
 
 
-class FakeAlerts:
-    """The store's alerts, in memory; see `forecasting.data.store.alerts.Alerts`."""
-
-    def __init__(self) -> None:
-        self.kept: dict[int, AlertRule] = {}
-        self.fired: list[Alert] = []
-
-    def add(self, rule: AlertRule) -> AlertRule:
-        self.kept[len(self.kept) + 1] = rule = replace(rule, id=len(self.kept) + 1)
-        return rule
-
-    def rules(self) -> tuple[AlertRule, ...]:
-        return tuple(self.kept.values())
-
-    def remove(self, rule_id: int, at: datetime) -> bool:
-        return self.kept.pop(rule_id, None) is not None
-
-    def mute(self, rule_id: int, until: datetime | None) -> bool:
-        if rule_id in self.kept:
-            self.kept[rule_id] = replace(self.kept[rule_id], muted_until=until)
-        return rule_id in self.kept
-
-    def acknowledge(self, ids: Iterable[int], at: datetime) -> int:
-        due = {a.id for a in self.fired if a.acked_at is None} & set(ids)
-        self.fired = [replace(a, acked_at=at) if a.id in due else a for a in self.fired]
-        return len(due)
-
-    def history(
-        self, *, since: datetime | None = None, limit: int | None = None, unseen: bool = False
-    ) -> tuple[Alert, ...]:
-        return tuple(a for a in reversed(self.fired) if not unseen or a.acked_at is None)[:limit]
-
-
 class FakeEngine:
     """Answers from memory; what was asked of it is kept in `calls`."""
 
@@ -317,7 +285,7 @@ class FakeEngine:
         self._version += 1
         made = replace(
             snapshot(self.groups, self._version), alerts=self.alerts.history(),
-            alerts_unseen=len(self.alerts.unseen()),
+            alerts_unseen=len(self.alerts.unseen()), rules=self.fake_alerts.statuses(),
         )
         if self._replaying:
             made = replace(made, replay=ReplayStatus(date(2008, 9, 15), self.speed, self.paused, False))
@@ -392,10 +360,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--replay", action="store_true")
     parser.add_argument("--ascii", action="store_true")
+    parser.add_argument("--alerts", action="store_true")
     parser.add_argument("--theme", default="tapecast")
     parser.add_argument("symbols", nargs="*")
     given = parser.parse_args()
     engine = FakeEngine(*given.symbols, replaying=given.replay)
+    if given.alerts:
+        fill_alerts(engine.fake_alerts, engine.alerts, NOW)
     TapecastApp(engine, theme=given.theme, ascii_only=given.ascii, title="demo" if given.replay else "").run()
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from rich.segment import Segment
 
+from forecasting.domain.decision import AlertRule, Delivery, RuleStatus
 from forecasting.domain.snapshot import Health, Snapshot, SymbolDetail
 from tests.support import fake_engine
+from tests.support.alerts import alert
 from tests.support.tui import fake, make_app, press, settle
 from tui.app import TapecastApp
 from tui.messages import EngineFailed
@@ -22,7 +24,11 @@ def spoilt(snapshot: Snapshot) -> Snapshot:
     signals = tuple(replace(s, signal=replace(s.signal, reason=MARKUP)) for s in snapshot.signals)
     source = replace(snapshot.source, health=Health.FAILED, message=MARKUP)
     jobs = tuple(replace(job, message=MARKUP) for job in snapshot.jobs)
-    return replace(snapshot, rows=rows, source=source, jobs=jobs, signals=signals, notices=(MARKUP,))
+    alerts = (alert(reason=MARKUP, deliveries=(Delivery(MARKUP, False, 1.0, MARKUP),)),)
+    rules = (RuleStatus(AlertRule(1, MARKUP, (), MARKUP, (MARKUP,), 60.0, 0.0, snapshot.now), None, MARKUP),)
+    return replace(
+        snapshot, rows=rows, source=source, jobs=jobs, signals=signals, notices=(MARKUP,), alerts=alerts, rules=rules,
+    )
 
 
 def painted(app: TapecastApp) -> list[Segment]:
@@ -30,7 +36,7 @@ def painted(app: TapecastApp) -> list[Segment]:
     return [segment for strip in app.screen._compositor.render_strips() for segment in strip]
 
 
-@pytest.mark.parametrize("view", ["1", "2", "3", "4", "exclamation_mark"])
+@pytest.mark.parametrize("view", ["1", "2", "3", "4", "4 l", "4 l l", "exclamation_mark"])
 async def test_markup_from_outside_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     plain = fake_engine.detail
 
@@ -47,7 +53,7 @@ async def test_markup_from_outside_is_shown_as_it_is(monkeypatch: pytest.MonkeyP
     async with app.run_test(size=(160, 40)) as pilot:
         await settle(pilot)
         fake(app).push(spoilt)
-        await press(pilot, view)
+        await press(pilot, *view.split())
         await settle(pilot)
         shown = painted(app)
         clicks = [s.style.meta.get("@click") for s in shown if s.style is not None]

@@ -9,7 +9,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.support.tui import make_app, press, settle
+from tests.support.fake_alerts import fill_alerts
+from tests.support.fake_engine import NOW
+from tests.support.tui import fake, make_app, press, settle
+from tui.app import TapecastApp
 
 SnapCompare = Callable[..., bool]
 
@@ -27,9 +30,19 @@ def after(*keys: str) -> Callable[[Pilot[Any]], Any]:
     return run
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+@SIZES
 def test_watch(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
     assert snap_compare(make_app(), terminal_size=size, run_before=after("j"))
+
+
+def alerting() -> TapecastApp:
+    """With rules and alerts of every kind."""
+    app = make_app()
+    fill_alerts(fake(app).fake_alerts, fake(app).alerts, NOW)
+    return app
 
 
 @pytest.mark.parametrize(
@@ -41,6 +54,22 @@ def test_watch(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
 )
 def test_view(snap_compare: SnapCompare, name: str, keys: tuple[str, ...]) -> None:
     assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after(*keys))
+
+
+@SIZES
+def test_alerts(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
+    assert snap_compare(alerting(), terminal_size=size, run_before=after("4", "j"))
+
+
+@SIZES
+def test_new_alert(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
+    typed = "RSI<30 and macd_hist>0 for 3 bars" if size[0] == 120 else "rsi crosses abuve 30"
+    assert snap_compare(alerting(), terminal_size=size, run_before=after("A", *typed))
+
+
+@pytest.mark.parametrize(("name", "keys"), [("watch", ("j",)), ("rules", ("4", "l", "j", "j"))])
+def test_alerts_at_80x24(snap_compare: SnapCompare, name: str, keys: tuple[str, ...]) -> None:
+    assert snap_compare(alerting(), terminal_size=(80, 24), run_before=after(*keys))
 
 
 def test_replay_paused_light_and_ascii(snap_compare: SnapCompare) -> None:

@@ -17,12 +17,14 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import ContentSwitcher, Input
 
+from forecasting.domain.decision import Alert, AlertRule
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail
 from forecasting.errors import TapecastError
 from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.keymap import VIEWS, KeyEntry, bindings, entries_for
+from tui.screens import alerting
 from tui.screens.place import Place
 from tui.screens.view import Scene, View
 from tui.screens.watch import WatchView
@@ -69,6 +71,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         self._view = "watch"
         self._detail: SymbolDetail | None = None
         self._chord = ""
+        self._removed_rules: list[int] = []      # newest last
         self._rest: Timer | None = None
 
     # -- what is shown ---------------------------------------------------------------------------------------------
@@ -128,6 +131,7 @@ class MainScreen(Screen[None], inherit_bindings=False):
         before = self.place.facts()
         self.place.snapshot, self._arrived = snapshot, self._monotonic()
         self.show()
+        self.tapecast.announce(snapshot)
         if self.place.facts() != before and self._rest is None:
             self._want_detail()
 
@@ -205,10 +209,8 @@ class MainScreen(Screen[None], inherit_bindings=False):
         return entries_for(self._view, self.keymap)
 
     def action_move(self, rows: int) -> None:
-        """Move the cursor, or scroll where there is none."""
-        if self.view.scrolls:
-            self.view.scroll_relative(y=rows, animate=False)
-        else:
+        """Move the view's cursor, scroll where it has none, or choose another symbol."""
+        if not self.view.move(rows):
             self.action_step(rows)
 
     def action_page(self, pages: int) -> None:
@@ -259,8 +261,13 @@ class MainScreen(Screen[None], inherit_bindings=False):
 
     async def action_open(self) -> None:
         """The selected symbol's chart."""
-        if self.place.symbol is not None:
-            await self.action_view("chart")
+        symbol = self._subject()
+        if symbol is None:
+            return
+        if self._view == "signals" and not self.place.go_to(symbol):
+            self.notify(f"{symbol} is in no list; a adds it", markup=False)
+            return
+        await self.action_view("chart")
 
     async def action_back(self) -> None:
         """Back to the table; from there, out."""
@@ -268,6 +275,10 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.app.exit()
         else:
             await self.action_view("watch")
+
+    async def on_record_table_opened(self) -> None:
+        """A click on the chosen record opens its symbol's chart."""
+        await self.action_open()
 
     async def action_close_layer(self) -> None:
         """Close the filter, then the view; never the app."""
@@ -283,6 +294,61 @@ class MainScreen(Screen[None], inherit_bindings=False):
         """The next watchlist, round and round."""
         self.place.cycle_list(steps)
         self.show()
+
+    # -- alerts ----------------------------------------------------------------------------------------------------
+
+    def _subject(self) -> Symbol | None:
+        """The symbol that keys are about: that of the view's own cursor, or the one under the table's."""
+        chosen = self.view.chosen
+        named = (chosen.symbol,) if isinstance(chosen, Alert) else chosen.symbols if chosen is not None else ()
+        return named[0] if named else self.place.symbol
+
+    def action_new_alert(self) -> None:
+        """Ask for a rule on the selected symbol, its list, or all."""
+        from tui.dialogs.new_alert import Draft, NewAlert  # brings the parser along
+
+        desk, symbol, detail = self.tapecast.engine.alerts, self._subject(), self._detail
+
+        def add(draft: Draft) -> AlertRule:
+            return desk.add(draft.text, symbols=draft.symbols, group=draft.group, cooldown=draft.cooldown)
+
+        def added(rule: AlertRule | None) -> None:
+            if rule is not None:
+                self._done(lambda: alerting.added(rule))
+
+        group = self.place.group.name if self.place.group else None
+        bars = len(detail.bars) if detail is not None and detail.symbol == symbol else None
+        self.app.push_screen(NewAlert(symbol, group, add, self._glyphs, bars), added)
+
+    def action_acknowledge(self) -> None:
+        """Note that the chosen alert, or those of the selected row, have been seen."""
+        desk, chosen, symbol = self.tapecast.engine.alerts, self.view.chosen, self.place.symbol
+        self._done(lambda: alerting.acknowledge(desk, chosen) if chosen else alerting.acknowledge_of(desk, symbol))
+
+    def action_mute(self) -> None:
+        """Mute the chosen rule, or those of the selected row, or let them speak again."""
+        desk, rules, now = self.tapecast.engine.alerts, self.place.snapshot.rules, self._now()
+        chosen, symbol = self.view.chosen, self.place.symbol
+        if chosen is not None:
+            self._done(lambda: alerting.mute(desk, rules, chosen, now))
+        elif symbol is not None:
+            self._done(lambda: alerting.mute_of(desk, rules, symbol, now))
+
+    def action_remove_rule(self) -> None:
+        """Take the chosen rule out of force."""
+        rule, desk = self.view.chosen, self.tapecast.engine.alerts
+        if not isinstance(rule, AlertRule):
+            self.notify("choose a rule to remove: h and l lead to Rules", markup=False)
+        elif self._ask(lambda: desk.remove(rule.id)):
+            self._removed_rules.append(rule.id)
+            self._done(lambda: f"rule {rule.id} is removed; what it said stays. u undoes.")
+
+    def _done(self, act: Callable[[], str]) -> None:
+        """Do something with alerts; show it, and say what was done."""
+        said: list[str] = []
+        if self._ask(lambda: said.append(act())):
+            self._catch_up()
+            self.notify(said[0], markup=False)
 
     # -- filter and order ------------------------------------------------------------------------------------------
 
@@ -386,7 +452,12 @@ class MainScreen(Screen[None], inherit_bindings=False):
             self.notify(f"{symbol} is off the list; its history stays. u undoes.", markup=False)
 
     def action_undo(self) -> None:
-        """Take back the newest add or remove."""
+        """Take back the newest add or remove; in Signals, that of a rule."""
+        if self._view == "signals" and self._removed_rules:
+            rule_id, desk = self._removed_rules.pop(), self.tapecast.engine.alerts
+            if self._ask(lambda: desk.restore(rule_id)):
+                self._done(lambda: f"rule {rule_id} is in force again")
+            return
         said: list[str | None] = []
         if self._ask(lambda: said.append(self.tapecast.engine.undo())):
             self._catch_up()

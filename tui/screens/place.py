@@ -40,6 +40,15 @@ class Place:
         if names:
             self._group_name = names[(names.index(self.group_name) + steps) % len(names)]
 
+    def go_to(self, symbol: Symbol) -> bool:
+        """Put the cursor on `symbol`, in another list where it is not in this one; False where it is in none."""
+        lists = [g for g in (self.group, *self.snapshot.groups) if g is not None and symbol in g.symbols]
+        if lists:
+            self._group_name, self.symbol = lists[0].name, symbol
+            if all(row.symbol != symbol for row in self.rows()):
+                self.filter_text = ""
+        return bool(lists)
+
     def rows(self) -> tuple[SymbolRow, ...]:
         """The list's rows, filtered and sorted; the same tuple as long as nothing has changed."""
         facts = (self.snapshot, self.group, self.order, self.filter_text)

@@ -1,81 +1,197 @@
-"""Signals and what came of them: a record per kind beside simply holding, then the journal."""
+"""Signals and alerts in three parts: what alert rules said, the rules, and the journal of signals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Literal
 
-from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.containers import VerticalScroll
 
-from forecasting.domain.decision import ScoredSignal, SignalRecord
+from forecasting.domain.decision import Alert, AlertRule, RuleStatus
 from tui import format as fmt
 from tui.screens.view import Scene, View
-from tui.widgets.signal_log import horizon, outcome
+from tui.widgets import alert_text
+from tui.widgets.journal import JOURNAL, Journal
+from tui.widgets.record_table import Heading, RecordTable
+from tui.widgets.words import Words
 
-JOURNAL = 200
-"""Newest signals shown."""
+Part = Literal["alerts", "rules", "journal"]
+PARTS: tuple[Part, ...] = ("alerts", "rules", "journal")
+
+RULES = 500
+"""Rules listed, the newest; `tapecast alerts list` has them all."""
+
+LOW = 16
+"""Lines of screen below which the table has them all."""
+
+TEACH = """\
+There are no alert rules yet.
+
+A adds one for the selected symbol, its list or all symbols, for example
+
+  rsi crosses above 30
+  last > 200 or change_pct < -3
+  change_pct(5 bars) < -5 and volume_ratio > 2
+  last crosses below band_low_5d
+
+Rules are looked at after each refresh; what they say stands here,
+with its reason, until you have seen it."""
+
+QUIET = "Nothing has come true yet. l shows the rules, and what each of them waits for."
 
 
 class SignalsView(View):
-    """The journal of all symbols."""
+    """Alerts, rules, journal; h and l go from one to the next."""
+
+    scrolls = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
-        self._shown: object = None
+        self._part: Part | None = None
+        self._scene: Scene | None = None
 
     def compose(self) -> ComposeResult:
-        """One text."""
-        yield Static(id="journal", markup=False)
+        """The parts' names, tables of alerts and rules, all about the selected one, and the journal."""
+        yield Words(id="parts")
+        yield RecordTable(id="alerts-table")
+        yield RecordTable(id="rules-table")
+        yield Words(id="signals-empty")
+        yield Words(id="record-details")
+        with VerticalScroll(id="journal-scroll", can_focus=False):
+            yield Journal()
 
     def show(self, scene: Scene) -> None:
-        """Show records and journal, if they differ from what is there."""
-        facts = (scene.snapshot.signal_records, scene.snapshot.signals, scene.palette)
-        if facts == self._shown:
-            return
-        self._shown = facts
-        parts = [
-            Text("Kinds  hit: the direction held after the horizon; hold: how often it held without any signal",
-                 scene.palette.muted),
-            _records(scene.snapshot.signal_records, scene), Text(),
-            Text("Journal, newest first", scene.palette.muted), _journal(scene.snapshot.signals[:JOURNAL], scene),
-        ]
-        self.query_one("#journal", Static).update(Group(*parts))
+        """Show the part that is open; at first the alerts, where there can be any."""
+        self._scene = scene
+        if self._part is None:
+            self._part = "alerts" if scene.snapshot.rules or scene.snapshot.alerts else "journal"
+        part, snapshot = self._part, scene.snapshot
+        self.query_one("#parts", Words).say(_parts(scene, part))
+        self.query_one("#journal-scroll").display = part == "journal"
+        empty = self.query_one("#signals-empty", Words)
+        there = bool(snapshot.alerts if part == "alerts" else snapshot.rules)
+        empty.display = part != "journal" and not there
+        empty.say(Text(QUIET if snapshot.rules and part == "alerts" else TEACH), layout=True)
+        for name in ("alerts", "rules"):
+            self._table(name).display = part == name and there
+        self.query_one("#record-details").display = part != "journal" and there and self.app.size.height >= LOW
+        if part == "journal":
+            self.query_one(Journal).show(scene)
+        else:
+            self._show_records(scene)
+
+    def _show_records(self, scene: Scene) -> None:
+        room = (self.size.width or self.app.size.width) - 3      # padding and scroll bar
+        if self._part == "alerts":
+            headings = _alert_headings(room)
+            cells = {alert.id: _alert_cells(alert, scene, len(headings)) for alert in scene.snapshot.alerts}
+            self._table("alerts").show(headings, cells, scene.palette.muted)
+        else:
+            headings = _rule_headings(room)
+            cells = {status.rule.id: _rule_cells(status, scene) for status in scene.snapshot.rules[-RULES:]}
+            self._table("rules").show(headings, cells, scene.palette.muted)
+        self._show_details()
+
+    def _table(self, name: str) -> RecordTable:
+        return self.query_one(f"#{name}-table", RecordTable)
+
+    def _show_details(self) -> None:
+        """All about the record under the cursor."""
+        details, scene, chosen = self.query_one("#record-details", Words), self._scene, self.chosen
+        if scene is None or chosen is None:
+            details.say(Text())
+        elif isinstance(chosen, Alert):
+            details.say(alert_text.alert_details(chosen, scene.palette, scene.glyphs))
+        else:
+            waits = next((s.waits for s in scene.snapshot.rules if s.rule.id == chosen.id), None)
+            details.say(alert_text.rule_details(chosen, waits, scene.now, scene.palette))
+
+    @property
+    def chosen(self) -> Alert | AlertRule | None:
+        """The alert or rule under the cursor."""
+        if self._scene is None or self._part is None or self._part == "journal":
+            return None
+        key, snapshot = self._table(self._part).key, self._scene.snapshot
+        if self._part == "alerts":
+            return next((alert for alert in snapshot.alerts if alert.id == key), None)
+        return next((status.rule for status in snapshot.rules if status.rule.id == key), None)
+
+    def move(self, rows: int) -> bool:
+        """Move the cursor; scroll the journal."""
+        if self._part in ("alerts", "rules"):
+            self._table(self._part).move(rows)
+            self._show_details()
+        else:
+            self.query_one("#journal-scroll").scroll_relative(y=rows, animate=False)
+        return True
+
+    def page_rows(self) -> int:
+        """Rows on screen, less the header."""
+        shown = self._table(self._part) if self._part in ("alerts", "rules") else self.query_one("#journal-scroll")
+        return max(1, shown.size.height - 2)
+
+    def sideways(self, steps: int) -> None:
+        """Go to the next part, stopping at the ends."""
+        if self._scene is not None and self._part is not None:
+            self._part = PARTS[max(0, min(PARTS.index(self._part) + steps, len(PARTS) - 1))]
+            self.show(self._scene)
+
+    def on_record_table_pointed(self) -> None:
+        """The mouse chose another record."""
+        self._show_details()
 
 
-def _records(records: Sequence[SignalRecord], scene: Scene) -> Table | Text:
-    if not records:
-        return Text("no signal has been scored yet", scene.palette.muted)
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for record in records:
-        proven = record.hit_low is not None and record.naive_rate is not None and record.hit_low > record.naive_rate
-        table.add_row(
-            Text(fmt.kind_name(record.kind)), Text(f"n={record.n}", scene.palette.muted),
-            Text(f"hit {fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}",
-                 scene.palette.up if proven else scene.palette.muted),
-            Text(f"hold {fmt.share(record.naive_rate)}", scene.palette.muted),
-            Text(f"mean {fmt.percent(None if record.mean_return is None else record.mean_return * 100, 2)}"),
-        )
-    return table
+def _parts(scene: Scene, here: Part) -> Text:
+    """The parts' names with how much is in them."""
+    snapshot, palette = scene.snapshot, scene.palette
+    unseen = f" ({snapshot.alerts_unseen}{scene.glyphs.unseen})" if snapshot.alerts_unseen else ""
+    names = (
+        f"Alerts {len(snapshot.alerts)}{unseen}", f"Rules {len(snapshot.rules)}",
+        f"Journal {len(snapshot.signals[:JOURNAL])}",
+    )
+    text = Text(no_wrap=True)
+    for part, name in zip(PARTS, names, strict=True):
+        text.append(name, f"bold underline {palette.foreground}" if part == here else palette.muted).append("   ")
+    return text.append("h l another part", palette.muted)
 
 
-def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:
-    if not signals:
-        return Text("no signals yet", scene.palette.muted)
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(7):
-        table.add_column(no_wrap=True)
-    for scored in signals:
-        signal = scored.signal
-        colour = {1: scene.palette.up, -1: scene.palette.down}.get(signal.direction, scene.palette.warning)
-        row = scene.snapshot.row(signal.symbol)
-        price = fmt.price(signal.price, row.currency if row else "", signal.symbol)
-        table.add_row(
-            Text(fmt.bar_name(signal.session), scene.palette.muted), Text(str(signal.symbol), "bold"),
-            Text(fmt.opinion(signal), f"bold {colour}"), Text(price, justify="right"),
-            Text(horizon(signal), scene.palette.muted), outcome(scored, scene.palette, scene.glyphs),
-            Text(signal.reason),
-        )
-    return table
+# Alerts.
+
+
+def _alert_headings(room: int) -> tuple[Heading, ...]:
+    """State, time, symbol, reason; where it went as well, where there is room."""
+    fixed = (Heading("", 13), Heading("DATA", 13), Heading("SYM", 10))
+    left = room - sum(heading.width for heading in fixed)
+    if left < 60:
+        return (*fixed, Heading("REASON", max(left, 20)))
+    sent = min(left // 3, 60)
+    return (*fixed, Heading("REASON", left - sent), Heading("DELIVERED", sent))
+
+
+def _alert_cells(alert: Alert, scene: Scene, count: int) -> tuple[Text, ...]:
+    palette, glyphs = scene.palette, scene.glyphs
+    return (
+        alert_text.state(alert, palette, glyphs), Text(fmt.local_minute(alert.data_time), palette.muted),
+        Text(alert.symbol, "bold"), Text(alert.reason), alert_text.deliveries(alert.deliveries, palette, glyphs),
+    )[:count]
+
+
+# Rules.
+
+
+def _rule_headings(room: int) -> tuple[Heading, ...]:
+    """Number, for whom, rule, whether it can speak, when it did."""
+    fixed = (Heading("NO", 5), Heading("FOR", 13), Heading("FIRED", 13))
+    left = room - sum(heading.width for heading in fixed)
+    waits = max(min(left // 2, 36), 18)
+    return (*fixed[:2], Heading("RULE", max(left - waits, 16)), Heading("STATE", waits), fixed[2])
+
+
+def _rule_cells(status: RuleStatus, scene: Scene) -> tuple[Text, ...]:
+    rule, palette = status.rule, scene.palette
+    fired = fmt.MISSING if status.fired_at is None else fmt.local_minute(status.fired_at)
+    return (
+        Text(str(rule.id), palette.muted), Text(alert_text.about(rule), "bold"), Text(rule.text),
+        alert_text.readiness(rule, status.waits, scene.now, palette), Text(fired, palette.muted),
+    )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from textual.containers import Vertical
 
+from forecasting.domain.decision import Alert, AlertRule
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
 from forecasting.domain.watchlist import WatchGroup
@@ -48,6 +49,17 @@ class View(Vertical):
     def show(self, scene: Scene) -> None:
         """Show `scene`."""
         raise NotImplementedError
+
+    @property
+    def chosen(self) -> Alert | AlertRule | None:
+        """What the view's own cursor is on, where it has one."""
+        return None
+
+    def move(self, rows: int) -> bool:
+        """Scroll by so many rows; False where move keys choose the symbol."""
+        if self.scrolls:
+            self.scroll_relative(y=rows, animate=False)
+        return self.scrolls
 
     def page_rows(self) -> int:
         """How many rows one page has."""

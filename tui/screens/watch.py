@@ -71,7 +71,8 @@ class WatchView(View):
         empty.say(Text(no_match if scene.filter_text else EMPTY), layout=True)
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)
-        table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs)
+        alerted = frozenset(alert.symbol for alert in scene.snapshot.alerts if alert.acked_at is None)
+        table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs, alerted)
         pane = self.query_one(SymbolPane)
         if scene.rows and pane.styles.display != "none":
             pane.show(scene)

@@ -1,4 +1,4 @@
-"""The newest signals, one line each."""
+"""The newest signals and alerts, one line each."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from tui import format as fmt
 from tui.format import Glyphs
 from tui.screens.view import Scene
 from tui.themes import Palette
+from tui.widgets.alert_text import alert_line
 from tui.widgets.words import Words
 
 
 class SignalLog(Words):
-    """As many of the newest signals as there are lines."""
+    """As many of the newest signals and alerts as there are lines."""
 
     def __init__(self) -> None:
         super().__init__(id="signal-log")
 
     def show(self, scene: Scene) -> None:
-        """Show the newest signals of all symbols."""
-        newest = scene.snapshot.signals[: max(1, self.size.height)]
-        lines = [signal_line(signal, scene.palette, scene.glyphs) for signal in newest]
-        self.say(Text("\n").join(lines) if lines else Text("no signals yet", scene.palette.muted))
+        """Show the newest signals and alerts of all symbols, by the time they were made or found."""
+        count, palette, glyphs = max(1, self.size.height), scene.palette, scene.glyphs
+        news = [(s.signal.time, signal_line(s, palette, glyphs)) for s in scene.snapshot.signals[:count]]
+        news += [(a.fired_at, alert_line(a, palette, glyphs)) for a in scene.snapshot.alerts[:count]]
+        lines = [line for _, line in sorted(news, key=lambda item: item[0], reverse=True)[:count]]
+        self.say(Text("\n").join(lines) if lines else Text("no signals and no alerts yet", palette.muted))
 
 
 def signal_line(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:

@@ -75,6 +75,8 @@ def _parts(scene: Scene, title: str) -> Iterator[Part]:
     if scene.row is not None and scene.row.rate is not None:
         yield Part(3, _rate(scene.row, scene.row.rate, scene.now, palette))
     yield Part(6, _model(snapshot, scene.now, palette))
+    if snapshot.alerts_unseen:
+        yield Part(1, Text(f"alerts {snapshot.alerts_unseen}{glyphs.unseen}", f"bold {palette.warning}"))
     for job in snapshot.jobs:
         if job.health is Health.WORKING and job.progress is not None:
             yield Part(3, _job(job, palette, glyphs))

@@ -86,9 +86,22 @@ def header(
 
 
 def cell(
-    row: SymbolRow, column: Column, now: datetime, palette: Palette, glyphs: Glyphs, home: str | None = None
+    row: SymbolRow, column: Column, now: datetime, palette: Palette, glyphs: Glyphs, home: str | None = None, *,
+    alerted: bool = False,
 ) -> Text:
-    """One cell of one row, in a list where most prices are in `home`; None: all of them are in one currency."""
+    """One cell of one row.
+
+    Args:
+        row: The row.
+        column: Which of its cells.
+        now: What ages are counted to.
+        palette: Colours.
+        glyphs: Characters.
+        home: The currency of most prices of the list; None: all of them are in one.
+        alerted: Whether an alert of the symbol has not been acknowledged.
+    """
+    if column.key == "symbol":
+        return _fit(_symbol(row, palette, glyphs.unseen if alerted else ""), column)
     if column.key == "last":
         return _fit(_last(row, home, column.width - 1, palette, glyphs), column)
     return _fit(_content(row, column.key, now, palette, glyphs), column)
@@ -105,8 +118,6 @@ def _fit(text: Text, column: Column) -> Text:
 
 def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: Glyphs) -> Text:
     match key:
-        case "symbol":
-            return _symbol(row, palette)
         case "change":
             return _direction(row.change_pct, palette, glyphs)
         case "spark":
@@ -122,11 +133,11 @@ def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: 
     return freshness(row, now, palette)
 
 
-def _symbol(row: SymbolRow, palette: Palette) -> Text:
-    """The symbol, cut where it is too long; the mark of a synthetic one is never cut off."""
+def _symbol(row: SymbolRow, palette: Palette, alert: str) -> Text:
+    """The symbol, cut where it is too long; the marks of a synthetic one and of an alert are never cut off."""
     mark = "~" if row.synthetic else ""
-    text = Text(fmt.clip(str(row.symbol), COLUMNS[0].width - 1 - len(mark)), "bold")
-    return text.append(mark, palette.muted)
+    text = Text(fmt.clip(str(row.symbol), COLUMNS[0].width - 1 - len(mark + alert)), "bold")
+    return text.append(mark, palette.muted).append(alert, f"bold {palette.warning}")
 
 
 def _last(row: SymbolRow, home: str | None, room: int, palette: Palette, glyphs: Glyphs) -> Text:

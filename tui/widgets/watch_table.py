@@ -45,6 +45,7 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
         self._rows: dict[str, SymbolRow] = {}           # what they were made from
         self._listed: tuple[SymbolRow, ...] = ()        # what is shown, as of
         self._now: datetime | None = None
+        self._alerted: frozenset[Symbol] = frozenset()
         self._marks: tuple[SortOrder, Palette, str | None, Interval] | None = None
 
     def refresh(self, *regions: object, **options: bool) -> WatchTable:
@@ -53,34 +54,38 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
 
     def show(
         self, rows: tuple[SymbolRow, ...], order: SortOrder, symbol: Symbol | None,
-        now: datetime, palette: Palette, glyphs: Glyphs,
+        now: datetime, palette: Palette, glyphs: Glyphs, alerted: frozenset[Symbol] = frozenset(),
     ) -> None:
-        """Show `rows` in their order with the cursor on `symbol`."""
+        """Show `rows` in their order with the cursor on `symbol`; those in `alerted` with the mark of an alert."""
         home = home_currency(rows)
         columns = columns_for(self._room())
         interval = rows[0].interval if rows else Interval.DAY
         if columns != self._columns or self._marks != (order, palette, home, interval):
             self._rebuild(columns, order, palette, glyphs, interval)
             self._marks = order, palette, home, interval
-        elif rows is self._listed and now == self._now:
+        elif rows is self._listed and now == self._now and alerted == self._alerted:
             with self.prevent(DataTable.RowHighlighted):
                 self.point_at(symbol)
             return
         self._listed, self._now = rows, now
-        wanted = {str(row.symbol): self._cells(row, now, palette, glyphs, home) for row in rows}
+        turned, self._alerted = alerted ^ self._alerted, alerted
+        wanted = {
+            str(row.symbol): self._cells(row, now, palette, glyphs, home, anew=row.symbol in turned) for row in rows
+        }
         self._rows = {str(row.symbol): row for row in rows}
         with self.prevent(DataTable.RowHighlighted):
             self._change_rows(wanted)
             self.point_at(symbol)
 
     def _cells(
-        self, row: SymbolRow, now: datetime, palette: Palette, glyphs: Glyphs, home: str | None
+        self, row: SymbolRow, now: datetime, palette: Palette, glyphs: Glyphs, home: str | None, *, anew: bool
     ) -> dict[str, Text]:
         """The row's cells; of a row that is as before only what grows older is made anew."""
-        before = self._shown.get(str(row.symbol), {})
-        keep = before if row == self._rows.get(str(row.symbol)) else {}
+        before, alerted = self._shown.get(str(row.symbol), {}), row.symbol in self._alerted
+        keep = before if row == self._rows.get(str(row.symbol)) and not anew else {}
         return {
-            c.key: keep[c.key] if c.key in keep and c.key not in AGEING else cell(row, c, now, palette, glyphs, home)
+            c.key: keep[c.key] if c.key in keep and c.key not in AGEING
+            else cell(row, c, now, palette, glyphs, home, alerted=alerted)
             for c in self._columns
         }
 

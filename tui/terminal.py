@@ -1,0 +1,33 @@
+"""What the app may write to the terminal beside the screen: its bell, its title, and notifications (OSC 9 and 777).
+
+Whoever makes a sequence cleans its words. This is the last gate: a sequence of any other shape is not written at all,
+so that no name, rule or headline can bring one of its own along.
+"""
+
+from __future__ import annotations
+
+import re
+
+BELL = "\a"
+KEEP_TITLE = "\x1b[22;0t"
+"""The terminal remembers its title .."""
+OLD_TITLE = "\x1b[23;0t"
+""".. and takes it again (xterm, and most terminals since)."""
+
+_WORDS = r"[^\x00-\x1f\x7f-\x9f]*"
+_OSC = rf"\](?:2|9|777);{_WORDS}\x07"
+_ALLOWED = re.compile(
+    rf"\x07|\x1b\[2[23];0t|\x1b{_OSC}"
+    rf"|\x1bPtmux;\x1b\x1b{_OSC}\x1b\\"      # through tmux, which wants escapes doubled
+    rf"|\x1bP\x1b{_OSC}\x1b\\"               # through GNU screen
+)
+
+
+def allowed(sequence: str) -> bool:
+    """Whether `sequence` is one of those named above, and nothing else."""
+    return _ALLOWED.fullmatch(sequence) is not None
+
+
+def title(name: str, unseen: int) -> str:
+    """The sequence that makes the terminal's title `name`, with the number of unseen alerts before it."""
+    return f"\x1b]2;{f'({unseen}) ' if unseen else ''}{name}{BELL}"

@@ -1,0 +1,91 @@
+"""Alerts and their rules in words. Pure: values and colours in, texts out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.text import Text
+
+from forecasting.domain.decision import Alert, AlertRule, Delivery
+from tui import format as fmt
+from tui.format import Glyphs
+from tui.themes import Palette
+
+AT_ONCE_S = 0.1
+"""A delivery that took less needs no figure."""
+
+
+def alert_line(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:
+    """Time, symbol, reason, where it went and what became of it, on one line."""
+    text = Text.assemble(
+        (fmt.local_minute(alert.fired_at), palette.muted), f" {alert.symbol:<7} ",
+        (f"{glyphs.unseen} " if alert.acked_at is None else "  ", f"bold {palette.warning}"), alert.reason,
+        no_wrap=True,
+    )
+    if alert.late:
+        text.append(f" late: of {fmt.local_minute(alert.data_time)}", palette.warning)
+    if alert.deliveries:
+        text.append(f" {glyphs.sent} ", palette.muted).append_text(deliveries(alert.deliveries, palette, glyphs))
+    if alert.acked_at is not None:
+        text.append(" acked", palette.muted)
+    return text
+
+
+def deliveries(made: Sequence[Delivery], palette: Palette, glyphs: Glyphs) -> Text:
+    """How each sink took an alert: bell, ntfy ok(0.4 s), mail ✗ no answer."""
+    return Text(", ").join(_delivery(delivery, palette, glyphs) for delivery in made)
+
+
+def _delivery(delivery: Delivery, palette: Palette, glyphs: Glyphs) -> Text:
+    text = Text(delivery.sink)
+    if not delivery.ok:
+        return text.append(f" {glyphs.wrong} {delivery.error or 'failed'}", palette.error)
+    return text if delivery.seconds < AT_ONCE_S else text.append(f" ok({delivery.seconds:.1f} s)", palette.up)
+
+
+def state(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:
+    """Whether somebody has seen it, and whether it came late."""
+    seen = alert.acked_at is not None
+    text = Text("  acked" if seen else f"{glyphs.unseen} new", palette.muted if seen else f"bold {palette.warning}")
+    return text.append(" late", palette.warning) if alert.late else text
+
+
+def about(rule: AlertRule) -> str:
+    """For whom a rule is."""
+    return ", ".join(rule.symbols) if rule.symbols else "all watched" if rule.group is None else f"list {rule.group}"
+
+
+def is_muted(rule: AlertRule, now: datetime) -> bool:
+    """Whether nothing of a rule is delivered now."""
+    return rule.muted_until is not None and rule.muted_until > now
+
+
+def readiness(rule: AlertRule, waits: str | None, now: datetime, palette: Palette) -> Text:
+    """Whether a rule speaks: ready, muted until when, or what it waits for."""
+    if is_muted(rule, now):
+        assert rule.muted_until is not None
+        return Text(f"muted to {fmt.moment(rule.muted_until, now)}{f', {waits}' if waits else ''}", palette.warning)
+    return Text("ready", palette.muted) if waits is None else Text(waits, palette.warning)
+
+
+def alert_details(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:
+    """All that is on record of one alert, on four lines."""
+    text = Text(no_wrap=True).append(f"{alert.symbol}  ", "bold").append(f"{alert.reason}\n")
+    data, found = fmt.local_second(alert.data_time), fmt.local_second(alert.fired_at)
+    text.append(f"rule {alert.rule_id}: {alert.rule}\ndata of {data}, found {found}", palette.muted)
+    text.append("  late: nobody watched then\n" if alert.late else "\n", palette.warning)
+    told = deliveries(alert.deliveries, palette, glyphs) if alert.deliveries else Text("not delivered", palette.muted)
+    seen = "not acknowledged" if alert.acked_at is None else f"acknowledged {fmt.local_second(alert.acked_at)}"
+    return text.append_text(told).append(f"  {seen}", palette.muted)
+
+
+def rule_details(rule: AlertRule, waits: str | None, now: datetime, palette: Palette) -> Text:
+    """All that is known of one rule, on four lines."""
+    text = Text(no_wrap=True).append(f"{rule.id}  ", "bold").append(f"{rule.text}\n")
+    again = f"again after {fmt.span(rule.cooldown_s)}" if rule.cooldown_s else "again at once"
+    back = f", once it is {rule.hysteresis:.1%} back" if rule.hysteresis else ""
+    sinks = ", ".join(rule.sinks) or "all sinks"
+    text.append(f"for {about(rule)}, {again}{back}, to {sinks}\n", palette.muted)
+    text.append(f"in force since {fmt.local_minute(rule.created_at)}\n", palette.muted)
+    return text.append_text(readiness(rule, waits, now, palette))
