@@ -100,7 +100,7 @@ def running(
         assert time.monotonic() - began < 1.0
 
 
-def until(done: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end
@@ -173,7 +173,7 @@ def test_what_a_killed_process_had_under_way_is_delivered_late_once_after_the_re
         words = [sys.executable, "-m", "tests.support.deliverer", str(path), far.url("/"), MORNING.isoformat()]
         process = subprocess.Popen(words, cwd=ROOT)
         try:
-            assert far.arrived.acquire(timeout=10)
+            assert far.arrived.acquire(timeout=60)
         finally:
             process.kill()
             process.wait()
@@ -307,9 +307,10 @@ def test_no_log_line_error_record_or_repr_holds_a_secret(
         sinks = (
             SinkSettings(name="desk", kind="webhook", url=SecretStr(far.url(f"/{TOPIC}")),
                          secret=SecretStr(f"file:{key}")),
-            SinkSettings(name="phone", kind="apprise", url=SecretStr(far.url(f"/{TOPIC}", scheme="json"))),
+            SinkSettings(name="phone", kind="apprise", url=SecretStr(far.url(f"/{TOPIC}", scheme="json")),
+                         timeout=60.0),
             SinkSettings(name="wrong", kind="webhook", url=SecretStr(f"ftp://{TOPIC}")),
-            SinkSettings(name="none", kind="apprise", url=SecretStr(f"nonsense://{TOPIC}")),
+            SinkSettings(name="none", kind="apprise", url=SecretStr(f"nonsense://{TOPIC}"), timeout=60.0),
         )  # fmt: skip
         with running(store, None, sinks, backoff_s=()) as delivery:
             delivery.submit(fired(store, rule(store)))

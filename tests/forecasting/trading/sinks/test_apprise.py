@@ -21,7 +21,7 @@ TOPIC = "hunter2-topic"
 MESSAGE = told((alert(),))
 
 
-def refused(url: str, timeout: float = 10.0) -> DeliveryError:
+def refused(url: str, timeout: float = 60.0) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         AppriseSink("phone", SecretStr(url), timeout).deliver(MESSAGE)
     assert TOPIC not in "".join(traceback.format_exception(caught.value))
@@ -31,7 +31,7 @@ def refused(url: str, timeout: float = 10.0) -> DeliveryError:
 def test_a_message_arrives_and_apprise_stays_out_of_this_process(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with SinkServer() as far:
-        AppriseSink("phone", SecretStr(far.url(f"/{TOPIC}", scheme="json")), 10.0).deliver(MESSAGE)
+        AppriseSink("phone", SecretStr(far.url(f"/{TOPIC}", scheme="json")), 60.0).deliver(MESSAGE)
     (posted,) = far.posted
     assert posted.path == f"/{TOPIC}"
     said = json.loads(posted.body)
