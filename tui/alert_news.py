@@ -40,4 +40,4 @@ def _digest(alerts: list[Alert]) -> str:
     named = ", ".join(f"{symbol} {count}" if count > 1 else symbol for symbol, count in counts.most_common(_NAMED))
     more = f" and {len(counts) - _NAMED} more symbols" if len(counts) > _NAMED else ""
     late = sum(alert.late for alert in alerts)
-    return f"{len(alerts)} alerts: {named}{more}" + (f"; {late} of them late" if late else "") + "; 4 lists them"
+    return f"{len(alerts)} alerts: {named}{more}" + (f"; {late} of them late" if late else "") + "; all are in Signals"

@@ -165,9 +165,10 @@ class TapecastApp(App[None], inherit_bindings=False):
     def tell(self, sequence: str) -> None:
         """Write a bell or notification to the terminal; call it from any thread. See `tui.terminal` for what may pass.
 
-        A bell within a second of another is the same bell.
+        A bell within a second of another is the same bell; nothing is written of an empty sequence.
         """
-        self.post_message(TerminalTold(sequence))
+        if sequence:
+            self.post_message(TerminalTold(sequence))
 
     def on_terminal_told(self, message: TerminalTold) -> None:
         """Write it between two frames."""

@@ -151,10 +151,10 @@ async def test_where_nothing_is_watched_a_rule_is_for_all_that_will_be() -> None
 async def test_unseen_alerts_are_marked_until_space_acknowledges_the_rows_or_all(app: TapecastApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
         assert "alerts 2●" in main_screen(app).query_one(TruthLine).text.plain
-        assert symbol_cells(app)[:5] == ["NVDA●", "AAPL", "^GSPC", "BTC-USD", "SAP.DE●"]
+        assert symbol_cells(app)[:5] == ["NVDA     ●", "AAPL", "^GSPC", "BTC-USD", "SAP.DE   ●"]
         await press(pilot, "space")
         assert (unseen(app), said(app)) == ([3], "1 alert of NVDA acknowledged")
-        assert symbol_cells(app)[:5] == ["NVDA", "AAPL", "^GSPC", "BTC-USD", "SAP.DE●"]
+        assert symbol_cells(app)[:5] == ["NVDA", "AAPL", "^GSPC", "BTC-USD", "SAP.DE   ●"]
         await press(pilot, "space")
         assert (unseen(app), said(app)) == ([], "1 alert of all symbols acknowledged")
         assert "alerts" not in main_screen(app).query_one(TruthLine).text.plain

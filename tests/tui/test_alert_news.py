@@ -44,7 +44,7 @@ def test_what_was_there_at_the_start_is_no_news_and_nothing_is_told_twice() -> N
 def test_more_than_three_at_once_come_as_one_digest() -> None:
     many = [alert(i, symbol, late=i == 1) for i, symbol in enumerate(["NVDA", "NVDA", "A", "B", "C", "D"], 1)]
     assert AlertNews(holding()).take(holding(*many)) == (
-        "6 alerts: NVDA 2, A, B, C and 1 more symbols; 1 of them late; 4 lists them",
+        "6 alerts: NVDA 2, A, B, C and 1 more symbols; 1 of them late; all are in Signals",
     )
 
 

@@ -94,6 +94,13 @@ def test_every_cell_fills_its_column_and_leaves_a_gap() -> None:
     assert cell(long, COLUMNS[0], NOW, COLOURS, UNICODE).plain == "ABCDEFGH… "
 
 
+def test_an_unseen_alert_stands_in_the_gap_and_cuts_no_symbol() -> None:
+    made_up = replace(row("KOMA"), symbol=type(row("KOMA").symbol)("SYN-ALFA"))
+    shown = cell(made_up, COLUMNS[0], NOW, COLOURS, UNICODE, alerted=True)
+    assert (shown.plain, shown.cell_len) == ("SYN-ALFA~●", 10)
+    assert cell(row("NVDA"), COLUMNS[0], NOW, COLOURS, ASCII, alerted=True).plain == "NVDA     *"
+
+
 def test_columns_are_dropped_from_the_least_needed_and_the_rail_stays() -> None:
     assert [c.key for c in columns_for(79)] == [c.key for c in COLUMNS]
     assert " ".join(c.key for c in columns_for(78)) == "symbol last change forecast band skill signal age"

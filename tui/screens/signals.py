@@ -173,7 +173,8 @@ def _alert_cells(alert: Alert, scene: Scene, count: int) -> tuple[Text, ...]:
     palette, glyphs = scene.palette, scene.glyphs
     return (
         alert_text.state(alert, palette, glyphs), Text(fmt.local_minute(alert.data_time), palette.muted),
-        Text(alert.symbol, "bold"), Text(alert.reason), alert_text.deliveries(alert.deliveries, palette, glyphs),
+        Text(alert.symbol, "bold"), alert_text.figures(alert, palette),
+        alert_text.deliveries(alert.deliveries, palette, glyphs),
     )[:count]
 
 

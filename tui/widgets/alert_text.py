@@ -32,6 +32,12 @@ def alert_line(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:
     return text
 
 
+def figures(alert: Alert, palette: Palette) -> Text:
+    """What made a rule come true, then the rule: of a line that is cut the figures remain."""
+    found = alert.reason.removeprefix(f"{alert.rule}: ")
+    return Text(found) if found == alert.reason else Text(f"{found}  ").append(alert.rule, palette.muted)
+
+
 def deliveries(made: Sequence[Delivery], palette: Palette, glyphs: Glyphs) -> Text:
     """How each sink took an alert: bell, ntfy ok(0.4 s), mail ✗ no answer."""
     return Text(", ").join(_delivery(delivery, palette, glyphs) for delivery in made)

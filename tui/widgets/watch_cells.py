@@ -101,7 +101,7 @@ def cell(
         alerted: Whether an alert of the symbol has not been acknowledged.
     """
     if column.key == "symbol":
-        return _fit(_symbol(row, palette, glyphs.unseen if alerted else ""), column)
+        return _marked(_fit(_symbol(row, palette), column), alerted, palette, glyphs)
     if column.key == "last":
         return _fit(_last(row, home, column.width - 1, palette, glyphs), column)
     return _fit(_content(row, column.key, now, palette, glyphs), column)
@@ -133,11 +133,19 @@ def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: 
     return freshness(row, now, palette)
 
 
-def _symbol(row: SymbolRow, palette: Palette, alert: str) -> Text:
-    """The symbol, cut where it is too long; the marks of a synthetic one and of an alert are never cut off."""
+def _symbol(row: SymbolRow, palette: Palette) -> Text:
+    """The symbol, cut where it is too long; the mark of a synthetic one is never cut off."""
     mark = "~" if row.synthetic else ""
-    text = Text(fmt.clip(str(row.symbol), COLUMNS[0].width - 1 - len(mark + alert)), "bold")
-    return text.append(mark, palette.muted).append(alert, f"bold {palette.warning}")
+    text = Text(fmt.clip(str(row.symbol), COLUMNS[0].width - 1 - len(mark)), "bold")
+    return text.append(mark, palette.muted)
+
+
+def _marked(text: Text, alerted: bool, palette: Palette, glyphs: Glyphs) -> Text:
+    """The mark of an unseen alert stands in the gap, where it takes nothing from a symbol and is found at a glance."""
+    if alerted:
+        text.right_crop(1)
+        text.append(glyphs.unseen, f"bold {palette.warning}")
+    return text
 
 
 def _last(row: SymbolRow, home: str | None, room: int, palette: Palette, glyphs: Glyphs) -> Text:
