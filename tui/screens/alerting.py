@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from forecasting.domain.decision import Alert, AlertRule, RuleStatus
 from forecasting.domain.market import Symbol
-from forecasting.service.alert_desk import AlertDesk
 from tui import format as fmt
 from tui.widgets.alert_text import about, is_muted
+
+if TYPE_CHECKING:
+    from forecasting.service.alert_desk import AlertDesk
 
 MUTED_FOR = timedelta(hours=8)
 
