@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -15,7 +16,10 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot
 from forecasting.errors import TapecastError
 from forecasting.service.facade import EngineFacade, RunInThread
-from tui.messages import DetailLoaded, EngineFailed, SnapshotPublished
+from tui.messages import DetailLoaded, EngineFailed, SnapshotPublished, TerminalTold
+
+if TYPE_CHECKING:
+    from forecasting.service.delivery import TerminalEvent
 
 
 class EngineBridge:
@@ -33,7 +37,12 @@ class EngineBridge:
 
     def start(self) -> None:
         """Start the engine; needs the running event loop."""
-        self._engine.start(self.publish, self._run_in_thread)
+        self._engine.start(self.publish, self._run_in_thread, self._tell)
+
+    def _tell(self, event: TerminalEvent) -> None:
+        """What a sink has for the terminal; its toasts the app shows by itself."""
+        if event.sequence:
+            self._post(TerminalTold(event.sequence))
 
     def publish(self, snapshot: Snapshot) -> None:
         """Take a snapshot from any thread; returns at once."""

@@ -28,6 +28,8 @@ from forecasting.service.watchlist import Watchlist
 from forecasting.service.wire import WorkerSetup
 
 if TYPE_CHECKING:
+    from forecasting.service.alarms import Alarms
+    from forecasting.service.delivery import Show
     from forecasting.service.local import LocalBackend
 
 DEMO_START = date(2008, 6, 16)
@@ -141,7 +143,7 @@ def roles(
         store = Store.open(where.store, interval=settings.source.interval)
         return Onlooker(
             store, watchlist(settings, store, demo=demo), lock.holder, display_currency=settings.display.currency,
-            log_path=where.log.with_name("app.log"),
+            log_path=where.log.with_name("app.log"), sinks=settings.alert_sinks(), alert_settings=settings.alerts,
         )
 
     return lead, look_on
@@ -174,7 +176,17 @@ def _engine(settings: Settings, where: Place, store: Store, *, demo: bool, repla
         display_currency=settings.display.currency,
         interval=settings.source.interval,
         log_path=where.log.with_name("app.log"),
+        alarms=_alarms(settings, store, replayed=replayed),
     )
+
+
+def _alarms(settings: Settings, store: Store, *, replayed: bool) -> Callable[[Show | None], Alarms]:
+    def make(show: Show | None) -> Alarms:
+        from forecasting.service.alarms import Alarms  # not needed for the first paint
+
+        return Alarms(store, settings.alert_sinks(), settings.alerts, show=show, replayed=replayed)
+
+    return make
 
 
 def _replay_plan(settings: Settings, store: Store, start: date | None, *, demo: bool) -> ReplayPlan:

@@ -37,7 +37,8 @@ from forecasting.service.view import STALE_AFTER
 from forecasting.service.watchlist import Watchlist
 
 if TYPE_CHECKING:
-    from forecasting.service.alert_book import AlertBook
+    from forecasting.service.alarms import Alarms
+    from forecasting.service.delivery import Show
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,6 @@ BARS_AFTER_SLOT = timedelta(seconds=5)
 REPLAY_TICKS_PER_SESSION = 8.0
 MIN_CADENCE_S = 0.25
 REPLAY_STALE_AFTER = timedelta(hours=8)
-REPLAY_UNWATCHED = timedelta(days=10)      # between two looks lie hours of a replay's time, or a jump
 REPLAY_SESSIONS_AHEAD = 20
 REPLAY_ENDS_AFTER = 10       # sessions in a row without any bar: the recording is over, not only holed
 
@@ -70,6 +70,17 @@ class ReplayPlan:
     seconds_per_session: float
 
 
+def _without_sinks(store: Store, *, replayed: bool) -> Callable[[Show | None], Alarms]:
+    """Alarms that are recorded and shown, and go nowhere else."""
+    def make(show: Show | None) -> Alarms:
+        from forecasting.config import AlertSettings
+        from forecasting.service.alarms import Alarms  # not needed for the first paint
+
+        return Alarms(store, (), AlertSettings(), show=show, replayed=replayed)
+
+    return make
+
+
 class Engine:
     """See `forecasting.service.facade.EngineFacade`, which this implements."""
 
@@ -87,6 +98,7 @@ class Engine:
         display_currency: str | None = None,
         interval: Interval = Interval.DAY,
         log_path: Path | None = None,
+        alarms: Callable[[Show | None], Alarms] | None = None,
     ) -> None:
         self.log_path = log_path      # where the front end's own log goes, beside the worker's
         self._store = store
@@ -111,7 +123,9 @@ class Engine:
         self._source_name = source_name
         self._refused = False         # whether the disk has refused a job's rows; a tick may have none to write
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
-        self._book: AlertBook | None = None
+        self._make_alarms = alarms or _without_sinks(store, replayed=replay is not None)
+        self._alarms: Alarms | None = None
+        self._show: Show | None = None
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
         self._silent_sessions = 0
@@ -161,10 +175,10 @@ class Engine:
 
     # Life.
 
-    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         """Start the timers; the first refresh starts the worker."""
         self._loop = asyncio.get_running_loop()
-        self._on_snapshot, self._run_in_thread = on_snapshot, run_in_thread
+        self._on_snapshot, self._run_in_thread, self._show = on_snapshot, run_in_thread, show
         # APScheduler's import takes 140 ms: a thread pays, then the loop starts the timers.
         run_in_thread(self._prepare)
 
@@ -181,6 +195,8 @@ class Engine:
         self._stopped = True
         self._timers.stop()
         self._backend.close()
+        if self._alarms is not None:
+            self._alarms.close()
         self._store.close()
 
     # What a person asks for.
@@ -317,7 +333,7 @@ class Engine:
             self._tick_failed(self._told(error), now)
         else:
             self._tick_done(report)
-            self._look_at_rules()
+        self._see_to_alarms()
         self._publish()
         if not self._stopped:
             self._set_stream()
@@ -337,17 +353,16 @@ class Engine:
             self._keep_replay(report, report.closed_through)
         self._begin_due(report)
 
-    def _look_at_rules(self) -> None:
-        """Evaluate the alert rules on what the tick has brought."""
-        from forecasting.service.alert_book import UNWATCHED, AlertBook  # not needed for the first paint
-
-        if self._book is None:
-            self._book = AlertBook(self._store, unwatched=UNWATCHED if self._replay is None else REPLAY_UNWATCHED)
+    def _see_to_alarms(self) -> None:
+        """Evaluate the alert rules on what the tick has brought, and send off what they say."""
         try:
-            self._book.look(self.snapshot())
+            if self._alarms is None:
+                self._alarms = self._make_alarms(self._show)
+            self._alarms.look(self.snapshot(), polling=not self._paused)
+            problems = self._alarms.problems
         except TapecastError as error:      # a disk that keeps nothing: the rules look again at the next refresh
-            self._notices = (f"alerts: {error}", *self._notices)
-        self._notices = (*self._book.problems, *self._notices)
+            problems = (f"alerts: {error}",)
+        self._notices = (*problems, *self._notices)
 
     def _tick_failed(self, error: TapecastError, now: datetime) -> None:
         if self._stopped:

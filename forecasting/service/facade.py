@@ -14,6 +14,7 @@ from forecasting.domain.snapshot import Snapshot, SymbolDetail
 
 if TYPE_CHECKING:
     from forecasting.service.alert_desk import AlertDesk
+    from forecasting.service.delivery import Show
 
 OnSnapshot = Callable[[Snapshot], None]
 """Called from the engine's threads with each new snapshot; must return at once."""
@@ -36,8 +37,11 @@ class EngineFacade(Protocol):
         """
         ...
 
-    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
-        """Start the timers and the worker process. Needs a running asyncio loop; returns at once."""
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
+        """Start the timers and the worker process. Needs a running asyncio loop; returns at once.
+
+        `show` takes from any thread what sinks have for the front end's terminal.
+        """
         ...
 
     def stop(self) -> None:

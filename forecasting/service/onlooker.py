@@ -6,11 +6,13 @@ what only the engine at work can do is refused with a word about who it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from forecasting.config import AlertSettings, SinkSettings
 from forecasting.data.store import Store
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth, SymbolDetail
@@ -21,6 +23,9 @@ from forecasting.service.lock import Holder
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watchlist import Watchlist
 
+if TYPE_CHECKING:
+    from forecasting.service.delivery import AlertDelivery, Show
+
 
 class Onlooker:
     """Reads; see `forecasting.service.facade.EngineFacade` for what the methods mean."""
@@ -29,7 +34,8 @@ class Onlooker:
 
     def __init__(
         self, store: Store, watchlist: Watchlist, holder: Callable[[], Holder | None], *,
-        display_currency: str | None, log_path: Path | None,
+        display_currency: str | None, log_path: Path | None, sinks: Sequence[SinkSettings] = (),
+        alert_settings: AlertSettings | None = None,
     ) -> None:
         self.log_path = log_path
         self.alerts = AlertDesk(store.alerts, lambda: datetime.now(UTC))
@@ -37,15 +43,31 @@ class Onlooker:
         self._reader = SnapshotReader(store, display_currency)
         self._seen: object = None
         self._beat: Heartbeat | None = None
+        self._sinks, self._alert_settings = sinks, alert_settings or AlertSettings()
+        self._delivery: AlertDelivery | None = None
+        self._told = 0      # the newest alert the terminal has been told of
+
+    def serve_terminal(self, show: Show | None) -> None:
+        """Tell this terminal of alerts too: bell and notifications reach who sits here, the rest is not ours."""
+        if show is not None:
+            from forecasting.service.delivery import AlertDelivery  # not needed for the first paint
+
+            self._told = max((alert.id for alert in self._store.alerts.history(limit=1)), default=0)
+            self._delivery = AlertDelivery(self._store, self._sinks, self._alert_settings, show=show, outside=False)
+            self._delivery.start(datetime.now(UTC))
 
     def snapshot(self) -> Snapshot:
         """What the store holds now."""
         try:
             self._beat = newest_beat(self._store)
-            return self._reader.read(0, self._status())
+            snapshot = self._reader.read(0, self._status())
         except StoreError as error:
             told = replace(self._status(), source=SourceHealth("store", Health.FAILED, str(error)))
             return self._reader.tell_again(0, told)
+        if self._delivery is not None and (fresh := [a for a in reversed(snapshot.alerts) if a.id > self._told]):
+            self._told = fresh[-1].id
+            self._delivery.submit(fresh)
+        return snapshot
 
     def news(self) -> bool:
         """Whether anybody has written since this was asked last; always from the same thread."""
@@ -58,6 +80,8 @@ class Onlooker:
 
     def stop(self) -> None:
         """Let go of the store."""
+        if self._delivery is not None:
+            self._delivery.close()
         self._store.close()
 
     def refresh(self) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from forecasting.data.store import Store
 from forecasting.domain.market import Symbol
@@ -26,6 +27,9 @@ from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.heartbeat import Heartbeat, asked_for_refresh, beat
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
+
+if TYPE_CHECKING:
+    from forecasting.service.delivery import Show
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +59,11 @@ class Standby:
         self._store: Store | None = None
         self._asked: str | None = None
         self._warned = ""
-        self._current: Engine | Onlooker = self._take_the_lead() if lock.acquire() else look_on()
+        try:
+            self._current: Engine | Onlooker = self._take_the_lead() if lock.acquire() else look_on()
+        except BaseException:
+            lock.release()
+            raise
 
     def _take_the_lead(self) -> Engine:
         engine, self._store = self._lead()
@@ -90,7 +98,7 @@ class Standby:
         """Everything about one symbol."""
         return self._current.detail(symbol)
 
-    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         """Start the engine, or watch the one at work."""
         loop = asyncio.get_running_loop()
 
@@ -98,11 +106,13 @@ class Standby:
             on_snapshot(replace(snapshot, version=next(self._versions)))
 
         def run(engine: Engine) -> None:
-            engine.start(publish, run_in_thread)
+            engine.start(publish, run_in_thread, show)
 
         self._run = lambda engine: loop.call_soon_threadsafe(run, engine)
         if isinstance(self._current, Engine):
             run(self._current)
+        else:
+            self._current.serve_terminal(show)
         threading.Thread(target=self._keep_watch, args=(publish,), name="standby", daemon=True).start()
 
     def stop(self) -> None:

@@ -46,6 +46,7 @@ from tests.support.fake_alerts import FakeAlerts, fill_alerts
 
 if TYPE_CHECKING:
     from forecasting.data.store.alerts import Alerts
+    from forecasting.service.delivery import Show
 
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 LAST_CLOSE = datetime(2026, 2, 27, 21, 0, tzinfo=UTC)
@@ -305,7 +306,7 @@ class FakeEngine:
         self.calls.append(("detail", str(symbol)))
         return detail(symbol)
 
-    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         """Remember whom to tell."""
         self.calls.append(("start",))
         self.publish = on_snapshot

@@ -9,6 +9,7 @@ from textual.widgets import Input, Label, OptionList
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot
+from forecasting.service.delivery import Show
 from forecasting.service.facade import OnSnapshot, RunInThread
 from tests.support.fake_engine import CORE
 from tests.support.tui import cursor_symbol, fake, main_screen, make_app, press, settle, symbols_shown
@@ -40,9 +41,9 @@ async def test_rows_are_painted_before_the_engine_starts() -> None:
     painted_before_start: list[list[str]] = []
     start = fake(app).start
 
-    def watched_start(on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+    def watched_start(on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         painted_before_start.append(symbols_shown(app))
-        start(on_snapshot, run_in_thread)
+        start(on_snapshot, run_in_thread, show)
 
     fake(app).start = watched_start  # type: ignore[method-assign]
     async with app.run_test(size=SIZE) as pilot:

@@ -1,0 +1,63 @@
+"""What an engine does about alerts after every look at the market: rules, delivery, and words about tapecast itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from forecasting.config import AlertSettings, SinkSettings
+from forecasting.data.store import Store
+from forecasting.domain.snapshot import Snapshot
+from forecasting.service.alert_book import UNWATCHED, AlertBook
+from forecasting.service.delivery import AlertDelivery, Show
+from forecasting.service.pulse import Pulse
+
+REPLAY_UNWATCHED = timedelta(days=10)      # between two looks at a replay lie hours of its time, or a jump
+
+
+class Alarms:
+    """One thread at a time; what is slow happens in delivery's own."""
+
+    def __init__(
+        self, store: Store, sinks: Sequence[SinkSettings], settings: AlertSettings, *, show: Show | None, replayed: bool
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: Of rules and alerts.
+            sinks: Where alerts go.
+            settings: Rates, quiet hours, heartbeat.
+            show: Takes what is for the terminal, where there is one.
+            replayed: Whether the past is played: it wakes nobody outside.
+        """
+        self._book = AlertBook(store, unwatched=REPLAY_UNWATCHED if replayed else UNWATCHED)
+        self._delivery = AlertDelivery(store, sinks, settings, show=show, outside=not replayed)
+        self._pulse = None if replayed else Pulse(store, settings)
+        self._started = False
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Rules that cannot be read and sinks that do not take what they are given, one line each."""
+        return (*self._book.problems, *self._delivery.problems)
+
+    def look(self, snapshot: Snapshot, *, polling: bool) -> None:
+        """Evaluate the rules on what is new, and send off what they say.
+
+        Args:
+            snapshot: The market as it stands.
+            polling: Whether prices are asked for; while they are not, none can be missed.
+
+        Raises:
+            StoreError: If what fired cannot be kept; the rules look again next time.
+        """
+        if not self._started:      # first what an earlier run has left
+            self._delivery.start(snapshot.now)
+            self._started = True
+        self._delivery.submit(self._book.look(snapshot))
+        if self._pulse is not None and polling:
+            for message in self._pulse.look(snapshot):
+                self._delivery.notify(message)
+
+    def close(self) -> None:
+        """Stop within a second; what is left waits for the next run. Safe to call twice."""
+        self._delivery.close()
