@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -29,9 +29,13 @@ from tui.keymap import bindings, resolve
 from tui.messages import DetailLoaded, EngineFailed, TerminalTold
 from tui.screens.main import MainScreen
 from tui.themes import DEFAULT_THEME, THEMES, theme_name
+from tui.thrift import exact, sparing
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.command import Provider
+    from textual.driver import Driver
+    from textual.screen import Screen
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +100,14 @@ class TapecastApp(App[None], inherit_bindings=False):
         for each in THEMES:
             self.register_theme(each)
         self._start_theme(theme_name(theme))
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's own, writing fewer bytes."""
+        return sparing(super().get_driver_class())
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Paint what has changed and no more."""
+        super()._display(screen, exact(renderable))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colour names, also for the moment before the first theme is in force."""

@@ -14,7 +14,7 @@ from forecasting.domain.snapshot import SymbolRow
 from tui.format import Glyphs
 from tui.themes import Palette
 from tui.widgets.row_order import SortOrder
-from tui.widgets.watch_cells import AGEING, RAIL, Column, cell, columns_for, header, home_currency
+from tui.widgets.watch_cells import AGEING, Column, cell, columns_for, header, home_currency
 from tui.widgets.words import same
 
 
@@ -109,7 +109,6 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
         for column in columns:
             label = header(column, order.column, order.reverse, glyphs, interval)
             self.add_column(label, width=column.width, key=column.key)
-        self.fixed_columns = RAIL if len(columns) > RAIL else 0
         self._columns = columns
 
     def _change_rows(self, wanted: dict[str, dict[str, Text]]) -> None:
