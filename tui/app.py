@@ -23,7 +23,7 @@ from forecasting.domain.snapshot import Snapshot
 from forecasting.service.facade import EngineFacade
 from tui import format as fmt
 from tui import terminal
-from tui.alert_news import AlertNews
+from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
 from tui.keymap import bindings, resolve
 from tui.messages import DetailLoaded, EngineFailed, TerminalTold
@@ -141,7 +141,7 @@ class TapecastApp(App[None], inherit_bindings=False):
             gc.freeze()      # what is here now stays: never look through it again while a key waits
             gc.enable()
         self._write(terminal.KEEP_TITLE)
-        self._set_title(self.engine.snapshot().alerts_unseen)
+        self._set_title(self._main.place.snapshot.alerts_unseen if self._main is not None else 0)
         self.bridge.start()
 
     def on_unmount(self) -> None:
@@ -167,9 +167,9 @@ class TapecastApp(App[None], inherit_bindings=False):
 
     def announce(self, snapshot: Snapshot) -> None:
         """Tell what alerts have come since the snapshot before, and how many nobody has seen."""
-        news = self._news.take(snapshot)
+        news = self._news.take(snapshot, self._monotonic())
         for line in news:
-            self.notify(line, title="alert", severity="warning", timeout=10, markup=False)
+            self.notify(line, title="alert", severity="warning", timeout=TOAST_S, markup=False)
         if news:
             self._write(terminal.BELL)
         self._set_title(snapshot.alerts_unseen)

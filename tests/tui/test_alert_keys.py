@@ -137,6 +137,15 @@ async def test_the_dialog_tells_how_many_bars_there_are(monkeypatch: pytest.Monk
         assert text(app, "#said").endswith("needs 400 bars")
 
 
+async def test_a_click_chooses_for_whom() -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "A", *"last > 1")
+        await pilot.click("#whose", offset=(28, 0))
+        await press(pilot, "enter")
+    assert rules(app)[0].group == "Core"
+
+
 async def test_where_nothing_is_watched_a_rule_is_for_all_that_will_be() -> None:
     app = make_app()
     fake(app).groups = ()

@@ -34,18 +34,35 @@ def holding(*alerts: Alert) -> Snapshot:
 def test_what_was_there_at_the_start_is_no_news_and_nothing_is_told_twice() -> None:
     old, first, second = alert(1), alert(2, "AAPL"), alert(3, "TSM", late=True)
     news = AlertNews(holding(old))
-    assert news.take(holding(old)) == ()
-    assert news.take(holding(old, first, second)) == (
+    assert news.take(holding(old), 0.0) == ()
+    assert news.take(holding(old, first, second), 0.0) == (
         "AAPL  rsi crosses above 70: rsi 71.25", "TSM  rsi crosses above 70: rsi 71.25  late: of 03-02 15:31",
     )
-    assert news.take(holding(old, first, second)) == ()
+    assert news.take(holding(old, first, second), 0.0) == ()
 
 
 def test_more_than_three_at_once_come_as_one_digest() -> None:
     many = [alert(i, symbol, late=i == 1) for i, symbol in enumerate(["NVDA", "NVDA", "A", "B", "C", "D"], 1)]
-    assert AlertNews(holding()).take(holding(*many)) == (
+    assert AlertNews(holding()).take(holding(*many), 0.0) == (
         "6 alerts: NVDA 2, A, B, C and 1 more symbols; 1 of them late; all are in Signals",
     )
+
+
+def test_never_more_than_three_toasts_stand_and_what_waits_is_told_together() -> None:
+    fired = [alert(i, f"S{i}") for i in range(1, 8)]
+    news = AlertNews(holding())
+    lines = [news.take(holding(*fired[:i]), at) for i, at in ((2, 0.0), (3, 1.0), (5, 2.0), (5, 9.9), (7, 10.0))]
+    assert [len(told) for told in lines] == [2, 1, 0, 0, 1]
+    assert lines[-1] == ("4 alerts: S4, S5, S6, S7; all are in Signals",)
+
+
+def test_what_is_acknowledged_while_it_waits_is_not_told() -> None:
+    fired = [alert(i) for i in range(1, 5)]
+    news = AlertNews(holding())
+    assert len(news.take(holding(*fired[:3]), 0.0)) == 3
+    assert news.take(holding(*fired), 1.0) == ()
+    seen = replace(fired[-1], acked_at=NOW)
+    assert news.take(holding(*fired[:3], seen), 20.0) == ()
 
 
 def test_muted_rules_and_what_was_acknowledged_elsewhere_are_no_news() -> None:
@@ -53,10 +70,9 @@ def test_muted_rules_and_what_was_acknowledged_elsewhere_are_no_news() -> None:
     fill_alerts(engine.fake_alerts, engine.alerts, NOW)
     made = engine.snapshot()
     news = AlertNews(replace(made, alerts=()))
-    assert [line.split()[0] for line in news.take(made)] == ["SAP.DE", "NVDA"]      # AAPL's and NVDA's older: acked
-    engine.alerts.mute(1, NOW - NOW)
+    assert [line.split()[0] for line in news.take(made, 0.0)] == ["SAP.DE", "NVDA"]      # the others: acked
     later = replace(made.alerts[0], id=9, rule_id=3)      # rule 3 is muted
-    assert news.take(replace(made, alerts=(later, *made.alerts))) == ()
+    assert news.take(replace(made, alerts=(later, *made.alerts)), 0.0) == ()
 
 
 class Written(list[str]):

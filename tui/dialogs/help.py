@@ -19,6 +19,7 @@ FCST 5d   median forecast, five sessions ahead     80% band   where 8 of 10 outc
 SKILL     forecast error against a random walk; +1.0 is one per cent better; ✗ not shown to be above zero
 b         backfill: made afterwards, walk-forward; never mixed with live forecasts
 ~         synthetic: made by a generator, never traded
+●         an alert nobody has acknowledged yet
 STALE     older than the market's state allows     CLS/PRE/AH closed, before, after hours
 None of this is advice."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.events import Click
@@ -50,9 +51,9 @@ class Choice(Static, can_focus=True):
 
     def on_click(self, event: Click) -> None:
         """Choose what was clicked."""
-        end = len(self._label)
+        end = cell_len(self._label)
         for place, answer in enumerate(self._answers):
-            end += len(f"( ) {answer}{GAP}")
+            end += cell_len(f"( ) {answer}{GAP}")
             if event.x < end:
                 self._choose(place)
                 return
