@@ -26,7 +26,7 @@ from tui import terminal
 from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
 from tui.keymap import bindings, resolve
-from tui.messages import DetailLoaded, EngineFailed, TerminalTold
+from tui.messages import DetailLoaded, EngineFailed, NoticeGiven, TerminalTold
 from tui.screens.main import MainScreen
 from tui.themes import DEFAULT_THEME, THEMES, theme_name
 from tui.thrift import exact, sparing
@@ -174,16 +174,12 @@ class TapecastApp(App[None], inherit_bindings=False):
             self._write(terminal.BELL)
         self._set_title(snapshot.alerts_unseen)
 
-    def tell(self, sequence: str) -> None:
-        """Write a bell or notification to the terminal; call it from any thread. See `tui.terminal` for what may pass.
-
-        A bell within a second of another is the same bell; nothing is written of an empty sequence.
-        """
-        if sequence:
-            self.post_message(TerminalTold(sequence))
+    def on_notice_given(self, message: NoticeGiven) -> None:
+        """Show a word about tapecast itself."""
+        self.notify(message.text, title=message.title, severity="warning", timeout=TOAST_S, markup=False)
 
     def on_terminal_told(self, message: TerminalTold) -> None:
-        """Write it between two frames."""
+        """Write it between two frames; see `tui.terminal` for what may pass."""
         self._write(message.sequence)
 
     def _set_title(self, unseen: int) -> None:

@@ -16,7 +16,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot
 from forecasting.errors import TapecastError
 from forecasting.service.facade import EngineFacade, RunInThread
-from tui.messages import DetailLoaded, EngineFailed, SnapshotPublished, TerminalTold
+from tui.messages import DetailLoaded, EngineFailed, NoticeGiven, SnapshotPublished, TerminalTold
 
 if TYPE_CHECKING:
     from forecasting.service.delivery import TerminalEvent
@@ -40,9 +40,11 @@ class EngineBridge:
         self._engine.start(self.publish, self._run_in_thread, self._tell)
 
     def _tell(self, event: TerminalEvent) -> None:
-        """What a sink has for the terminal; its toasts the app shows by itself."""
+        """What a sink has for the terminal, but for toasts of alerts: those the app makes of its snapshots."""
         if event.sequence:
             self._post(TerminalTold(event.sequence))
+        elif event.notice:
+            self._post(NoticeGiven(event.title, event.text))
 
     def publish(self, snapshot: Snapshot) -> None:
         """Take a snapshot from any thread; returns at once."""

@@ -29,6 +29,15 @@ class EngineFailed(Message):
         self.text = text
 
 
+class NoticeGiven(Message):
+    """A word about tapecast itself: a feed that is dead, a sign of life."""
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__()
+        self.title = title
+        self.text = text
+
+
 class TerminalTold(Message):
     """Somebody has something for the terminal itself: a bell, a notification."""
 

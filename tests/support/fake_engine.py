@@ -276,6 +276,7 @@ class FakeEngine:
         self.paused = False
         self.speed = 1.0
         self.publish: OnSnapshot | None = None
+        self.show: Show | None = None
         self._replaying = replaying
         self._version = 0
         self._former: list[tuple[str, tuple[WatchGroup, ...]]] = []
@@ -309,7 +310,7 @@ class FakeEngine:
     def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         """Remember whom to tell."""
         self.calls.append(("start",))
-        self.publish = on_snapshot
+        self.publish, self.show = on_snapshot, show
 
     def stop(self) -> None:
         """Nothing runs."""

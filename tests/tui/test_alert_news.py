@@ -15,7 +15,7 @@ from forecasting.domain.decision import Alert
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot
 from forecasting.trading.sinks.message import told
-from forecasting.trading.sinks.terminal import event
+from forecasting.trading.sinks.terminal import TerminalEvent, event
 from tests.support.alerts import HOSTILE, alert
 from tests.support.fake_alerts import fill_alerts
 from tests.support.fake_engine import NOW, FakeEngine, snapshot
@@ -89,6 +89,13 @@ def listen(app: TapecastApp, monkeypatch: pytest.MonkeyPatch) -> Written:
     return written
 
 
+def show(app: TapecastApp, kind: SinkKind, sequence: str = "", *, text: str = "", notice: bool = False) -> None:
+    """Do as a sink does."""
+    tell = fake(app).show
+    assert tell is not None
+    tell(TerminalEvent(kind, "tapecast", text, sequence, notice=notice))
+
+
 async def test_one_bell_and_the_title_tell_of_alerts_that_come(monkeypatch: pytest.MonkeyPatch) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
@@ -119,10 +126,20 @@ async def test_the_bell_may_be_off_and_the_title_is_given_back(monkeypatch: pyte
         fake(app).fake_alerts.fired.append(alert())
         fake(app).push()
         await pilot.pause()
-        app.tell(BELL)
+        show(app, "bell", BELL)
         await pilot.pause()
         assert written.take() == ["\x1b]2;(1) tapecast demo\a"]
     assert OLD_TITLE in written
+
+
+async def test_a_word_about_tapecast_itself_is_a_toast_and_a_sinks_toast_of_an_alert_is_none() -> None:
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        show(app, "toast", text="[red]no price[/red] for 15 min", notice=True)
+        show(app, "toast", text="of an alert, which the snapshot tells")
+        await pilot.pause()
+        assert [n.message for n in app._notifications] == ["[red]no price[/red] for 15 min"]
 
 
 async def test_threads_may_tell_what_has_one_of_the_allowed_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +148,7 @@ async def test_threads_may_tell_what_has_one_of_the_allowed_shapes(monkeypatch: 
         await pilot.pause()
         written = listen(app, monkeypatch)
         for sequence in ("\x1b]9;NVDA: fell\a", "\x1b]52;c;aGk=\a", "\x1b]9;a\x1b]52;c;aGk=\a", "words"):
-            thread = threading.Thread(target=app.tell, args=(sequence,))
+            thread = threading.Thread(target=show, args=(app, "osc9", sequence))
             thread.start()
             thread.join()
         await pilot.pause()

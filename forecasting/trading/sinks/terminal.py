@@ -33,6 +33,7 @@ class TerminalEvent:
     title: str
     text: str
     sequence: str      # "" for a toast
+    notice: bool       # of tapecast itself: no snapshot tells the app of it
 
 
 Show = Callable[[TerminalEvent], None]
@@ -70,7 +71,7 @@ def event(kind: SinkKind, message: Message, env: Mapping[str, str]) -> TerminalE
             sequence = wrapped(osc777(message.title, message.text), env)
         case _:
             sequence = ""
-    return TerminalEvent(kind, message.title, message.text, sequence)
+    return TerminalEvent(kind, message.title, message.text, sequence, notice=not message.alerts)
 
 
 def osc9(text: str) -> str:

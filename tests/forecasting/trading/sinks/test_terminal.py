@@ -30,7 +30,7 @@ def test_each_kind_has_its_sequence() -> None:
     assert sequence("bell", PLAIN) == "\x07"
     assert sequence("osc9", PLAIN) == f"\x1b]9;NVDA: {SAID}\x07"
     assert sequence("osc777", PLAIN) == f"\x1b]777;notify;NVDA;{SAID}\x07"
-    assert event("toast", told((alert(),)), PLAIN) == TerminalEvent("toast", "NVDA", SAID, "")
+    assert event("toast", told((alert(),)), PLAIN) == TerminalEvent("toast", "NVDA", SAID, "", notice=False)
 
 
 @pytest.mark.parametrize("env", [
