@@ -188,7 +188,7 @@ async def test_m_mutes_the_rules_that_name_the_row_for_eight_hours_and_again_hea
     async with app.run_test(size=SIZE) as pilot:
         await press(pilot, "m")
         assert [rule.muted_until for rule in rules(app)[:2]] == [NOW + timedelta(hours=8), None]
-        assert said(app) == "1 rule for NVDA: muted to 23:30; m undoes"
+        assert said(app) == "1 rule for NVDA: muted for 8 h; m undoes"
         await press(pilot, "m")
         assert rules(app)[0].muted_until is None
         await press(pilot, "j", "m")

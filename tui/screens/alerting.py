@@ -54,7 +54,7 @@ def _mute(desk: AlertDesk, rules: Sequence[AlertRule], what: str, now: datetime)
     muted = all(is_muted(rule, now) for rule in rules)
     for rule in rules:
         desk.mute(rule.id, None if muted else MUTED_FOR)
-    return f"{what}: heard again" if muted else f"{what}: muted to {fmt.moment(now + MUTED_FOR, now)}; m undoes"
+    return f"{what}: heard again" if muted else f"{what}: muted for {fmt.span(MUTED_FOR.total_seconds())}; m undoes"
 
 
 def added(rule: AlertRule) -> str:

@@ -83,7 +83,7 @@ def alert_details(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:
     data, found = fmt.local_second(alert.data_time), fmt.local_second(alert.fired_at)
     text.append(f"rule {alert.rule_id}: {alert.rule}\ndata of {data}, found {found}", palette.muted)
     text.append("  late: nobody watched then\n" if alert.late else "\n", palette.warning)
-    told = deliveries(alert.deliveries, palette, glyphs) if alert.deliveries else Text("not delivered", palette.muted)
+    told = deliveries(alert.deliveries, palette, glyphs) if alert.deliveries else Text("no delivery yet", palette.muted)
     seen = "not acknowledged" if alert.acked_at is None else f"acknowledged {fmt.local_second(alert.acked_at)}"
     return text.append_text(told).append(f"  {seen}", palette.muted)
 
