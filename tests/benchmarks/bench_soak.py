@@ -45,6 +45,7 @@ from forecasting.domain.watchlist import WatchGroup
 from forecasting.service.backend import OnStep, TickReport, Work, WorkReport
 from forecasting.service.build import place, worker_setup
 from forecasting.service.client import WorkerClient
+from forecasting.service.delivery import Show
 from forecasting.service.engine import Cadence, Engine
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.watchlist import Watchlist
@@ -111,12 +112,12 @@ class WatchedEngine(Engine):
 
     newest: Snapshot | None = None
 
-    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread) -> None:
+    def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         def seen(snapshot: Snapshot) -> None:
             self.newest = snapshot
             on_snapshot(snapshot)
 
-        super().start(seen, run_in_thread)
+        super().start(seen, run_in_thread, show)
 
 
 class FarYahoo:
