@@ -32,6 +32,7 @@ from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.status import Statuses, challenger_line
+from forecasting.service.threads import one_arena
 from forecasting.service.ticks import TickInbox
 from forecasting.service.view import STALE_AFTER
 from forecasting.service.watchlist import Watchlist
@@ -177,6 +178,7 @@ class Engine:
 
     def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         """Start the timers; the first refresh starts the worker."""
+        one_arena()      # before most threads ask for memory
         self._loop = asyncio.get_running_loop()
         self._on_snapshot, self._run_in_thread, self._show = on_snapshot, run_in_thread, show
         # APScheduler's import takes 140 ms: a thread pays, then the loop starts the timers.

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Environment to set before numpy or torch is first imported.
 
 On busy cores BLAS threads wait for each other: HAR-t's fit took 0.4 s with one and 2.5 s with two. And sums that are
 always added in the same order give the same bytes.
 """
+
+_M_ARENA_MAX = -8      # glibc's malloc.h
+
+
+def one_arena() -> None:
+    """Let all threads share one pool of memory: glibc's own pool for each keeps what a busy hour once needed.
+
+    Over a simulated week of the screen's process with 50 symbols: 102 to 110 MB, and 109 to 121 MB without. Other C
+    libraries have no such pools.
+    """
+    if sys.platform == "linux":
+        import ctypes  # 5 ms that the first paint need not wait for
+
+        with contextlib.suppress(AttributeError, OSError):
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
