@@ -10,13 +10,13 @@ from functools import lru_cache
 
 from forecasting.domain.snapshot import FORECAST_SHOWN, SymbolRow
 from forecasting.errors import RuleError
+from forecasting.service.rule_facts import OPINIONS
 from forecasting.trading.rules.evaluate import matches
 from forecasting.trading.rules.fields import FIELDS
 from forecasting.trading.rules.parser import parse_filter
 from forecasting.trading.rules.syntax import Condition, Field, fields_of
 
 _LOOKS_LIKE_A_CONDITION = re.compile(r"[<>=!()]|&&|\|\||\bcrosses\b", re.IGNORECASE)
-_OPINION = {1: "buy", -1: "sell", 0: "watch"}
 
 Figure = float | None
 
@@ -51,7 +51,7 @@ _TEXTS: dict[str, Callable[[SymbolRow], str]] = {
     "name": lambda row: row.name,
     "currency": lambda row: row.currency,
     "state": lambda row: row.state.value,
-    "signal": lambda row: _OPINION.get(row.signal.signal.direction, "none") if row.signal else "none",
+    "signal": lambda row: OPINIONS.get(row.signal.signal.direction, "none") if row.signal else "none",
     "signal_kind": lambda row: row.signal.signal.kind.value if row.signal else "none",
 }
 KNOWN = (*_NUMBERS, *_TEXTS)

@@ -1,4 +1,4 @@
-"""How many threads the numeric libraries may use: one."""
+"""What threads may use: the numeric libraries one of them, and all of them one pool of memory."""
 
 from __future__ import annotations
 
