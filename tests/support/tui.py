@@ -43,7 +43,7 @@ def main_screen(app: TapecastApp) -> MainScreen:
 
 def symbols_shown(app: TapecastApp) -> list[str]:
     """The table's symbols from top to bottom."""
-    return [str(row.key.value) for row in main_screen(app).query_one(WatchTable).ordered_rows]
+    return [str(row.symbol) for row in main_screen(app).query_one(WatchTable).rows]
 
 
 def cursor_symbol(app: TapecastApp) -> str:

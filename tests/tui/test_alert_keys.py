@@ -63,7 +63,7 @@ def asks(app: TapecastApp) -> bool:
 
 def symbol_cells(app: TapecastApp) -> list[str]:
     table = main_screen(app).query_one(WatchTable)
-    return [table.get_row(row.key)[0].plain.strip() for row in table.ordered_rows]
+    return [table.render_line(y).text[: table.columns[0].width].strip() for y in range(1, len(table.rows) + 1)]
 
 
 def details(app: TapecastApp) -> list[str]:

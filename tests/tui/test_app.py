@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rich.text import Text
+from textual.geometry import Region
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail
@@ -24,14 +24,14 @@ async def test_a_tick_rewrites_only_the_cells_it_changes(monkeypatch: pytest.Mon
     async with app.run_test(size=(120, 35)) as pilot:
         await settle(pilot)
         table = main_screen(app).query_one(WatchTable)
-        written: list[tuple[str, str]] = []
-        update_cell = table.update_cell
+        painted: list[Region] = []
+        refresh = table.refresh
 
-        def watched(row: str, column: str, value: Text, *, update_width: bool = False) -> None:
-            written.append((row, column))
-            update_cell(row, column, value, update_width=update_width)
+        def watched(*regions: Region, **options: bool) -> WatchTable:
+            painted.extend(regions)
+            return refresh(*regions, **options)
 
-        monkeypatch.setattr(table, "update_cell", watched)
+        monkeypatch.setattr(table, "refresh", watched)
 
         def dearer(snapshot: Snapshot) -> Snapshot:
             rows = tuple(replace(row, last=184.0) if row.symbol == "NVDA" else row for row in snapshot.rows)
@@ -39,7 +39,7 @@ async def test_a_tick_rewrites_only_the_cells_it_changes(monkeypatch: pytest.Mon
 
         fake(app).push(dearer)
         await pilot.pause()
-        assert written == [("NVDA", "last")]
+        assert painted == [Region(10, 1, 9, 1)]      # LAST of the first row
 
 
 async def test_a_price_tick_does_not_read_the_detail_again_but_a_new_forecast_does() -> None:
@@ -195,4 +195,4 @@ async def test_the_layout_steps_with_the_size(width: int, height: int, pane: str
         else:
             assert side.region.y >= table.region.bottom
         assert screen.query_one("#truth").display is truth
-        assert len(table.ordered_columns) == columns
+        assert len(table.columns) == columns

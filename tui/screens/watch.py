@@ -6,9 +6,9 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.suggester import Suggester
-from textual.widgets import Input
 
 from tui.screens.view import Scene, View
+from tui.widgets.filter_box import FilterBox
 from tui.widgets.signal_log import SignalLog
 from tui.widgets.symbol_pane import SymbolPane
 from tui.widgets.watch_table import WatchTable
@@ -53,7 +53,7 @@ class WatchView(View):
                 yield SignalLog()
             yield SymbolPane(id="pane")
         yield Words(id="filter-note")
-        yield Input(
+        yield FilterBox(
             placeholder="part of a symbol or name, or last > 100 and signal == buy; Enter keeps it, Esc clears it",
             id="filter", suggester=FieldSuggester(),
         )
@@ -67,8 +67,9 @@ class WatchView(View):
         """Show the list, and the pane for the symbol under the cursor."""
         empty = self.query_one("#empty", Words)
         empty.display = not scene.rows
-        no_match = f"No row matches '{scene.filter_text}'. Esc clears the filter."
-        empty.say(Text(no_match if scene.filter_text else EMPTY), layout=True)
+        if empty.display:                         # a text that nobody sees would still be laid out
+            no_match = f"No row matches '{scene.filter_text}'. Esc clears the filter."
+            empty.say(Text(no_match if scene.filter_text else EMPTY), layout=True)
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)
         alerted = frozenset(alert.symbol for alert in scene.snapshot.alerts if alert.acked_at is None)

@@ -1,12 +1,24 @@
-"""The watch table: fixed columns, and a tick repaints only the cells it changes."""
+"""The watch table: only rows on screen cost anything, and a tick repaints only the cells it changes.
+
+Textual's own table keeps, lays out and sorts all cells of all rows. Here rows stay what they are, a tuple of values,
+and a row's cells are made when its line is painted: a thousand symbols are sorted by showing another tuple.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
+from textual import events
+from textual.geometry import Region, Size
 from textual.message import Message
-from textual.widgets import DataTable
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
@@ -17,14 +29,40 @@ from tui.widgets.row_order import SortOrder
 from tui.widgets.watch_cells import AGEING, Column, cell, columns_for, header, home_currency
 from tui.widgets.words import same
 
+Cells = tuple[Text, ...]
 
-class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
-    """Rows of symbols. The keys belong to the screen, so the table has none of its own."""
 
-    _holding = False    # Textual refreshes before __init__ is through
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What all cells depend on: another look paints everything anew."""
+
+    columns: tuple[Column, ...]
+    order: SortOrder
+    palette: Palette
+    glyphs: Glyphs
+    interval: Interval
+    home: str | None = None        # see `home_currency`
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A row's cells, and what they were made of."""
+
+    row: SymbolRow
+    now: datetime
+    alerted: bool
+    cells: Cells
+
+
+class WatchTable(ScrollView, inherit_bindings=False, can_focus=False):
+    """Rows of symbols under a line of labels. The keys belong to the screen, so the table has none of its own."""
+
+    COMPONENT_CLASSES = {"watch-table--header", "watch-table--cursor"}  # noqa: RUF012 - Textual's own declaration
+
+    virtual_size = reactive(Size(0, 0), layout=False)      # with more rows, only the scrollbar has to change
 
     class SymbolHighlighted(Message):
-        """The cursor came to rest on a symbol, by mouse or because rows moved."""
+        """A symbol was clicked."""
 
         def __init__(self, symbol: Symbol) -> None:
             super().__init__()
@@ -38,121 +76,130 @@ class WatchTable(DataTable[Text], inherit_bindings=False, can_focus=False):
             self.symbol = symbol
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id, cursor_type="row", cell_padding=0, zebra_stripes=False, show_row_labels=False,
-                         cursor_foreground_priority="renderable")
-        self._columns: tuple[Column, ...] = ()
-        self._shown: dict[str, dict[str, Text]] = {}    # what the cells say, by row and column
-        self._rows: dict[str, SymbolRow] = {}           # what they were made from
-        self._listed: tuple[SymbolRow, ...] = ()        # what is shown, as of
+        super().__init__(id=id)
+        self.rows: tuple[SymbolRow, ...] = ()
+        self.cursor_row = 0
+        self._places: dict[Symbol, int] = {}
         self._now: datetime | None = None
         self._alerted: frozenset[Symbol] = frozenset()
-        self._marks: tuple[SortOrder, Palette, str | None, Interval] | None = None
+        self._look: Look | None = None
+        self._made: dict[Symbol, _Made] = {}       # of rows that are or were on screen
+        self._painted: dict[int, Cells] = {}       # by line on screen
 
-    def refresh(self, *regions: object, **options: bool) -> WatchTable:
-        """Refresh, unless cells are being changed one by one and will be refreshed one by one."""
-        return self if self._holding else super().refresh(*regions, **options)  # type: ignore[arg-type]
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns there is room for."""
+        return self._look.columns if self._look else ()
 
     def show(
         self, rows: tuple[SymbolRow, ...], order: SortOrder, symbol: Symbol | None,
         now: datetime, palette: Palette, glyphs: Glyphs, alerted: frozenset[Symbol] = frozenset(),
     ) -> None:
         """Show `rows` in their order with the cursor on `symbol`; those in `alerted` with the mark of an alert."""
-        home = home_currency(rows)
-        columns = columns_for(self._room())
+        home = home_currency(rows) if rows is not self.rows or self._look is None else self._look.home
         interval = rows[0].interval if rows else Interval.DAY
-        if columns != self._columns or self._marks != (order, palette, home, interval):
-            self._rebuild(columns, order, palette, glyphs, interval)
-            self._marks = order, palette, home, interval
-        elif rows is self._listed and now == self._now and alerted == self._alerted:
-            with self.prevent(DataTable.RowHighlighted):
-                self.point_at(symbol)
-            return
-        self._listed, self._now = rows, now
-        turned, self._alerted = alerted ^ self._alerted, alerted
-        wanted = {
-            str(row.symbol): self._cells(row, now, palette, glyphs, home, anew=row.symbol in turned) for row in rows
-        }
-        self._rows = {str(row.symbol): row for row in rows}
-        with self.prevent(DataTable.RowHighlighted):
-            self._change_rows(wanted)
-            self.point_at(symbol)
+        look = Look(columns_for(self._room()), order, palette, glyphs, interval, home)
+        moved = rows is not self.rows and [row.symbol for row in rows] != list(self._places)
+        self.rows, self._now, self._alerted = rows, now, alerted
+        if moved:
+            self._places = {row.symbol: place for place, row in enumerate(rows)}
+        if look != self._look:
+            self._look, self._made = look, {}
+            self.refresh()
+        size = Size(sum(column.width for column in look.columns), len(rows) + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+            self._scroll_update(size)
+        self._refresh_changed()
+        self._point_at(self._places.get(symbol, 0) if symbol is not None else 0, moved)
 
-    def _cells(
-        self, row: SymbolRow, now: datetime, palette: Palette, glyphs: Glyphs, home: str | None, *, anew: bool
-    ) -> dict[str, Text]:
-        """The row's cells; of a row that is as before only what grows older is made anew."""
-        before, alerted = self._shown.get(str(row.symbol), {}), row.symbol in self._alerted
-        keep = before if row == self._rows.get(str(row.symbol)) and not anew else {}
-        return {
-            c.key: keep[c.key] if c.key in keep and c.key not in AGEING
-            else cell(row, c, now, palette, glyphs, home, alerted=alerted)
-            for c in self._columns
-        }
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._point_at(self.cursor_row, moved=True)
 
-    def point_at(self, symbol: Symbol | None) -> None:
-        """Put the cursor on `symbol` if it is here."""
-        if symbol is None or str(symbol) not in self._shown:
+    def _point_at(self, place: int, moved: bool) -> None:
+        """Put the cursor on a row, in sight where it or the rows have moved; else the mouse may have scrolled away."""
+        if place != self.cursor_row:
+            before, self.cursor_row = self.cursor_row, place
+            self.refresh_lines(before + 1)
+            self.refresh_lines(place + 1)
+        elif not moved:
             return
-        index = self.get_row_index(str(symbol))
-        if index != self.cursor_row:
-            self.move_cursor(row=index, animate=False)
+        room = max(1, self.size.height - 1)        # below the labels
+        top = min(max(self.scroll_offset.y, place - room + 1), place, max(0, len(self.rows) - room))
+        if top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True)
 
     def _room(self) -> int:
         return (self.size.width or self.app.size.width) - 1
 
-    def _rebuild(
-        self, columns: tuple[Column, ...], order: SortOrder, palette: Palette, glyphs: Glyphs, interval: Interval
-    ) -> None:
-        """Start over with these columns; happens on a resize step, a sort or a new theme, never on a tick."""
-        self.clear(columns=True)
-        self._shown = {}
-        for column in columns:
-            label = header(column, order.column, order.reverse, glyphs, interval)
-            self.add_column(label, width=column.width, key=column.key)
-        self._columns = columns
+    # -- painting ------------------------------------------------------------------------------------------------------
 
-    def _change_rows(self, wanted: dict[str, dict[str, Text]]) -> None:
-        if len(self._shown.keys() - wanted.keys()) > 20:     # another list: cheaper to start over than row by row
-            self.clear()
-            self._shown = {}
-        for key in [key for key in self._shown if key not in wanted]:
-            self.remove_row(key)
-            del self._shown[key]
-        for key, cells in wanted.items():
-            if key in self._shown:
-                self._change_cells(key, cells)
-            else:
-                self.add_row(*cells.values(), key=key)
-                self._shown[key] = cells
-        if [str(row.key.value) for row in self.ordered_rows] != list(wanted):
-            # The table sorts by cell values, and a cell's text need not be unique; the very object is.
-            places = {id(self._shown[key]["symbol"]): place for place, key in enumerate(wanted)}
-            self.sort("symbol", key=lambda text: places[id(text)])
+    def _refresh_changed(self) -> None:
+        """Have the cells repainted that are no longer what they were on screen."""
+        for y, before in self._painted.items():
+            x, now = 0, self._cells(y)
+            for column, old, new in zip(self.columns, before, now, strict=False):
+                if new is not old and not same(new, old):
+                    self.refresh(Region(x - self.scroll_offset.x, y, column.width, 1))
+                x += column.width
+            if bool(before) is not bool(now):
+                self.refresh(Region(0, y, self.size.width, 1))
 
-    def _change_cells(self, key: str, cells: dict[str, Text]) -> None:
-        before = self._shown[key]
-        changed = {
-            column: text for column, text in cells.items()
-            if text is not before[column] and not same(text, before[column])
-        }
-        self._holding = True
-        try:
-            for column, text in changed.items():
-                self.update_cell(key, column, text)
-        finally:
-            self._holding = False
-        for column in changed:
-            self.refresh_coordinate(self.get_cell_coordinate(key, column))
-        self._shown[key] = before | changed
+    def render_line(self, y: int) -> Strip:
+        """One line on screen: the labels, a row, or nothing."""
+        if y == 0:
+            cells, style = self._labels(), self.get_component_rich_style("watch-table--header")
+        else:
+            cells = self._painted[y] = self._cells(y)
+            under_cursor = bool(cells) and self._place(y) == self.cursor_row
+            style = self.get_component_rich_style("watch-table--cursor") if under_cursor else self.rich_style
+        left = self.scroll_offset.x
+        strip = Strip([segment for text in cells for segment in self._segments(text, style)])
+        return strip.crop_extend(left, left + self.size.width, style)
 
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        """Tell which symbol the cursor is on."""
+    def _segments(self, text: Text, under: Style) -> Iterable[Segment]:
+        """A cell's text in its style over that of its line."""
+        console = self.app.console
+        return Segment.apply_style(text.render(console, end=""), under + console.get_style(text.style))
+
+    def _labels(self) -> Cells:
+        look = self._look
+        if look is None:
+            return ()
+        order = look.order
+        return tuple(header(c, order.column, order.reverse, look.glyphs, look.interval) for c in look.columns)
+
+    def _place(self, y: int) -> int:
+        """The place in the list of what stands on line `y`."""
+        return self.scroll_offset.y + y - 1
+
+    def _cells(self, y: int) -> Cells:
+        """The cells on line `y`; of a row that is as before only what grows older is made anew."""
+        place = self._place(y)
+        if y < 1 or place >= len(self.rows) or self._look is None or self._now is None:
+            return ()
+        row, now, look = self.rows[place], self._now, self._look
+        alerted = row.symbol in self._alerted
+        made = self._made.get(row.symbol)
+        if made is not None and (made.row != row or made.alerted is not alerted):
+            made = None
+        if made is None or made.now != now:
+            cells = tuple(
+                made.cells[i] if made is not None and column.key not in AGEING
+                else cell(row, column, now, look.palette, look.glyphs, look.home, alerted=alerted)
+                for i, column in enumerate(look.columns)
+            )
+            made = self._made[row.symbol] = _Made(row, now, alerted, cells)
+        return made.cells
+
+    # -- the mouse -----------------------------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a row puts the cursor there; a click on the cursor's row opens it."""
         event.stop()
-        if event.row_key.value is not None and event.cursor_row == self.cursor_row:
-            self.post_message(self.SymbolHighlighted(Symbol(event.row_key.value)))
-
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        """A click on the highlighted row opens it."""
-        event.stop()
-        if event.row_key.value is not None:
-            self.post_message(self.SymbolChosen(Symbol(event.row_key.value)))
+        place = self._place(event.y)
+        if event.y >= 1 and place < len(self.rows):
+            symbol = self.rows[place].symbol
+            chosen = place == self.cursor_row
+            self.post_message(self.SymbolChosen(symbol) if chosen else self.SymbolHighlighted(symbol))
