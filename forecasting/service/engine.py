@@ -32,7 +32,7 @@ from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.status import Statuses, challenger_line
-from forecasting.service.threads import one_arena
+from forecasting.service.threads import give_back, one_arena
 from forecasting.service.ticks import TickInbox
 from forecasting.service.view import STALE_AFTER
 from forecasting.service.watchlist import Watchlist
@@ -271,6 +271,7 @@ class Engine:
             await self._in_thread(self._tick)
 
     async def _fire_upkeep(self) -> None:
+        await self._in_thread(give_back)
         if not self._paused and self._report is not None:
             self._begin_due(self._report)
 
