@@ -199,8 +199,8 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA fullfsync = ON")       # macOS: past the disk's own cache too; no effect elsewhere
         connection.execute("PRAGMA foreign_keys = ON")
-        # 600 KB of pages for each thread's connection, a third of SQLite's own choice: enough for a symbol's detail, and
-        # so much less by which a process grows in its first days.
+        # 600 KB of pages for each thread's connection, a third of SQLite's own choice: enough for a symbol's detail,
+        # and so much less by which a process grows in its first days.
         connection.execute("PRAGMA cache_size = -600")
         patiently(lambda: connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone())     # opens all files
     except BaseException:
