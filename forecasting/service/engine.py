@@ -271,9 +271,13 @@ class Engine:
             await self._in_thread(self._tick)
 
     async def _fire_upkeep(self) -> None:
-        await self._in_thread(give_back)
+        await self._in_thread(self._save_memory)
         if not self._paused and self._report is not None:
             self._begin_due(self._report)
+
+    def _save_memory(self) -> None:
+        self._store.shrink()
+        give_back()
 
     async def _fire_watch(self) -> None:
         if self._poll_oftener_without_stream():      # it has fallen silent: a loss that says so has been shown

@@ -115,3 +115,14 @@ def test_an_error_inside_a_transaction_leaves_no_trace(tmp_path: Path) -> None:
             store.ledger.settle([outcome(entry, 1), outcome(entry, 2, crps=float("nan"))])
         assert len(store.ledger.unsettled()) == 10
         assert store.ledger.verify() == 1
+
+
+def test_letting_go_of_memory_waits_for_no_transaction_and_loses_nothing(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store.db") as store, ThreadPoolExecutor(1) as other:
+        store.market.put_bars(series())
+        with store._database.transaction() as connection:
+            connection.execute("INSERT INTO meta VALUES ('key', 'value')")
+            other.submit(store.shrink).result(timeout=5)
+        store.shrink()
+        assert store.runs.get_meta("key") == "value"
+        assert store.market.series(NVDA) == series()
