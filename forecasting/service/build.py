@@ -20,9 +20,10 @@ from forecasting.domain.interval import Interval
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, DataError
 from forecasting.service.client import WorkerClient
-from forecasting.service.engine import Cadence, Engine, ReplayPlan
+from forecasting.service.engine import Cadence, Engine
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
+from forecasting.service.replaying import ReplayPlan
 from forecasting.service.standby import Standby
 from forecasting.service.watchlist import Watchlist
 from forecasting.service.wire import WorkerSetup

@@ -13,22 +13,23 @@ import itertools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecasting.data.store import Store
-from forecasting.domain.clock import Clock, FrozenClock, ReplayClock, WallClock
+from forecasting.domain.clock import Clock, WallClock
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.sessions import Session, SessionTable, in_slots
-from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
+from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import StoreError, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.backend import Backend, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
+from forecasting.service.replaying import Replaying, ReplayPlan
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.status import Statuses, challenger_line
@@ -48,11 +49,7 @@ BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a
 SOON_S = 1.0                 # a worker that may be started at once is asked again after so long
 STREAM_SPARES = 4.0          # polls are so much rarer while prices stream in; they never cease
 BARS_AFTER_SLOT = timedelta(seconds=5)
-REPLAY_TICKS_PER_SESSION = 8.0
-MIN_CADENCE_S = 0.25
 REPLAY_STALE_AFTER = timedelta(hours=8)
-REPLAY_SESSIONS_AHEAD = 20
-REPLAY_ENDS_AFTER = 10       # sessions in a row without any bar: the recording is over, not only holed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +58,6 @@ class Cadence:
 
     open_seconds: float
     closed_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayPlan:
-    """A replay to be played: from the first session at or after `start`."""
-
-    start: date
-    seconds_per_session: float
 
 
 def _without_sinks(store: Store, *, replayed: bool) -> Callable[[Show | None], Alarms]:
@@ -108,10 +97,8 @@ class Engine:
         self._cadence = cadence
         self._interval = interval
         self._stream, self._inbox = stream, TickInbox()
-        self._replay = replay
-        # A replay's sessions are known once the first tick has stored them; until then it is the night before.
-        night = None if replay is None else FrozenClock(datetime.combine(replay.start, time(), UTC))
-        self._clock: Clock = clock or night or WallClock()
+        self._replay = None if replay is None else Replaying(replay)
+        self._own_clock = clock or WallClock()
         self._statuses = Statuses()
         self._reader = SnapshotReader(store, display_currency)
         self.alerts = AlertDesk(store.alerts, lambda: self._clock.now())
@@ -129,7 +116,6 @@ class Engine:
         self._show: Show | None = None
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
-        self._silent_sessions = 0
         self._notices: tuple[str, ...] = store.notices
         self._list_problem: tuple[str, ...] = ()
         self._paused = False
@@ -160,7 +146,7 @@ class Engine:
             jobs=(*self._job_lines(), *challenger_line(self._report), *self._inbox.job()),
             report=self._report,
             notices=(*self._list_problem, *self._notices),
-            replay=self._replay_status(),
+            replay=None if self._replay is None else self._replay.status(now.date()),
             # A replayed session of hours passes in seconds: between two ticks lies an hour of its time.
             stale_after=STALE_AFTER if self._replay is None else REPLAY_STALE_AFTER,
             ticks=self._inbox.quotes,
@@ -169,6 +155,10 @@ class Engine:
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol, read from the store; call it from a thread."""
         return self._reader.detail(symbol, self._report)
+
+    @property
+    def _clock(self) -> Clock:
+        return self._own_clock if self._replay is None else self._replay.clock
 
     def _now(self) -> datetime:
         """The moment a snapshot speaks of; a replay's is that of its newest tick, since its clock outruns them."""
@@ -216,8 +206,8 @@ class Engine:
     def pause(self, paused: bool) -> None:
         """Stop or resume polling; a replay stands still too."""
         self._paused = paused
-        if isinstance(self._clock, ReplayClock):
-            self._clock.pause(paused)
+        if self._replay is not None:
+            self._replay.pause(paused)
         self._in_background(self._set_stream)
         self._publish_soon()
 
@@ -249,15 +239,14 @@ class Engine:
 
     def change_speed(self, steps: int) -> None:
         """Replay only: faster or slower."""
-        if isinstance(self._clock, ReplayClock):
-            self._clock.change_speed(steps)
-            self._on_loop(lambda: self._timers.set_cadence(self._replay_seconds()))
+        if self._replay is not None and self._replay.change_speed(steps):
+            cadence = self._replay.cadence
+            self._on_loop(lambda: self._timers.set_cadence(cadence))
             self._publish_soon()
 
     def jump(self, sessions: int) -> None:
         """Replay only: skip forward."""
-        if isinstance(self._clock, ReplayClock):
-            self._clock.jump(sessions)
+        if self._replay is not None and self._replay.jump(sessions):
             self.refresh()
 
     def _watch_changed(self) -> None:
@@ -357,7 +346,7 @@ class Engine:
         health = report.source.health
         self._statuses.end(REFRESH, health, done if health is Health.OK else report.source.message, report.at)
         if self._replay is not None and report.closed_through is not None:
-            self._keep_replay(report, report.closed_through)
+            self._replay.keep(report.at, report.closed_through, self._sessions_after)
         self._begin_due(report)
 
     def _see_to_alarms(self) -> None:
@@ -489,55 +478,19 @@ class Engine:
 
     def _seconds(self) -> float:
         if self._replay is not None:
-            return self._replay_seconds()
+            return self._replay.cadence
         now = self._clock.now()
         quiet = all(t.state(now).quiet for t in self._tables())
         if quiet and self._report is not None and self._source.health is Health.OK:
             return self._cadence.closed_seconds
         return self._cadence.open_seconds * (STREAM_SPARES if self._streamed else 1.0)
 
-    def _replay_seconds(self) -> float:
-        assert self._replay is not None
-        speed = self._clock.speed if isinstance(self._clock, ReplayClock) else 1.0
-        return max(self._replay.seconds_per_session / REPLAY_TICKS_PER_SESSION / speed, MIN_CADENCE_S)
-
     def _tables(self) -> Sequence[SessionTable]:
         return self._reader.tables(self._watchlist.symbols, self._clock.now())
-
-    # Replay.
-
-    def _keep_replay(self, report: TickReport, closed_through: date) -> None:
-        """Begin the replay once its sessions are known; let its night end once its forecasts are in."""
-        assert self._replay is not None
-        clock = self._clock
-        if not isinstance(clock, ReplayClock):
-            if sessions := self._sessions_after(closed_through):
-                self._clock = ReplayClock(sessions, seconds_per_session=self._replay.seconds_per_session)
-                self._clock.pause(self._paused)
-            return
-        if clock.sessions_left < REPLAY_SESSIONS_AHEAD:      # the worker has stored more by now
-            clock.extend(self._sessions_after(closed_through))
-        held = clock.held
-        if held is None or report.at < held.close:
-            return
-        self._silent_sessions = 0 if closed_through >= held.session else self._silent_sessions + 1
-        if self._silent_sessions < REPLAY_ENDS_AFTER:
-            clock.release(held.session)
-        else:
-            clock.finish()
 
     def _sessions_after(self, day: date) -> tuple[Session, ...]:
         tables = self._tables()
         return tables[0].after(day, len(tables[0].sessions)) if tables else ()
-
-    def _replay_status(self) -> ReplayStatus | None:
-        if self._replay is None:
-            return None
-        if not isinstance(self._clock, ReplayClock):
-            return ReplayStatus(self._replay.start, 1.0, self._paused, finished=False)
-        return ReplayStatus(
-            self._now().date(), self._clock.speed, self._clock.paused, self._clock.finished
-        )
 
     def _job_lines(self) -> tuple[JobStatus, ...]:
         return tuple(

@@ -18,7 +18,8 @@ from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import StoreCorrupt, StoreUnwritable, WorkerCrashed
 from forecasting.service.backend import ModelStatus, OnStep, Step, TickReport, Work, WorkReport
-from forecasting.service.engine import Cadence, Engine, ReplayPlan
+from forecasting.service.engine import Cadence, Engine
+from forecasting.service.replaying import ReplayPlan
 from forecasting.service.watchlist import Watchlist
 from tests.support.markets import CALENDARS
 
