@@ -86,8 +86,9 @@ class AlertDelivery:
 
     def start(self, now: datetime) -> None:
         """Begin, with what earlier runs have left; before the rules' first look. `now` is by the engine's clock."""
-        self._thread = threading.Thread(target=self._work, args=(now,), name="alert-delivery", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._work, args=(now,), name="alert-delivery", daemon=True)
+        thread.start()
+        self._thread = thread      # not before: `close` may come at any moment, and joins what is here
 
     def submit(self, alerts: Sequence[Alert]) -> None:
         """Deliver alerts that are on record; returns at once."""

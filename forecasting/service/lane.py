@@ -83,8 +83,9 @@ class Lane:
 
     def _wake(self) -> None:
         if self._thread is None and not self._stopping.is_set():
-            self._thread = threading.Thread(target=self._work, name=f"sink-{self.name}", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._work, name=f"sink-{self.name}", daemon=True)
+            thread.start()
+            self._thread = thread      # not before: `join` may come at any moment
         self._changed.notify()
 
     def _work(self) -> None:
