@@ -67,4 +67,6 @@ def test_the_smallest_run_yields_finite_figures(benchmark: object, monkeypatch: 
 
     figures = benchmark.run(1)  # type: ignore[attr-defined]
 
-    assert all(value is not None and math.isfinite(value) and value > 0 for value in figures.values()), figures
+    # Of three symbols' prices a process may make less than the system counts: a hundredth of a second.
+    least = {name: 0.0 if "cpu" in name else math.ulp(0.0) for name in figures}
+    assert all(v is not None and math.isfinite(v) and v >= least[name] for name, v in figures.items()), figures
