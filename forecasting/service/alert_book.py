@@ -18,7 +18,7 @@ from forecasting.data.store.alerts import Remembered
 from forecasting.domain.decision import Alert, AlertRule
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot
-from forecasting.errors import RuleError
+from forecasting.errors import RuleError, StoreError
 from forecasting.service.rule_facts import FactsReader
 from forecasting.trading.rules.evaluate import RuleWatch, bars_needed, figures
 from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
@@ -61,7 +61,11 @@ class AlertBook:
         return tuple(f"alert {id_} is silent: {why}" for id_, why in self._unread.items())
 
     def look(self, snapshot: Snapshot) -> tuple[Alert, ...]:
-        """Evaluate every rule on what is new; returns what fired, recorded, oldest first."""
+        """Evaluate every rule on what is new; returns what fired, recorded, oldest first.
+
+        Raises:
+            StoreError: If it cannot be recorded; nothing has fired then, and the next look sees the same again.
+        """
         self._take_up(snapshot)
         if not self._working:
             return ()
@@ -72,18 +76,15 @@ class AlertBook:
         for facts in self._steps(snapshot, fields):
             alerts += self._step(facts, snapshot.now, late=late)
         memory = [m for w in self._working.values() for m in _changed(w)]
-        self._looked = snapshot.now
         newest, seen = self._facts.newest(), self._store.alerts.looked_at()
         bars = {s: session for s, session in newest.items() if seen.get(s) != session}
-        return self._store.alerts.record(alerts, memory, bars) if alerts or memory or bars else ()
-
-    def readiness(self, rule: AlertRule, symbol: Symbol) -> str | None:
-        """What a rule still waits for, as a line; None once it can speak of the symbol."""
-        working = self._working.get(rule.id)
-        if working is None:
-            return self._unread.get(rule.id)
-        needs, has = bars_needed(working.condition), self._facts.bars_known(symbol)
-        return f"needs {needs} bars, has {has}" if has < needs else None
+        try:
+            recorded = self._store.alerts.record(alerts, memory, bars) if alerts or memory or bars else ()
+        except StoreError:
+            self._working.clear()      # what is not on record has not been seen: the next look sees it again
+            raise
+        self._looked = snapshot.now
+        return recorded
 
     # Rules.
 

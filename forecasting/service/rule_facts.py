@@ -72,11 +72,6 @@ class FactsReader:
         """The newest closed bar of each symbol."""
         return {symbol: past.bars[-1].session for symbol, past in self._pasts.items()}
 
-    def bars_known(self, symbol: Symbol) -> int:
-        """Closed bars at hand."""
-        past = self._pasts.get(symbol)
-        return 0 if past is None else len(past.bars)
-
     def missed(self, looked_at: Mapping[Symbol, date]) -> list[dict[Symbol, SymbolFacts]]:
         """Facts at each bar that closed since it was looked at, bar by bar, ascending; none of a symbol never seen."""
         steps: dict[date, dict[Symbol, SymbolFacts]] = {}

@@ -15,6 +15,7 @@ from forecasting.domain.decision import Alert, AlertRule
 from forecasting.domain.market import BarSeries, Quote, Symbol
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import StoreUnwritable
 from forecasting.features.indicators import indicator_rows
 from forecasting.service.alert_book import AlertBook
 from forecasting.service.snapshots import SnapshotReader, Status
@@ -210,14 +211,23 @@ def test_a_rule_that_cannot_be_read_is_named_and_silences_no_other(market: Marke
     )
 
 
-def test_readiness_counts_bars(market: Market) -> None:
-    rule = market.rule("rsi crosses above 30")
-    market.close(closes([100.0] * 8))
-    market.look(after_close(7))
-    assert market.book.readiness(rule, AAPL) == "needs 16 bars, has 8"
-    market.close(closes([100.0] * 16))
-    market.look(after_close(15))
-    assert market.book.readiness(rule, AAPL) is None
+def test_what_a_full_disk_did_not_take_fires_at_the_next_look(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market.rule("last > 105")
+    fired(market, [100.0, 101.0], [1])
+    market.close(closes([100.0, 101.0, 106.0]))
+
+    def refuse(*args: object) -> tuple[Alert, ...]:
+        raise StoreUnwritable("the disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(market.store.alerts, "record", refuse)
+        for _ in range(2):
+            with pytest.raises(StoreUnwritable):
+                market.look(after_close(2))
+    assert [a.value for a in market.look(after_close(2))] == [106.0]
+    assert market.look(after_close(2)) == ()
 
 
 def test_a_rule_removed_or_added_takes_effect_at_the_next_look(market: Market) -> None:
