@@ -40,8 +40,8 @@ class Alarms:
         """Rules that cannot be read and sinks that do not take what they are given, one line each."""
         return (*self._book.problems, *self._delivery.problems)
 
-    def look(self, snapshot: Snapshot, *, polling: bool) -> None:
-        """Evaluate the rules on what is new, and send off what they say.
+    def look(self, snapshot: Snapshot, *, polling: bool) -> bool:
+        """Evaluate the rules on what is new, and send off what they say; whether they said anything.
 
         Args:
             snapshot: The market as it stands.
@@ -53,10 +53,12 @@ class Alarms:
         if not self._started:      # first what an earlier run has left
             self._delivery.start(snapshot.now)
             self._started = True
-        self._delivery.submit(self._book.look(snapshot))
+        alerts = self._book.look(snapshot)
+        self._delivery.submit(alerts)
         if self._pulse is not None and polling:
             for message in self._pulse.look(snapshot):
                 self._delivery.notify(message)
+        return bool(alerts)
 
     def close(self) -> None:
         """Stop within a second; what is left waits for the next run. Safe to call twice."""

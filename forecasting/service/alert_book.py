@@ -21,9 +21,9 @@ from forecasting.domain.snapshot import Snapshot
 from forecasting.errors import RuleError, StoreError
 from forecasting.service.rule_facts import FactsReader
 from forecasting.trading.rules.evaluate import RuleWatch, bars_needed, figures
-from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
+from forecasting.trading.rules.facts import FactsFrame, SymbolFacts, reads_forecasts
 from forecasting.trading.rules.parser import parse_rule
-from forecasting.trading.rules.syntax import Condition, Field, fields_of
+from forecasting.trading.rules.syntax import Condition, Field
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +72,7 @@ class AlertBook:
         self._facts.refresh(snapshot, CONTEXT + max(bars_needed(w.condition) for w in self._working.values()))
         late = self._looked is None or snapshot.now - self._looked > self._unwatched
         alerts: list[Alert] = []
-        fields = {f for w in self._working.values() for f in fields_of(w.condition)}
-        for facts in self._steps(snapshot, fields):
+        for facts in self._steps(snapshot):
             alerts += self._step(facts, snapshot.now, late=late)
         memory = [m for w in self._working.values() for m in _changed(w)]
         newest, seen = self._facts.newest(), self._store.alerts.looked_at()
@@ -109,11 +108,11 @@ class AlertBook:
 
     # Looking.
 
-    def _steps(self, snapshot: Snapshot, fields: set[Field]) -> list[dict[Symbol, SymbolFacts]]:
+    def _steps(self, snapshot: Snapshot) -> list[dict[Symbol, SymbolFacts]]:
         """What there is to look at, in order: each bar that closed since, then the present."""
         symbols = [row.symbol for row in snapshot.rows]
-        wants_forecasts = any(f.name.startswith(("forecast_", "band_", "p_up_")) for f in fields)
-        forecasts = self._store.ledger.latest(symbols) if wants_forecasts else {}
+        wanted = any(reads_forecasts(w.condition) for w in self._working.values())
+        forecasts = self._store.ledger.latest(symbols) if wanted else {}
         quotes = self._store.market.quotes()
         present: dict[Symbol, SymbolFacts] = {}
         for row in snapshot.rows:

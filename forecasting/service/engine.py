@@ -330,7 +330,6 @@ class Engine:
         else:
             self._tick_done(report)
         self._see_to_alarms()
-        self._publish()
         if not self._stopped:
             self._set_stream()
             self._pace()
@@ -350,15 +349,18 @@ class Engine:
         self._begin_due(report)
 
     def _see_to_alarms(self) -> None:
-        """Evaluate the alert rules on what the tick has brought, and send off what they say."""
+        """Evaluate the alert rules on what the tick has brought, send off what they say, and hand a snapshot over."""
         try:
             if self._alarms is None:
                 self._alarms = self._make_alarms(self._show)
-            self._alarms.look(self.snapshot(), polling=not self._paused)
+            self._unread = False      # what is read here is handed over below, unless alerts have come of it
+            if self._alarms.look(self.snapshot(), polling=not self._paused):
+                self._unread = True
             problems = self._alarms.problems
         except TapecastError as error:      # a disk that keeps nothing: the rules look again at the next refresh
             problems = (f"alerts: {error}",)
         self._notices = (*problems, *self._notices)
+        self._hand_over()
 
     def _tick_failed(self, error: TapecastError, now: datetime) -> None:
         if self._stopped:

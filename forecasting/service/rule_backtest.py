@@ -14,6 +14,7 @@ from forecasting.service.backend import OnStep, Step
 from forecasting.service.headless import Answer, daily_only, exit_code, moment, opened, watched
 from forecasting.service.local import LocalBackend
 from forecasting.trading.rules.evaluate import bars_needed
+from forecasting.trading.rules.facts import reads_forecasts
 from forecasting.trading.rules.parser import parse_rule
 from forecasting.trading.rules.replay import FOLLOWED, Firing, Followed, History, firings, followed
 from forecasting.trading.rules.syntax import Condition, Field, fields_of
@@ -51,7 +52,7 @@ def rule_backtest(settings: Settings, question: Question, as_of: date | None, on
             on_step(Step("alerts", str(symbol), done / len(symbols)))
             if (failure := backend.take_history(symbol, now, on_step)) is not None:
                 failures.append(failure)
-            history = _history(backend, symbol, forecasts=_wants_forecasts(rule))
+            history = _history(backend, symbol, forecasts=reads_forecasts(rule))
             notes += _silent(rule, history)
             found += firings(rule, history, cooldown=question.cooldown)
             any_bar += [f for at, bar in enumerate(history.bars) if first <= bar.session <= last
@@ -93,10 +94,6 @@ def _recorded(backend: LocalBackend, symbol: Symbol) -> dict[date, Forecast]:
     return found
 
 
-def _wants_forecasts(rule: Condition) -> bool:
-    return any(f.name.startswith(("forecast_", "band_", "p_up_")) for f in fields_of(rule))
-
-
 _PRESENT_ONLY = ("skill", "coverage", "hit_rate", "age", "signal", "signal_kind", "state", "name", "currency")
 
 
@@ -105,7 +102,7 @@ def _silent(rule: Condition, history: History) -> list[str]:
     notes = []
     if len(history.bars) < (needed := bars_needed(rule)):
         notes.append(f"{history.symbol}: the rule needs {needed} bars, there are {len(history.bars)}")
-    if _wants_forecasts(rule) and not history.forecasts:
+    if reads_forecasts(rule) and not history.forecasts:
         notes.append(f"{history.symbol}: no forecasts on record; start the app once, it backfills a year of them")
     present = sorted(f.name for f in fields_of(rule) if _is_of_the_present(f))
     if present:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from forecasting.domain.forecast import HORIZONS, Forecast
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
-from forecasting.trading.rules.syntax import Field, Window
+from forecasting.trading.rules.syntax import Condition, Field, Window, fields_of
 
 VOLUME_BARS = 20
 NAN = math.nan
@@ -157,6 +157,11 @@ _FORECAST: dict[str, tuple[int, float | None, bool]] = {      # horizon, level (
         (f"p_up_{h}d", None, False),
     )
 }  # fmt: skip
+
+
+def reads_forecasts(condition: Condition) -> bool:
+    """Whether a rule looks at forecasts, which cost a question to the ledger."""
+    return any(field.name in _FORECAST for field in fields_of(condition))
 
 
 def _forecast(facts: SymbolFacts, name: str) -> float:

@@ -20,6 +20,7 @@ from forecasting.errors import StoreCorrupt, StoreUnwritable, WorkerCrashed
 from forecasting.service.backend import ModelStatus, OnStep, Step, TickReport, Work, WorkReport
 from forecasting.service.engine import Cadence, Engine
 from forecasting.service.replaying import ReplayPlan
+from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watchlist import Watchlist
 from tests.support.markets import CALENDARS
 
@@ -37,6 +38,7 @@ class FakeBackend:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.error: Exception | None = None
+        self.steps = True
         self.due: tuple[Work, ...] = ()
         self.closed_through: date | None = None
         self.ticks: list[datetime] = []
@@ -51,7 +53,8 @@ class FakeBackend:
         self.hold.wait(5)
         if self.error is not None:
             raise self.error
-        on_step(Step("quotes", "1 of 1 quotes", None, stored=True))
+        if self.steps:
+            on_step(Step("quotes", "1 of 1 quotes", None, stored=True))
         source = SourceHealth("fake", Health.OK, "ok")
         return TickReport(now, self.closed_through, (), (), 0, 0, 0, source, (), self.due, ("a note",))
 
@@ -338,3 +341,27 @@ async def test_a_rule_added_while_running_fires_once_and_stays_unseen_until_ackn
     assert bench.engine.snapshot().alerts_unseen == 1
     assert bench.engine.alerts.acknowledge() == 1
     assert bench.engine.snapshot().alerts_unseen == 0
+
+
+async def test_a_tick_reads_the_store_once_for_rules_and_screen(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = 0
+    read = SnapshotReader.read
+
+    def counted(self: SnapshotReader, version: int, status: Status) -> Snapshot:
+        nonlocal reads
+        reads += 1
+        return read(self, version, status)
+
+    async def at_rest() -> None:
+        ticks = len(bench.backend.ticks)
+        await bench.until(lambda: len(bench.backend.ticks) > ticks + 3)
+
+    bench.backend.steps = False
+    bench.start()
+    await at_rest()
+    monkeypatch.setattr(SnapshotReader, "read", counted)
+    before = len(bench.backend.ticks)
+    await at_rest()
+    assert reads <= len(bench.backend.ticks) - before + 1
