@@ -38,6 +38,7 @@ class Journal(Static):
             Text("Journal, newest first", scene.palette.muted), _journal(scene.snapshot.signals[:JOURNAL], scene),
         ))
 
+
 def _records(records: Sequence[SignalRecord], scene: Scene) -> Table | Text:
     if not records:
         return Text("no signal has been scored yet", scene.palette.muted)
@@ -58,8 +59,9 @@ def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:
     if not signals:
         return Text("no signals yet", scene.palette.muted)
     table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(7):
+    for _ in range(6):
         table.add_column(no_wrap=True)
+    table.add_column()      # the one that gives way where there is no room
     for scored in signals:
         signal = scored.signal
         colour = {1: scene.palette.up, -1: scene.palette.down}.get(signal.direction, scene.palette.warning)
@@ -69,6 +71,6 @@ def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:
             Text(fmt.bar_name(signal.session), scene.palette.muted), Text(str(signal.symbol), "bold"),
             Text(fmt.opinion(signal), f"bold {colour}"), Text(price, justify="right"),
             Text(horizon(signal), scene.palette.muted), outcome(scored, scene.palette, scene.glyphs),
-            Text(signal.reason),
+            Text(signal.reason, no_wrap=True, overflow="ellipsis"),
         )
     return table
