@@ -26,7 +26,7 @@ from tui import terminal
 from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
 from tui.keymap import bindings, resolve
-from tui.messages import DetailLoaded, EngineFailed, NoticeGiven, TerminalTold
+from tui.messages import EngineFailed, Fetched, NoticeGiven, TerminalTold
 from tui.screens.main import MainScreen
 from tui.themes import DEFAULT_THEME, THEMES, theme_name
 from tui.thrift import exact, sparing
@@ -201,10 +201,10 @@ class TapecastApp(App[None], inherit_bindings=False):
             self._driver.write(sequence)
             self._driver.flush()
 
-    def on_detail_loaded(self, message: DetailLoaded) -> None:
-        """Show a symbol's detail."""
-        if self._main is not None:
-            self._main.show_detail(message.symbol, message.detail)
+    def on_fetched(self, message: Fetched) -> None:
+        """Hand over what was read, unless the screen is gone."""
+        if self._main is not None and self._main.is_up:
+            message.deliver()
 
     def on_engine_failed(self, message: EngineFailed) -> None:
         """Tell what went wrong in a thread."""

@@ -1,29 +1,30 @@
 """The bridge between the engine's threads and the app's event loop.
 
 Snapshots coalesce: however many the engine publishes while the app is busy, one message waits and the newest snapshot
-answers it. Details are read in a thread, one at a time, newest wish first.
+answers it. What a view wants beyond them is read in a thread: of each topic one read at a time, newest wish first.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textual.message import Message
 
-from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot
 from forecasting.errors import TapecastError
 from forecasting.service.facade import EngineFacade, RunInThread
-from tui.messages import DetailLoaded, EngineFailed, NoticeGiven, SnapshotPublished, TerminalTold
+from tui.messages import EngineFailed, Fetched, NoticeGiven, SnapshotPublished, TerminalTold
 
 if TYPE_CHECKING:
     from forecasting.service.delivery import TerminalEvent
 
+T = TypeVar("T")
+
 
 class EngineBridge:
-    """Carries snapshots and details from an engine to whoever `post` reaches."""
+    """Carries snapshots and what was read from an engine to whoever `post` reaches."""
 
     def __init__(self, engine: EngineFacade, post: Callable[[Message], object], run_in_thread: RunInThread) -> None:
         self._engine = engine
@@ -32,8 +33,8 @@ class EngineBridge:
         self._lock = threading.Lock()
         self._newest: Snapshot | None = None
         self._announced = False
-        self._wanted: Symbol | None = None
-        self._reading = False
+        self._wishes: dict[str, Callable[[], Message]] = {}      # the newest of each topic that nobody reads yet
+        self._reading: set[str] = set()                          # topics
 
     def start(self) -> None:
         """Start the engine; needs the running event loop."""
@@ -63,23 +64,42 @@ class EngineBridge:
             self._announced = False
             return self._newest
 
-    def want_detail(self, symbol: Symbol) -> None:
-        """Read `symbol`'s detail in a thread and post it; a wish that is still waiting is replaced."""
-        with self._lock:
-            self._wanted = symbol
-            if self._reading:
-                return
-            self._reading = True
-        self._run_in_thread(self._read_wanted)
+    def fetch(
+        self, topic: str, read: Callable[[], T], then: Callable[[T], None],
+        failed: Callable[[TapecastError], None] | None = None,
+    ) -> None:
+        """Call `read` in a thread, and on the loop `then` with what it gave, unless a newer wish has been spoken.
 
-    def _read_wanted(self) -> None:
+        Args:
+            topic: What it is about; of one topic one read runs at a time, and a wish that waits is replaced.
+            read: May block; may raise a `TapecastError`.
+            then: Takes the value.
+            failed: Takes the error; where there is none, a person is told.
+        """
+        def reading() -> Message:
+            try:
+                value = read()
+            except TapecastError as error:
+                told = error
+                return EngineFailed(str(error)) if failed is None else Fetched(lambda: failed(told))
+            return Fetched(lambda: then(value))
+
+        with self._lock:
+            self._wishes[topic] = reading
+            if topic in self._reading:
+                return
+            self._reading.add(topic)
+        self._run_in_thread(lambda: self._read_wishes(topic))
+
+    def _read_wishes(self, topic: str) -> None:
         while True:
             with self._lock:
-                symbol, self._wanted = self._wanted, None
-                if symbol is None:
-                    self._reading = False
+                wish = self._wishes.pop(topic, None)
+                if wish is None:
+                    self._reading.discard(topic)
                     return
-            try:
-                self._post(DetailLoaded(symbol, self._engine.detail(symbol)))
-            except TapecastError as error:
-                self._post(EngineFailed(f"{symbol}: {error}"))
+            message = wish()
+            with self._lock:
+                overtaken = topic in self._wishes
+            if not overtaken:
+                self._post(message)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from textual.message import Message
+from collections.abc import Callable
 
-from forecasting.domain.market import Symbol
-from forecasting.domain.snapshot import SymbolDetail
+from textual.message import Message
 
 
 class SnapshotPublished(Message):
     """There is a newer snapshot; the bridge hands out the newest, so older ones are dropped unseen."""
 
 
-class DetailLoaded(Message):
-    """The panes' values for one symbol were read; `detail` is None where nothing is known of it."""
+class Fetched(Message):
+    """Something that was wanted has been read; `deliver` hands it over, on the loop."""
 
-    def __init__(self, symbol: Symbol, detail: SymbolDetail | None) -> None:
+    def __init__(self, deliver: Callable[[], None]) -> None:
         super().__init__()
-        self.symbol = symbol
-        self.detail = detail
+        self.deliver = deliver
 
 
 class EngineFailed(Message):

@@ -13,7 +13,7 @@ def _utc_and_no_delay(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("NO_COLOR", raising=False)
     time.tzset()
-    monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 0.001)
+    monkeypatch.setattr("tui.screens.stage.DETAIL_DELAY", 0.001)
     yield
     monkeypatch.undo()
     time.tzset()

@@ -28,7 +28,7 @@ SIZE = (120, 35)
 
 @pytest.fixture(autouse=True)
 def _no_details(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 60.0)
+    monkeypatch.setattr("tui.screens.stage.DETAIL_DELAY", 60.0)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ async def test_a_rule_that_cannot_be_read_stays_to_be_mended_and_escape_gives_it
 
 
 async def test_the_dialog_tells_how_many_bars_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 0.001)
+    monkeypatch.setattr("tui.screens.stage.DETAIL_DELAY", 0.001)
     app = make_app("NVDA")
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)

@@ -60,7 +60,7 @@ async def test_snapshots_that_never_stop_do_not_starve_the_detail(monkeypatch: p
     async with app.run_test(size=(120, 35)) as pilot:
         await settle(pilot)
         reads = fake(app).calls.count(("detail", "NVDA"))
-        monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 0.05)
+        monkeypatch.setattr("tui.screens.stage.DETAIL_DELAY", 0.05)
         rsi = iter(range(100))
 
         def another_rsi(snapshot: Snapshot) -> Snapshot:

@@ -15,7 +15,7 @@ async def test_in_eighty_columns_the_reason_gives_way_and_neither_date_nor_symbo
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("4")
         await pilot.pause()
-        scene = main_screen(app)._scene()
+        scene = main_screen(app).scene()
         assert main_screen(app).query_one(Journal).is_attached
     text = io.StringIO()
     Console(file=text, width=78).print(_journal(scene.snapshot.signals[:5], scene))

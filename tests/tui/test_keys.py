@@ -24,12 +24,12 @@ SIZE = (120, 35)
 @pytest.fixture(autouse=True)
 def _no_details(monkeypatch: pytest.MonkeyPatch) -> None:
     """Most keys need no charts; a test that does asks for `details`."""
-    monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 60.0)
+    monkeypatch.setattr("tui.screens.stage.DETAIL_DELAY", 60.0)
 
 
 @pytest.fixture
 def details(monkeypatch: pytest.MonkeyPatch, _no_details: None) -> None:
-    monkeypatch.setattr("tui.screens.main.DETAIL_DELAY", 0.001)
+    monkeypatch.setattr("tui.screens.stage.DETAIL_DELAY", 0.001)
 
 
 def view_id(app: object) -> str | None:

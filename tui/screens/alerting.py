@@ -64,3 +64,9 @@ def added(rule: AlertRule) -> str:
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def restore(desk: AlertDesk, rule: AlertRule) -> str:
+    """Put a removed rule in force again."""
+    desk.restore(rule.id)
+    return f"rule {rule.id} is in force again"

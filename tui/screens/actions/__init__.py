@@ -1,0 +1,1 @@
+"""What keys do, one mixin of the main screen per subject."""

@@ -1,0 +1,84 @@
+"""Keys that concern lists: which one, which of its rows in which order, and what is on it."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+
+from forecasting.domain.market import Symbol
+from tui.screens.stage import Stage
+
+
+class ListActions(Stage):
+    """Filter, order, add and remove."""
+
+    def action_cycle_list(self, steps: int) -> None:
+        """The next watchlist, round and round."""
+        self.place.cycle_list(steps)
+        self.show()
+
+    def action_filter(self) -> None:
+        """Ask for the text to filter by."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.value = self.place.filter_text
+        box.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter while typing."""
+        if event.input.id == "filter" and event.input.display:
+            self.set_filter(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go back to the rows; one that cannot be read stays to be mended."""
+        if self.place.filter_problem is None:
+            self.close_filter()
+            self.show()
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that fulfil it; "": all."""
+        self.place.filter_text = text
+        self.show()
+
+    def close_filter(self) -> None:
+        """Back to the rows; the filter stays in force."""
+        self.query_one("#filter", Input).display = False
+        self.set_focus(None)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self.place.order = self.place.order.next_column()
+        self.show()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self.place.order = self.place.order.turned()
+        self.show()
+
+    def action_add(self) -> None:
+        """Ask for a symbol; the engine says whether it can be one."""
+        from tui.dialogs.add_symbol import AddSymbol
+
+        group = self.place.group_name
+
+        def add(text: str) -> Symbol:
+            return self.engine.add_symbol(group, text)
+
+        def added(symbol: Symbol | None) -> None:
+            if symbol is not None:
+                self.undoable(self.engine.undo)
+                self.place.symbol = symbol
+                self.catch_up()
+
+        self.app.push_screen(AddSymbol(group, add), added)
+
+    def action_remove(self) -> None:
+        """Take the selected symbol off the list."""
+        symbol, group = self.place.symbol, self.place.group_name
+        if symbol is None:
+            return
+        neighbour = self.place.after_removal()
+        if self.ask(lambda: self.engine.remove_symbol(group, symbol)):
+            self.undoable(self.engine.undo)
+            self.choose(neighbour)
+            self.catch_up()
+            self.notify(f"{symbol} is off the list; its history stays. u undoes.", markup=False)
