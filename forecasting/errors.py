@@ -21,7 +21,8 @@
     ├── DeliveryError           a sink did not take an alert
     └── WorkerError             the worker process
         ├── WorkerCrashed       it ended
-        └── WorkerTimeout       it did not answer by the deadline
+        ├── WorkerTimeout       it did not answer by the deadline
+        └── QuestionWithdrawn   who asked has taken the question back
 
 One symbol's failure inside a batch is a value (`forecasting.domain.market.SymbolFailure`), not an exception. Foreign
 errors (yfinance, curl, sqlite3, torch, tomllib, pydantic) are mapped to this tree where they enter.
@@ -208,3 +209,9 @@ class WorkerTimeout(WorkerError):
     """The worker process did not answer by the deadline."""
 
     kind = "worker-timeout"
+
+
+class QuestionWithdrawn(WorkerError):
+    """Who asked has taken the question back, or asked anew; nobody waits for its answer."""
+
+    kind = "withdrawn"

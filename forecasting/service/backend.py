@@ -15,13 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import PlainSerializer, PlainValidator
 
 from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Quote, Symbol, SymbolFailure
+from forecasting.domain.question import Question
 from forecasting.domain.snapshot import SourceHealth
+
+A = TypeVar("A")
 
 # Left to itself, pydantic takes a time at midnight for a date, and refuses any other.
 Key = Annotated[date, PlainValidator(parse_key), PlainSerializer(lambda key: key.isoformat())]
@@ -110,6 +113,28 @@ class Streamer(Protocol):
         Calls back from a thread of its own, at most four times a second, and every two seconds where nothing comes; not
         at all if the source has no stream. A worker that is started anew has to be asked again.
         """
+        ...
+
+
+class Inquirer(Protocol):
+    """Who answers questions; see `forecasting.service.questions` for those there are."""
+
+    def ask(self, question: Question[A], now: datetime, on_step: OnStep) -> A:
+        """Wait for the answer. A question of the same type that still waits is taken back.
+
+        Raises:
+            QuestionWithdrawn: If this one was taken back.
+            WorkerTimeout: If there was no answer by the question's deadline.
+            TapecastError: If it cannot be answered.
+        """
+        ...
+
+    def withdraw(self, kind: type[Question[Any]]) -> None:
+        """Take back the question of this type that waits, if there is one. Returns at once."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; what still waits fails. Safe to call twice."""
         ...
 
 

@@ -145,6 +145,7 @@ def roles(
         return Onlooker(
             store, watchlist(settings, store, demo=demo), lock.holder, display_currency=settings.display.currency,
             log_path=where.log.with_name("app.log"), sinks=settings.alert_sinks(), alert_settings=settings.alerts,
+            inquirer=WorkerClient(worker_setup(settings, where, demo=demo), log_path=where.log),
         )
 
     return lead, look_on
@@ -173,6 +174,7 @@ def _engine(settings: Settings, where: Place, store: Store, *, demo: bool, repla
         source_name="demo" if demo else settings.source.name,
         cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
         stream=client if settings.source.stream and not replayed else None,
+        inquirer=client,
         replay=plan,
         display_currency=settings.display.currency,
         interval=settings.source.interval,

@@ -2,7 +2,8 @@
 
 Every call blocks its (front-end) thread until the child answers; steps arrive meanwhile. A child that ends, or says
 nothing for longer than a call allows, is killed and the call raises; the next call starts a new child, not sooner than
-a growing back-off allows. Lines that are no frames are logged and passed over. The child leads a session of its own, so
+a growing back-off allows. A question that is taken back, or whose deadline passes, raises too and leaves the child
+alone. Lines that are no frames are logged and passed over. The child leads a session of its own, so
 that Ctrl-C at the terminal is the screen's alone, and ends by itself when its standard input closes.
 """
 
@@ -24,15 +25,20 @@ from typing import IO, Any, TypeVar
 from pydantic import ValidationError
 
 from forecasting.domain.market import Symbol
-from forecasting.errors import WorkerCrashed, WorkerError, WorkerTimeout
+from forecasting.domain.question import Question
+from forecasting.errors import QuestionWithdrawn, TapecastError, WorkerCrashed, WorkerError, WorkerTimeout
 from forecasting.service import wire
 from forecasting.service.backend import OnStep, OnTicks, Step, TickReport, Ticks, Work, WorkReport
+from forecasting.service.questions import QUESTIONS, Entry, entry_of
 from forecasting.service.threads import ONE_THREAD
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+Answers = queue.SimpleQueue[dict[str, Any] | None]
+"""What a child says about one call; None: it has ended."""
 
 SILENCE_TICK_S = 60.0    # a guarded source request is capped at 8 s; six silent ones in a row are a hang
+SILENCE_ASK_S = 120.0    # questions say a step every second or two
 SILENCE_WORK_S = 180.0   # an epoch or a walk-forward fit on a big watchlist, on a slow machine
 BACKOFF_S = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)
 ASLEEP_S = 1.0           # a wait that lasts so much longer than it should: this process stood still, and the child too
@@ -53,7 +59,7 @@ class _Child:
             start_new_session=True,
             env={**os.environ, **ONE_THREAD},
         )
-        self._waiting: dict[int, tuple[str, queue.SimpleQueue[dict[str, Any] | None]]] = {}
+        self._waiting: dict[int, tuple[str, Answers]] = {}
         self._heard: dict[str, float] = {}     # per kind of call: when the child last said something
         self._lock = threading.Lock()
         self._number = 0
@@ -68,17 +74,26 @@ class _Child:
             self.process.stdin.write(wire.encode(frame))
             self.process.stdin.flush()
 
-    def ask(self, call: str, args: object) -> tuple[int, queue.SimpleQueue[dict[str, Any] | None]]:
+    def ask(self, call: str, args: object) -> tuple[int, Answers]:
         with self._lock:
             self._number += 1
             number = self._number
-            answers: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+            answers: Answers = queue.SimpleQueue()
             self._waiting[number] = call, answers
             if self.process.poll() is not None:
                 answers.put(None)
         with contextlib.suppress(OSError):      # a broken pipe: the reader has seen the end and says so
             self.send({"id": number, "call": call, "args": wire.pack(args)})
         return number, answers
+
+    def take_back(self, number: int, error: TapecastError) -> None:
+        """Have a call end with `error` here, and soon over there."""
+        with self._lock:
+            _, answers = self._waiting.get(number, ("", None))
+        if answers is not None:
+            answers.put(wire.error_frame(number, error))
+            with contextlib.suppress(OSError, ValueError):      # it has ended, or its pipe was closed
+                self.send({"id": number, "call": "withdraw", "args": {}})
 
     def forget(self, number: int) -> None:
         with self._lock:
@@ -146,6 +161,8 @@ class WorkerClient:
         command: Sequence[str] = (sys.executable, "-m", "forecasting.service.worker"),
         silence_tick_s: float = SILENCE_TICK_S,
         silence_work_s: float = SILENCE_WORK_S,
+        silence_ask_s: float = SILENCE_ASK_S,
+        questions: Sequence[Entry] = QUESTIONS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._setup = setup
@@ -153,6 +170,9 @@ class WorkerClient:
         self._command = command
         self._silence_tick_s = silence_tick_s
         self._silence_work_s = silence_work_s
+        self._silence_ask_s = silence_ask_s
+        self._questions = questions
+        self._asked: dict[str, tuple[_Child, int]] = {}      # by topic, the question that waits
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._child: _Child | None = None
@@ -176,6 +196,37 @@ class WorkerClient:
         """See `Backend.work`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
         report = self._call("work", wire.WorkArgs(work, tuple(symbols), now), on_step, self._silence_work_s)
         return self._read(WorkReport, report, work.value)
+
+    def ask(self, question: Question[T], now: datetime, on_step: OnStep) -> T:
+        """See `Inquirer.ask`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
+        entry = entry_of(type(question), self._questions)
+        child = self._running()
+        number, answers = child.ask("ask", wire.AskArgs(entry.name, wire.pack(question), now))
+        late = WorkerTimeout(f"{entry.name}: no answer within {entry.deadline_s:g} s; ask again, or ask for less")
+        deadline = threading.Timer(entry.deadline_s, child.take_back, (number, late))
+        deadline.daemon = True
+        with self._lock:
+            former, self._asked[entry.name] = self._asked.get(entry.name), (child, number)
+        if former is not None:
+            former[0].take_back(former[1], QuestionWithdrawn(f"{entry.name}: a newer question has taken its place"))
+        try:
+            deadline.start()
+            plain = self._hear(child, "ask", number, answers, on_step, self._silence_ask_s)
+        finally:
+            deadline.cancel()
+            with self._lock:
+                if self._asked.get(entry.name) == (child, number):
+                    del self._asked[entry.name]
+        value: T = self._read(entry.answer, plain, entry.name)
+        return value
+
+    def withdraw(self, kind: type[Question[Any]]) -> None:
+        """See `Inquirer.withdraw`."""
+        name = entry_of(kind, self._questions).name
+        with self._lock:
+            child, number = self._asked.get(name, (None, 0))
+        if child is not None:
+            child.take_back(number, QuestionWithdrawn(f"{name}: taken back"))
 
     def stream(self, symbols: Sequence[Symbol], on_ticks: OnTicks) -> None:
         """See `Streamer.stream`. Starts no child: without one there is nothing to stream."""
@@ -205,6 +256,12 @@ class WorkerClient:
     def _call(self, call: str, args: object, on_step: OnStep, silence_s: float) -> Any:
         child = self._running()
         number, answers = child.ask(call, args)
+        return self._hear(child, call, number, answers, on_step, silence_s)
+
+    def _hear(
+        self, child: _Child, call: str, number: int, answers: Answers, on_step: OnStep, silence_s: float
+    ) -> Any:
+        """Hand steps on until the answer comes."""
         try:
             while True:
                 frame = self._next_frame(child, call, answers, silence_s)
@@ -218,9 +275,7 @@ class WorkerClient:
         finally:
             child.forget(number)
 
-    def _next_frame(
-        self, child: _Child, call: str, answers: queue.SimpleQueue[dict[str, Any] | None], silence_s: float
-    ) -> dict[str, Any]:
+    def _next_frame(self, child: _Child, call: str, answers: Answers, silence_s: float) -> dict[str, Any]:
         """What the child says next.
 
         Raises:

@@ -16,17 +16,18 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecasting.data.store import Store
 from forecasting.domain.clock import Clock, WallClock
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
+from forecasting.domain.question import Question
 from forecasting.domain.sessions import Session, SessionTable, in_slots
 from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import StoreError, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
-from forecasting.service.backend import Backend, Step, Streamer, TickReport, Ticks, Work
+from forecasting.service.backend import Backend, Inquirer, OnStep, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.replaying import Replaying, ReplayPlan
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from forecasting.service.delivery import Show
 
 log = logging.getLogger(__name__)
+A = TypeVar("A")
 
 REFRESH = "refresh"
 BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a little after the close
@@ -83,6 +85,7 @@ class Engine:
         source_name: str,
         cadence: Cadence,
         stream: Streamer | None = None,
+        inquirer: Inquirer | None = None,
         replay: ReplayPlan | None = None,
         clock: Clock | None = None,
         display_currency: str | None = None,
@@ -97,6 +100,7 @@ class Engine:
         self._cadence = cadence
         self._interval = interval
         self._stream, self._inbox = stream, TickInbox()
+        self._inquirer = inquirer
         self._replay = None if replay is None else Replaying(replay)
         self._own_clock = clock or WallClock()
         self._statuses = Statuses()
@@ -155,6 +159,17 @@ class Engine:
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol, read from the store; call it from a thread."""
         return self._reader.detail(symbol, self._report)
+
+    def inquire(self, question: Question[A], on_step: OnStep) -> A:
+        """The worker's answer; waits for it: call it from a thread."""
+        if self._inquirer is None:
+            raise WorkerError("questions: this engine has no worker process to answer them")
+        return self._inquirer.ask(question, self._now(), on_step)
+
+    def withdraw(self, kind: type[Question[Any]]) -> None:
+        """Take back the question of this type that waits."""
+        if self._inquirer is not None:
+            self._inquirer.withdraw(kind)
 
     @property
     def _clock(self) -> Clock:

@@ -7,14 +7,18 @@ docstring says so, and nothing raises anything but `TapecastError`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from forecasting.domain.market import Symbol
+from forecasting.domain.question import Question
 from forecasting.domain.snapshot import Snapshot, SymbolDetail
 
 if TYPE_CHECKING:
     from forecasting.service.alert_desk import AlertDesk
+    from forecasting.service.backend import OnStep
     from forecasting.service.delivery import Show
+
+A = TypeVar("A")
 
 OnSnapshot = Callable[[Snapshot], None]
 """Called from the engine's threads with each new snapshot; must return at once."""
@@ -35,6 +39,21 @@ class EngineFacade(Protocol):
 
         Reads the store: call it from a thread.
         """
+        ...
+
+    def inquire(self, question: Question[A], on_step: OnStep) -> A:
+        """The worker's answer to a question of `forecasting.service.questions`; waits for it: call it from a thread.
+
+        `on_step` hears from that thread how far the answer is. A question of the same type that waits is taken back.
+
+        Raises:
+            QuestionWithdrawn: If it was taken back.
+            TapecastError: If it cannot be answered, or not by its deadline.
+        """
+        ...
+
+    def withdraw(self, kind: type[Question[Any]]) -> None:
+        """Take back the question of this type that waits, if there is one."""
         ...
 
     def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:

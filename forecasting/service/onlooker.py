@@ -1,7 +1,8 @@
 """A view on a store that somebody else's engine fills: the daemon's, or that of an app started before this one.
 
 Shows what the store holds and what the engine at work says of itself. Edits go through the store, where it finds them;
-what only the engine at work can do is refused with a word about who it is.
+what only the engine at work can do is refused with a word about who it is. Questions are answered by a worker process
+of its own, started with the first of them: that of the engine at work is a child of another process.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecasting.config import AlertSettings, SinkSettings
 from forecasting.data.store import Store
 from forecasting.domain.market import Symbol
+from forecasting.domain.question import Question
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth, SymbolDetail
-from forecasting.errors import ConfigError, StoreError
+from forecasting.errors import ConfigError, StoreError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.heartbeat import SILENT_AFTER, Heartbeat, ask_for_refresh, newest_beat
 from forecasting.service.lock import Holder
@@ -24,7 +26,10 @@ from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watchlist import Watchlist
 
 if TYPE_CHECKING:
+    from forecasting.service.backend import Inquirer, OnStep
     from forecasting.service.delivery import AlertDelivery, Show
+
+A = TypeVar("A")
 
 
 class Onlooker:
@@ -35,7 +40,7 @@ class Onlooker:
     def __init__(
         self, store: Store, watchlist: Watchlist, holder: Callable[[], Holder | None], *,
         display_currency: str | None, log_path: Path | None, sinks: Sequence[SinkSettings] = (),
-        alert_settings: AlertSettings | None = None,
+        alert_settings: AlertSettings | None = None, inquirer: Inquirer | None = None,
     ) -> None:
         self.log_path = log_path
         self.alerts = AlertDesk(store.alerts, lambda: datetime.now(UTC))
@@ -45,6 +50,7 @@ class Onlooker:
         self._beat: Heartbeat | None = None
         self._sinks, self._alert_settings = sinks, alert_settings or AlertSettings()
         self._delivery: AlertDelivery | None = None
+        self._inquirer = inquirer
         self._told = 0      # the newest alert the terminal has been told of
 
     def serve_terminal(self, show: Show | None) -> None:
@@ -78,8 +84,21 @@ class Onlooker:
         """Everything about one symbol."""
         return self._reader.detail(symbol, self._beat.status.report if self._beat else None)
 
+    def inquire(self, question: Question[A], on_step: OnStep) -> A:
+        """The answer of this view's own worker process."""
+        if self._inquirer is None:
+            raise WorkerError("questions: this view has no worker process to answer them")
+        return self._inquirer.ask(question, self._status().now, on_step)
+
+    def withdraw(self, kind: type[Question[Any]]) -> None:
+        """Take back the question of this type that waits."""
+        if self._inquirer is not None:
+            self._inquirer.withdraw(kind)
+
     def stop(self) -> None:
         """Let go of the store."""
+        if self._inquirer is not None:
+            self._inquirer.close()
         if self._delivery is not None:
             self._delivery.close()
         self._store.close()

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecasting.data.store import Store
 from forecasting.domain.market import Symbol
+from forecasting.domain.question import Question
 from forecasting.domain.snapshot import Snapshot, SymbolDetail
 from forecasting.errors import TapecastError
 from forecasting.service.alert_desk import AlertDesk
@@ -29,9 +30,11 @@ from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
 
 if TYPE_CHECKING:
+    from forecasting.service.backend import OnStep
     from forecasting.service.delivery import Show
 
 log = logging.getLogger(__name__)
+A = TypeVar("A")
 
 LOOK_S = 0.5        # how often a view asks the store for news, and an engine for wishes
 BEAT_EVERY = 4      # looks
@@ -97,6 +100,14 @@ class Standby:
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol."""
         return self._current.detail(symbol)
+
+    def inquire(self, question: Question[A], on_step: OnStep) -> A:
+        """The worker's answer; waits for it."""
+        return self._current.inquire(question, on_step)
+
+    def withdraw(self, kind: type[Question[Any]]) -> None:
+        """Take back the question of this type that waits."""
+        self._current.withdraw(kind)
 
     def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         """Start the engine, or watch the one at work."""

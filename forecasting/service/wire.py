@@ -3,6 +3,7 @@
 Requests:  {"id": 1, "call": "tick", "args": {..}}
 Answers:   {"id": 1, "step": {..}}*  then  {"id": 1, "value": {..}}  or  {"id": 1, "error": {"kind", "message"}}
 
+A request may be taken back: {"id": 1, "call": "withdraw", "args": {}}
 Requests of a stream get no answer of their own; what it brings comes unasked: {"ticks": {..}}
 
 Values are the frozen dataclasses of `backend`, checked by pydantic on arrival: nothing is ever unpickled.
@@ -72,6 +73,15 @@ class StreamArgs:
     """Arguments of `Streamer.stream`."""
 
     symbols: tuple[Symbol, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskArgs:
+    """Arguments of `Inquirer.ask`."""
+
+    name: str          # of an entry in `questions.QUESTIONS`
+    question: Any      # of that entry's type, as plain JSON values
+    now: datetime
 
 
 _adapter: Callable[[type], TypeAdapter[Any]] = cache(TypeAdapter)     # building one costs milliseconds

@@ -1,7 +1,8 @@
 """The worker process: owns pandas, TA-Lib, torch and yfinance, and works for one front process.
 
-Two lanes, so that training never delays quotes or live forecasts: ticks run on the fast one, long jobs on the slow
-one, whose thread gives way to everything else. The process ends when its standard input does.
+Three lanes, so that training never delays quotes or live forecasts, nor either of them a person's question: ticks run
+on the fast one; questions on one that gives way to ticks; long jobs on the slow one, which gives way to everything. The
+process ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import sys
 import threading
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from forecasting.domain.market import Symbol
+from forecasting.errors import QuestionWithdrawn
 from forecasting.service import wire
 from forecasting.service.backend import Backend, OnStep, OnTicks, Ticks
 
@@ -23,6 +26,7 @@ log = logging.getLogger("forecasting.worker")
 
 NICE_PROCESS = 5        # the screen goes first
 NICE_SLOW_LANE = 10     # on top: ticks go before training
+NICE_QUESTIONS = 5      # on top: after ticks; before training, since a person waits
 NICE_GROUP = 5          # more, and a busy server would starve the training
 
 
@@ -37,6 +41,11 @@ class Stream(Protocol):
         ...
 
 
+def no_answer(backend: Backend, asked: wire.AskArgs, on_step: OnStep) -> object:
+    """Refuse every question."""
+    raise ValueError(f"nobody here answers {asked.name}")
+
+
 class Worker(Generic[B]):
     """Reads requests, runs each on its lane, writes answers; a stream writes unasked."""
 
@@ -46,15 +55,21 @@ class Worker(Generic[B]):
         answers: BinaryIO,
         build: Callable[[wire.WorkerSetup], B],
         open_stream: Callable[[B, OnTicks], Stream | None] = lambda backend, on_ticks: None,
+        answer: Callable[[B, wire.AskArgs, OnStep], object] = no_answer,
     ) -> None:
         self._requests = requests
         self._answers = answers
         self._build = build
         self._open_stream = open_stream
+        self._answer_question = answer
         self._stream: Stream | None = None
         self._write_lock = threading.Lock()
-        self._fast = ThreadPoolExecutor(1, "fast")
-        self._slow = ThreadPoolExecutor(1, "slow", initializer=_give_way)
+        self._taken_back: dict[int, threading.Event] = {}      # of each request that has no answer yet
+        self._slow = ThreadPoolExecutor(1, "slow", initializer=partial(_give_way, NICE_SLOW_LANE))
+        self._lanes = {
+            "tick": ThreadPoolExecutor(1, "fast"),
+            "ask": ThreadPoolExecutor(1, "questions", initializer=partial(_give_way, NICE_QUESTIONS)),
+        }
 
     def serve(self) -> None:
         """Work until the requests end."""
@@ -65,6 +80,9 @@ class Worker(Generic[B]):
             number, call, args = frame["id"], frame["call"], frame["args"]
             if call == "setup":
                 setup = wire.unpack(wire.WorkerSetup, args)
+                continue
+            if call == "withdraw":
+                self._take_back(number)
                 continue
             if backend is None:
                 assert setup is not None, "the first frame is the setup"
@@ -92,35 +110,52 @@ class Worker(Generic[B]):
     def _send_ticks(self, ticks: Ticks) -> None:
         self._answer({"ticks": wire.pack(ticks)})
 
+    def _take_back(self, number: int) -> None:
+        if (taken_back := self._taken_back.get(number)) is not None:
+            taken_back.set()
+
     def _submit(self, backend: B, number: int, call: str, args: dict[str, object]) -> None:
+        taken_back = self._taken_back[number] = threading.Event()
+
+        def go_on() -> None:
+            if taken_back.is_set():
+                raise QuestionWithdrawn(f"{call}: taken back")
+
         def on_step(step: object) -> None:
+            go_on()
             self._answer({"id": number, "step": wire.pack(step)})
 
         def run() -> None:
             try:
-                self._answer({"id": number, "value": wire.pack(_perform(backend, call, args, on_step))})
+                go_on()
+                self._answer({"id": number, "value": wire.pack(self._perform(backend, call, args, on_step))})
+            except QuestionWithdrawn as error:
+                self._answer(wire.error_frame(number, error))
             except Exception as error:
                 log.exception("%s failed", call)
                 self._answer(wire.error_frame(number, error))
+            finally:
+                del self._taken_back[number]
 
-        (self._fast if call == "tick" else self._slow).submit(run)
+        self._lanes.get(call, self._slow).submit(run)
+
+    def _perform(self, backend: B, call: str, args: dict[str, object], on_step: OnStep) -> object:
+        match call:
+            case "tick":
+                tick = wire.unpack(wire.TickArgs, args)
+                return backend.tick(tick.symbols, tick.now, on_step)
+            case "work":
+                job = wire.unpack(wire.WorkArgs, args)
+                return backend.work(job.work, job.symbols, job.now, on_step)
+            case "ask":
+                return self._answer_question(backend, wire.unpack(wire.AskArgs, args), on_step)
+            case _:
+                raise ValueError(f"unknown call {call!r}")
 
     def _answer(self, frame: dict[str, object]) -> None:
         with self._write_lock:
             self._answers.write(wire.encode(frame))
             self._answers.flush()
-
-
-def _perform(backend: Backend, call: str, args: dict[str, object], on_step: OnStep) -> object:
-    match call:
-        case "tick":
-            tick = wire.unpack(wire.TickArgs, args)
-            return backend.tick(tick.symbols, tick.now, on_step)
-        case "work":
-            job = wire.unpack(wire.WorkArgs, args)
-            return backend.work(job.work, job.symbols, job.now, on_step)
-        case _:
-            raise ValueError(f"unknown call {call!r}")
 
 
 def _give_way_as_a_whole() -> None:
@@ -132,10 +167,10 @@ def _give_way_as_a_whole() -> None:
         group.write(str(NICE_GROUP))
 
 
-def _give_way() -> None:
+def _give_way(niceness: int) -> None:
     # Linux schedules threads on their own: a niceness of one thread is not the process's.
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE_PROCESS + NICE_SLOW_LANE)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE_PROCESS + niceness)
 
 
 def main() -> None:
@@ -147,10 +182,11 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     from forecasting.service.local import open_local
+    from forecasting.service.questions import answer
     from forecasting.service.streaming import open_stream
 
     try:
-        Worker(sys.stdin.buffer, answers, open_local, open_stream).serve()
+        Worker(sys.stdin.buffer, answers, open_local, open_stream, answer).serve()
     finally:
         # Lanes may be in the middle of a long fit; nobody waits for it any more, and every write is a transaction.
         os._exit(0)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from statistics import NormalDist
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from forecasting.domain.decision import ScoredSignal, Signal, SignalKind, SignalRecord
 from forecasting.domain.forecast import HORIZONS, LEVELS, Forecast, Origin, Outcome, TrackRecord
@@ -27,6 +27,7 @@ from forecasting.domain.market import (
     Symbol,
     parse_symbol,
 )
+from forecasting.domain.question import Question
 from forecasting.domain.snapshot import (
     AccuracyPoint,
     ExchangeStatus,
@@ -39,14 +40,18 @@ from forecasting.domain.snapshot import (
     SymbolRow,
 )
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import SymbolError
+from forecasting.errors import SymbolError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.facade import OnSnapshot, RunInThread
 from tests.support.fake_alerts import FakeAlerts, fill_alerts
 
 if TYPE_CHECKING:
     from forecasting.data.store.alerts import Alerts
+    from forecasting.service.backend import OnStep
     from forecasting.service.delivery import Show
+
+A = TypeVar("A")
+Answering = Callable[[Any, "OnStep"], Any]
 
 NOW = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
 LAST_CLOSE = datetime(2026, 2, 27, 21, 0, tzinfo=UTC)
@@ -275,6 +280,7 @@ class FakeEngine:
         self.calls: list[tuple[object, ...]] = []
         self.paused = False
         self.speed = 1.0
+        self.answers: dict[type[Question[Any]], Answering] = {}      # to questions, by their type
         self.publish: OnSnapshot | None = None
         self.show: Show | None = None
         self._replaying = replaying
@@ -306,6 +312,18 @@ class FakeEngine:
         """The panes' values."""
         self.calls.append(("detail", str(symbol)))
         return detail(symbol)
+
+    def inquire(self, question: Question[A], on_step: OnStep) -> A:
+        """What `answers` has for questions of this type."""
+        self.calls.append(("inquire", question))
+        if (answering := self.answers.get(type(question))) is None:
+            raise WorkerError("questions: this engine has no worker process to answer them")
+        answer: A = answering(question, on_step)
+        return answer
+
+    def withdraw(self, kind: type[Question[Any]]) -> None:
+        """Remember it."""
+        self.calls.append(("withdraw", kind))
 
     def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         """Remember whom to tell."""

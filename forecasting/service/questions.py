@@ -1,0 +1,60 @@
+"""The table of what the screen may ask of the worker: one entry makes a question.
+
+A handler is a function of (desk, question, now, on_step) that returns the answer. It is named, not imported: the screen
+reads this table too. It runs in the worker on a lane of its own, beside ticks and long jobs; it should say a step at
+least every second or two, since a question that was taken back ends where its handler says the next one.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from forecasting.domain.question import Question
+from forecasting.service import wire
+
+if TYPE_CHECKING:
+    from forecasting.service.backend import OnStep
+    from forecasting.service.local import LocalBackend
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One question that may be asked."""
+
+    name: str                        # for messages; also its topic: the newest question of a topic replaces the older
+    question: type[Question[Any]]    # frozen dataclasses, these two; they cross the pipe as JSON
+    answer: type[Any]
+    handler: str                     # "package.module:function"
+    deadline_s: float = 60.0         # from asking to the answer, waiting included
+
+
+QUESTIONS: tuple[Entry, ...] = ()
+
+
+def entry_of(kind: type[Question[Any]], table: Sequence[Entry] = QUESTIONS) -> Entry:
+    """The entry of a type of question.
+
+    Raises:
+        LookupError: If it has none.
+    """
+    return _only((entry for entry in table if entry.question is kind), kind.__name__)
+
+
+def answer(backend: LocalBackend, asked: wire.AskArgs, on_step: OnStep) -> object:
+    """Have a question answered by its handler.
+
+    Raises:
+        TapecastError: If the handler cannot answer it.
+    """
+    entry = _only((entry for entry in QUESTIONS if entry.name == asked.name), asked.name)
+    handler = pkgutil.resolve_name(entry.handler)
+    return handler(backend.desk, wire.unpack(entry.question, asked.question), asked.now, on_step)
+
+
+def _only(found: Iterator[Entry], wanted: str) -> Entry:
+    for entry in found:
+        return entry
+    raise LookupError(f"{wanted} is no question: forecasting.service.questions has no entry for it")
