@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from forecasting.domain.market import Symbol
+
+ALL = "All"
+"""The tab of everything that is watched; a person's own list of that name takes its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +17,17 @@ class WatchGroup:
 
     name: str
     symbols: tuple[Symbol, ...]
+    filter: str | None = None      # of a smart list, which has no symbols of its own: those watched of which it holds
+
+    @property
+    def smart(self) -> bool:
+        """Whether a condition says what is on the list."""
+        return self.filter is not None
+
+    @property
+    def title(self) -> str:
+        """The name as a tab shows it."""
+        return f"*{self.name}" if self.smart else self.name
 
     def with_symbol(self, symbol: Symbol, at: int | None = None) -> WatchGroup:
         """This list with `symbol` added, at the end or at a place; unchanged if it is there already."""
@@ -24,3 +39,17 @@ class WatchGroup:
     def without(self, symbol: Symbol) -> WatchGroup:
         """This list with `symbol` taken out."""
         return replace(self, symbols=tuple(s for s in self.symbols if s != symbol))
+
+
+def watched(groups: Sequence[WatchGroup]) -> tuple[Symbol, ...]:
+    """Every symbol on a list once, in order of first appearance."""
+    return tuple(dict.fromkeys(symbol for group in groups for symbol in group.symbols))
+
+
+def tabs(groups: Sequence[WatchGroup]) -> tuple[WatchGroup, ...]:
+    """The lists, and behind the last of more than one with symbols of its own, all they have."""
+    plain = [i for i, group in enumerate(groups) if not group.smart]
+    if len(plain) < 2 or any(group.name == ALL for group in groups):
+        return tuple(groups)
+    after = plain[-1] + 1
+    return (*groups[:after], WatchGroup(ALL, watched(groups)), *groups[after:])

@@ -91,6 +91,12 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (exchange, session)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE watch_filters (
+        grp       INTEGER PRIMARY KEY REFERENCES watch_groups (position) ON DELETE CASCADE,
+        filter    TEXT NOT NULL
+    );
+    """,
 )
 """SQL scripts; the one at index i leads a store of schema version i + 1 to version i + 2.
 

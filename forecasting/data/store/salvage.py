@@ -136,7 +136,8 @@ def _complete(new: sqlite3.Connection) -> None:
         "INSERT INTO instruments (symbol, name, exchange, currency, synthetic) VALUES (?, ?, ?, '', 0)",
         [(symbol, symbol, exchange_of(Symbol(symbol))) for (symbol,) in orphans.fetchall()],
     )
-    new.execute("DELETE FROM watch_symbols WHERE grp NOT IN (SELECT position FROM watch_groups)")
+    for table in ("watch_symbols", "watch_filters"):
+        new.execute(f"DELETE FROM {table} WHERE grp NOT IN (SELECT position FROM watch_groups)")
 
 
 def _forecasts(sources: Sequence[sqlite3.Connection], new: sqlite3.Connection) -> int:

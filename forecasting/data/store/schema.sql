@@ -98,6 +98,12 @@ CREATE TABLE watch_symbols (
     PRIMARY KEY (grp, position)
 ) WITHOUT ROWID;
 
+-- The condition of a smart list, which has no symbols of its own.
+CREATE TABLE watch_filters (
+    grp       INTEGER PRIMARY KEY REFERENCES watch_groups (position) ON DELETE CASCADE,
+    filter    TEXT NOT NULL
+);
+
 -- The ledger. `body` is the canonical JSON that is hashed; the columns before it repeat what queries need, and
 -- `Ledger.verify` compares them. AUTOINCREMENT keeps the highest id ever given, so that a cut-off tail shows.
 CREATE TABLE forecasts (

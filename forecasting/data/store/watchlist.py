@@ -19,12 +19,12 @@ class Watchlist:
     def groups(self) -> tuple[WatchGroup, ...]:
         """The groups in their order; none before the first `save`."""
         rows = self._database.rows(
-            "SELECT g.position, g.name, s.symbol FROM watch_groups g LEFT JOIN watch_symbols s ON s.grp = g.position"
-            " ORDER BY g.position, s.position"
+            "SELECT g.position, g.name, f.filter, s.symbol FROM watch_groups g LEFT JOIN watch_filters f"
+            " ON f.grp = g.position LEFT JOIN watch_symbols s ON s.grp = g.position ORDER BY g.position, s.position"
         )
         return tuple(
-            WatchGroup(name, tuple(Symbol(symbol) for _, _, symbol in members if symbol is not None))
-            for (_, name), members in groupby(rows, key=lambda row: row[:2])
+            WatchGroup(name, tuple(Symbol(symbol) for *_, symbol in members if symbol is not None), condition)
+            for (_, name, condition), members in groupby(rows, key=lambda row: row[:3])
         )
 
     def save(self, groups: Iterable[WatchGroup]) -> None:
@@ -33,6 +33,10 @@ class Watchlist:
         with self._database.transaction(durable=True) as connection:
             connection.execute("DELETE FROM watch_groups")
             connection.executemany("INSERT INTO watch_groups VALUES (?, ?)", enumerate(g.name for g in groups))
+            connection.executemany(
+                "INSERT INTO watch_filters VALUES (?, ?)",
+                ((i, group.filter) for i, group in enumerate(groups) if group.filter is not None),
+            )
             connection.executemany(
                 "INSERT INTO watch_symbols VALUES (?, ?, ?)",
                 ((i, j, symbol) for i, group in enumerate(groups) for j, symbol in enumerate(group.symbols)),

@@ -153,7 +153,9 @@ WATCHLIST = Table("watchlist", (
     _count("list", 0, _ANY), _text("name"), Column("place", "integer", lambda v: v >= 0, "a whole number", True),
     _symbol(optional=True),
 ), ("list", "place"), (
-    "SELECT g.position AS list, g.name AS name, s.position AS place, s.symbol AS symbol FROM watch_groups g"
+    # Smart lists have no symbols that could be told; `tapecast lists export` tells their conditions.
+    "SELECT g.position AS list, g.name AS name, s.position AS place, s.symbol AS symbol FROM"
+    " (SELECT * FROM watch_groups WHERE position NOT IN (SELECT grp FROM watch_filters)) g"
     " LEFT JOIN watch_symbols s ON s.grp = g.position {where} ORDER BY g.position, s.position"
 ))
 

@@ -33,6 +33,14 @@ def test_groups_keep_their_order_and_that_of_their_symbols(store: Store) -> None
     assert store.watchlist.groups() == groups[::-1]
 
 
+def test_a_smart_list_keeps_its_condition_and_has_no_symbols(store: Store) -> None:
+    groups = (WatchGroup("Tech", (NVDA,)), WatchGroup("Signals", (), "signal == buy"), WatchGroup("Empty", ()))
+    store.watchlist.save(groups)
+    assert store.watchlist.groups() == groups
+    store.watchlist.save(groups[:1])
+    assert store.watchlist.groups() == groups[:1]
+
+
 def test_two_groups_of_one_name_are_refused_and_the_old_ones_stay(store: Store) -> None:
     store.watchlist.save([WatchGroup("Tech", (NVDA,))])
     with pytest.raises(StoreError, match=r"watch_groups\.name"):

@@ -221,7 +221,10 @@ def test_a_store_led_up_has_the_schema_a_new_one_starts_with(tmp_path: Path) -> 
     Store.open(tmp_path / "new.db").close()
     Store.open(tmp_path / "old.db").close()
     with closing(sqlite3.connect(tmp_path / "old.db")) as raw, raw:
-        later = ("deliveries", "alerts", "alert_bars", "alert_memory", "alert_rules", "quarantine", "findings")
+        later = (
+            "watch_filters", "deliveries", "alerts", "alert_bars", "alert_memory", "alert_rules", "quarantine",
+            "findings",
+        )
         raw.executescript("; ".join(f"DROP TABLE {table}" for table in later) + "; PRAGMA user_version = 1")
     Store.open(tmp_path / "old.db").close()
     assert tables(tmp_path / "old.db") == tables(tmp_path / "new.db")
