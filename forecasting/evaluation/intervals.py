@@ -18,6 +18,7 @@ ch. 8 (design effect). Cochran (1977), Sampling Techniques, ch. 6 (ratio estimat
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from operator import mul
 
@@ -47,9 +48,14 @@ def wilson(hits: float, n: float, z: float = Z95) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def days_needed(horizon: int) -> int:
+    """Issue days from which on a variance estimated from overlapping forecasts of this horizon can be trusted."""
+    return max(30, 12 * horizon)
+
+
 def enough_days(n_days: int, horizon: int) -> bool:
-    """Whether a variance estimated from `n_days` overlapping forecasts of this horizon can be trusted."""
-    return n_days >= max(30, 12 * horizon)
+    """Whether there are as many as `days_needed`."""
+    return n_days >= days_needed(horizon)
 
 
 def mean_interval(daily: Sequence[float], horizon: int) -> tuple[float, float, float]:
@@ -88,14 +94,21 @@ def clustered_share(flags: Sequence[float], days: Sequence[Hashable], horizon: i
     Returns:
         Share, low end, high end.
     """
-    n = len(flags)
-    share = math.fsum(flags) / n
-    series = daily_series(flags, days)
-    n_days = len(series)
+    sums: dict[Hashable, float] = {}
+    for flag, day in zip(flags, days, strict=True):
+        sums[day] = sums.get(day, 0.0) + flag
+    return share_by_day(list(sums.values()), list(Counter(days).values()), horizon)
+
+
+def share_by_day(sums: Sequence[float], counts: Sequence[int], horizon: int) -> tuple[float, float, float]:
+    """As `clustered_share`, from each day's successes and rows, both of shape (n_days,), counts > 0."""
+    n, n_days = sum(counts), len(counts)
+    share = math.fsum(sums) / n
     if n_days == n and horizon == 1:
         return share, *wilson(share * n, n)
     apart = max(n_days / horizon, 1.0)  # days whose forecasts do not overlap: what is there if all of a day is one bet
-    deviations = [x - share for x in series]
+    per_day = n / n_days
+    deviations = [(total - share * count) / per_day for total, count in zip(sums, counts, strict=True)]
     variance = _variance_of_mean(deviations, horizon) if enough_days(n_days, horizon) else 0.0
     if variance <= 0.0:  # too few days, or every day went alike
         return share, *wilson(share * apart, apart)

@@ -59,6 +59,15 @@ def interval_score(actual: FloatArray, low: FloatArray, high: FloatArray, *, cov
     return score
 
 
+def point_errors(actual: FloatArray, point: FloatArray) -> dict[str, FloatArray]:
+    """Square, absolute and absolute percentage error of a point forecast of the log return, same shape; NaN stays NaN.
+
+    The percentage error is that of the price, as a share of the price that came.
+    """
+    error = actual - point
+    return {"square": error**2, "absolute": np.abs(error), "ape": np.abs(np.expm1(-error))}
+
+
 def pit(actual: FloatArray, quantiles: FloatArray) -> FloatArray:
     """The forecast's distribution function at the outcome, in [0, 1], shape (...); NaN stays NaN.
 

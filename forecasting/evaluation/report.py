@@ -85,7 +85,7 @@ class _Days:
             hit_rate=self._hit_rate(),
             mcc=self._mcc(),
             brier=self._loss(self._of("brier"), "a half", 0.25 * self._rows),
-            rmse=_root(self._loss(self._of("square"), "no change", of_plain("square"), unit=PER_CENT**2)),
+            rmse=root_of(self._loss(self._of("square"), "no change", of_plain("square"), unit=PER_CENT**2)),
             mae=self._loss(self._of("absolute"), "no change", of_plain("absolute"), unit=PER_CENT),
             mape=self._loss(self._of("ape"), "no change", of_plain("ape"), unit=PER_CENT),
             pit=tuple((pit / max(pit.sum(), 1.0)).tolist()),
@@ -137,8 +137,9 @@ class _Days:
         return None if test is None else Comparison(self._tally.models[rival], test.t, test.p_value, test.n_days)
 
 
-def _root(squared: Metric) -> Metric:
+def root_of(squared: Metric) -> Metric:
     """The root mean square error from the mean square error; skill 1 - rmse / baseline's rmse."""
+
     def root(x: float) -> float:
         return math.sqrt(max(x, 0.0))
 

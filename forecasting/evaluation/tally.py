@@ -105,7 +105,7 @@ class Tally:
         scored = known & np.logical_and.reduce([_there(s) for s in said.values()])
         up = metrics.direction(actual)
         self.up[days] = _sum(up, scored, axis=0)
-        for name, values in _errors(np.zeros_like(actual), actual).items():
+        for name, values in metrics.point_errors(actual, np.zeros_like(actual)).items():
             self.plain[name][days] = _sum(values, scored, axis=0)
         for name, claim in naive.items():
             self.naive_hits[name][days] = _sum(metrics.hits(claim[:, :, None], up), scored, axis=0)
@@ -156,11 +156,5 @@ def _quantities(said: Summaries, actual: FloatArray, up: FloatArray) -> dict[str
         "claim": claim,
         "both": claim * up,
         "brier": (said["p_up"] - up) ** 2,
-        **_errors(median, actual),
+        **metrics.point_errors(actual, median),
     }
-
-
-def _errors(median: FloatArray, actual: FloatArray) -> dict[str, FloatArray]:
-    """Errors of a point forecast of the log return, and its error of the price as a share of the price."""
-    error = actual - median
-    return {"square": error**2, "absolute": np.abs(error), "ape": np.abs(np.expm1(-error))}
