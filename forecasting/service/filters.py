@@ -105,6 +105,7 @@ class _RowsFrame:
 
     def numbers(self, field: Field) -> list[float]:
         read = _NUMBERS[field.name]
+    rows: Sequence[int] = ()
         return [math.nan if (value := read(row, self._now)) is None else value for row in self._rows]
 
     def texts(self, field: Field) -> list[str]:

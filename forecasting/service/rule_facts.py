@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -25,6 +25,7 @@ OPINIONS = {1: "buy", -1: "sell", 0: "watch"}
 """A signal's direction in a word, as rules and filters know it."""
 
 _SAMPLES = 4000                          # prices remembered of a symbol: with one every 15 s, two and a half sessions
+_APART_S = 10.0                          # at least, between two of them: prices stream in four times a second
 _FRESH = timedelta(minutes=15)           # how old a remembered price may be to stand for a moment of open trading
 
 
@@ -64,7 +65,11 @@ class FactsReader:
             past = self._pasts.get(symbol)
             if past is None or past.bars[-1].session != session:
                 self._pasts[symbol] = self._read(symbol, table)
-        for row in snapshot.rows:
+        self.remember(snapshot.rows)
+
+    def remember(self, rows: Iterable[SymbolRow]) -> None:
+        """Take up the prices of these rows, which later moves are measured from."""
+        for row in rows:
             if row.last is not None and row.data_time is not None:
                 self._remember(row.symbol, row.data_time.timestamp(), row.last)
 
@@ -149,7 +154,7 @@ class FactsReader:
 
     def _remember(self, symbol: Symbol, time: float, price: float) -> None:
         samples = self._samples.setdefault(symbol, deque(maxlen=_SAMPLES))
-        if not samples or time > samples[-1][0]:
+        if not samples or time >= samples[-1][0] + _APART_S:
             samples.append((time, price))
 
     def _price_at(self, symbol: Symbol, past: _Past, at: int) -> Callable[[float], float]:

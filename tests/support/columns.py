@@ -21,6 +21,10 @@ class Columns:
     symbols: tuple[Symbol, ...] = field(default=(Symbol("AAPL"),))
 
     @property
+    def rows(self) -> range:
+        return range(len(self.symbols))
+
+    @property
     def times(self) -> list[float]:
         return [self.time] * len(self.symbols)
 

@@ -31,6 +31,7 @@ class Remembered:
     symbol: Symbol
     body: str                   # JSON
     fired_at: float | None      # data time of the newest firing, seconds since 1970
+    seen_at: float | None = None      # when the newest price of the symbol was made that had been looked at by then
 
 
 class Alerts:
@@ -85,8 +86,8 @@ class Alerts:
 
     def memory(self) -> dict[tuple[int, Symbol], Remembered]:
         """What the rules in force remember, by rule and symbol."""
-        rows = self._database.rows("SELECT rule_id, symbol, body, fired_at FROM alert_memory")
-        return {(rule_id, Symbol(s)): Remembered(rule_id, Symbol(s), body, at) for rule_id, s, body, at in rows}
+        rows = self._database.rows("SELECT rule_id, symbol, body, fired_at, seen_at FROM alert_memory")
+        return {(id_, Symbol(s)): Remembered(id_, Symbol(s), *told) for id_, s, *told in rows}
 
     def looked_at(self) -> dict[Symbol, date]:
         """The newest closed bar of each symbol that the rules have looked at."""
@@ -99,9 +100,9 @@ class Alerts:
         with self._database.transaction(durable=bool(alerts)) as connection:
             connection.executemany(
                 # A rule removed meanwhile takes its memory along.
-                "INSERT OR REPLACE INTO alert_memory SELECT ?1, ?2, ?3, ?4 FROM alert_rules WHERE id = ?1"
+                "INSERT OR REPLACE INTO alert_memory SELECT ?1, ?2, ?3, ?4, ?5 FROM alert_rules WHERE id = ?1"
                 " AND removed_at IS NULL",
-                [(m.rule_id, m.symbol, m.body, m.fired_at) for m in memory],
+                [(m.rule_id, m.symbol, m.body, m.fired_at, m.seen_at) for m in memory],
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO alert_bars VALUES (?, ?)", [(s, key.isoformat()) for s, key in bars.items()]

@@ -97,6 +97,15 @@ MIGRATIONS: tuple[str, ...] = (
         filter    TEXT NOT NULL
     );
     """,
+    # A price older than the newest the rules have looked at is not looked at, not even by the next process.
+    """
+    ALTER TABLE alert_memory ADD COLUMN seen_at REAL;
+    """,
+    # Signals say how strong they are, and what figures they rest on.
+    """
+    ALTER TABLE signals ADD COLUMN strength REAL;
+    ALTER TABLE signals ADD COLUMN inputs TEXT;
+    """,
 )
 """SQL scripts; the one at index i leads a store of schema version i + 1 to version i + 2.
 

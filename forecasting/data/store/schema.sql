@@ -198,6 +198,7 @@ CREATE TABLE alert_memory (
     fired_at  REAL,                   -- data time of the newest firing, seconds since 1970
     PRIMARY KEY (rule_id, symbol)
 ) WITHOUT ROWID;
+    seen_at   REAL,                   -- when the newest price of the symbol was made that had been looked at by then
 
 -- The newest closed bar the rules have looked at; what closed since was missed and is looked at late.
 CREATE TABLE alert_bars (

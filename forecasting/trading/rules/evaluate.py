@@ -43,11 +43,15 @@ Memory = list[float | int | str | None]
 
 
 class Frame(Protocol):
-    """One look at the watchlist: columns over the same symbols."""
+    """One look at the watchlist, or at a part of it: columns over the same N symbols."""
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
         """(N,)."""
+
+    @property
+    def rows(self) -> Sequence[int]:
+        """Which rows of the rule's symbols these are, ascending, (N,)."""
 
     @property
     def times(self) -> Sequence[float]:
@@ -75,7 +79,7 @@ class RuleWatch:
 
         Args:
             condition: The rule.
-            symbols: The rows of every frame to come.
+            symbols: The rows that frames are of: all of them or some.
             hysteresis: How far a figure has to come back, as a share of what it is compared with, before the same
                 comparison may come true anew.
         """
@@ -85,7 +89,10 @@ class RuleWatch:
         self._parts = builder.remembering
 
     def step(self, frame: Frame) -> list[int]:
-        """The rows for which the rule fires now. Frames come in the order of their data."""
+        """The places in `frame` for which the rule fires now; frames come in the order of their data.
+
+        Of rows that are not in the frame nothing is changed: they have not been looked at.
+        """
         return [i for i, truth in enumerate(self._pulse.test(frame)) if truth == TRUE]
 
     def changed(self) -> list[int]:
@@ -127,6 +134,11 @@ def bars_needed(condition: Condition) -> int:
             needed = max(needed, FIELDS[node.name].bars, window + (node.name != "average"))
     held = sum(node.bars - 1 for node in walk(condition) if isinstance(node, ForBars))
     return needed + held + any(isinstance(node, Cross) for node in walk(condition))
+
+
+def moves_with_prices(condition: Condition) -> bool:
+    """Whether a new price alone may make it come true."""
+    return any(isinstance(node, Field) and FIELDS[node.name].moves for node in walk(condition))
 
 
 def figures(condition: Condition) -> tuple[Field, ...]:
@@ -290,7 +302,7 @@ class _Sticky:
 
     def test(self, frame: Frame) -> Sequence[float]:
         truths = []
-        for i, (a, b) in enumerate(zip(self._left(frame), self._right(frame), strict=True)):
+        for i, a, b in zip(frame.rows, self._left(frame), self._right(frame), strict=True):
             if a != a or b != b:
                 truths.append(UNKNOWN)
                 continue
@@ -317,14 +329,15 @@ class _Rising:
         self.dirty: set[int] = set()
 
     def test(self, frame: Frame) -> Sequence[float]:
-        now, last = list(self._condition.test(frame)), self._last
+        now, rows = list(self._condition.test(frame)), frame.rows
+        last = self._last if len(rows) == len(self._last) else [self._last[i] for i in rows]
         rose = [FALSE] * len(now)
         if now == last:
             return rose
-        for i, truth in [(i, a) for i, (a, b) in enumerate(zip(now, last, strict=True)) if a != b and a != UNKNOWN]:
-            rose[i] = float(truth == TRUE and last[i] == FALSE)
-            last[i] = truth
-            self.dirty.add(i)
+        for at in [at for at, (a, b) in enumerate(zip(now, last, strict=True)) if a != b and a != UNKNOWN]:
+            rose[at] = float(now[at] == TRUE and last[at] == FALSE)
+            self._last[rows[at]] = now[at]
+            self.dirty.add(rows[at])
         return rose
 
     def remembered(self, row: int) -> Memory:
@@ -346,7 +359,7 @@ class _ForBars:
 
     def test(self, frame: Frame) -> Sequence[float]:
         truths = []
-        for i, (truth, bar) in enumerate(zip(self._condition.test(frame), frame.bars, strict=True)):
+        for i, truth, bar in zip(frame.rows, self._condition.test(frame), frame.bars, strict=True):
             if bar and bar != self._bar[i]:
                 self._ended[i] = self._ended[i] + 1 if self._now[i] == TRUE else 0
                 self._bar[i] = bar
@@ -379,8 +392,10 @@ class _Then:
 
     def test(self, frame: Frame) -> Sequence[float]:
         truths = []
-        looks = zip(self._first.test(frame), self._second.test(frame), frame.times, frame.bars, strict=True)
-        for i, (first, second, time, bar) in enumerate(looks):
+        looks = zip(
+            frame.rows, self._first.test(frame), self._second.test(frame), frame.times, frame.bars, strict=True
+        )
+        for i, first, second, time, bar in looks:
             if (waiting := self._since[i] == self._since[i]) and bar and bar != self._bar[i]:
                 self._bars[i] += 1
                 self._bar[i] = bar

@@ -54,11 +54,13 @@ class SymbolFacts:
 class FactsFrame:
     """Facts of N symbols as columns, each made when it is first asked for. See `evaluate.Frame`."""
 
-    def __init__(self, facts: Sequence[SymbolFacts]) -> None:
+    def __init__(self, facts: Sequence[SymbolFacts], rows: Sequence[int] | None = None) -> None:
+        """`rows` says which of a rule's symbols these are, where they are not all."""
         self._facts = facts
         self._numbers: dict[Field, list[float]] = {}
         self._texts: dict[str, list[str]] = {}
         self.symbols = tuple(f.symbol for f in facts)
+        self.rows = range(len(facts)) if rows is None else rows
         self.times = [f.time for f in facts]
         self.bars = [f.bars[f.at].session.isoformat() if f.at >= 0 else "" for f in facts]
 

@@ -18,6 +18,7 @@ class FieldSpec:
     windowed: bool = False       # takes `(20 bars)`, and must be given it unless `plain`
     timed: bool = False          # takes `(2h)` as well
     plain: bool = True           # may stand without a window
+    moves: bool = False          # with every new price; all else changes when the source is polled or a bar closes
 
 
 def _per_horizon() -> tuple[FieldSpec, ...]:
@@ -38,15 +39,16 @@ def _per_horizon() -> tuple[FieldSpec, ...]:
 FIELDS: dict[str, FieldSpec] = {
     spec.name: spec
     for spec in (
-        FieldSpec("last", "newest price"),
+        FieldSpec("last", "newest price", moves=True),
         FieldSpec("open", "open of the running or newest bar"),
         FieldSpec("high", "high of the running or newest bar; high(20 bars): highest high of the 20 bars before it",
                   windowed=True),
         FieldSpec("low", "low of the running or newest bar; low(20 bars): lowest low of the 20 bars before it",
                   windowed=True),
-        FieldSpec("average", "mean close of the newest bars: average(50 bars)", windowed=True, plain=False),
+        FieldSpec("average", "mean close of the newest bars: average(50 bars)", windowed=True, plain=False,
+                  moves=True),
         FieldSpec("change_pct", "% against the previous close; change_pct(5 bars) or change_pct(2h): over that stretch",
-                  bars=2, windowed=True, timed=True),
+                  bars=2, windowed=True, timed=True, moves=True),
         FieldSpec("volume", "of the running or newest bar, shares"),
         FieldSpec("volume_ratio", "volume against its mean of 20 bars before", bars=21),
         FieldSpec("rsi", "RSI(14) on adjusted closes", bars=15),
@@ -58,15 +60,15 @@ FIELDS: dict[str, FieldSpec] = {
         FieldSpec("hit_rate", "share of directions the shown model had right, %"),
         FieldSpec("signal", "newest signal: buy, sell, watch or none", text=True),
         FieldSpec("signal_kind", "what made it: rsi-oversold, macd-golden, ...", text=True),
-        FieldSpec("age", "seconds since the newest price was made"),
+        FieldSpec("age", "seconds since the newest price was made", moves=True),
         FieldSpec("state", "LIVE, PRE, AH, CLS, STALE or ERR", text=True),
         FieldSpec("symbol", "the ticker", text=True),
         FieldSpec("name", "the instrument's name", text=True),
         FieldSpec("currency", "ISO code", text=True),
         FieldSpec("position.quantity", "shares held"),
-        FieldSpec("position.value", "worth of what is held, in the instrument's currency"),
-        FieldSpec("position.pnl", "unrealised profit or loss, in the instrument's currency"),
-        FieldSpec("position.pnl_pct", "unrealised profit or loss, % of cost"),
+        FieldSpec("position.value", "worth of what is held, in the instrument's currency", moves=True),
+        FieldSpec("position.pnl", "unrealised profit or loss, in the instrument's currency", moves=True),
+        FieldSpec("position.pnl_pct", "unrealised profit or loss, % of cost", moves=True),
         *_per_horizon(),
     )
 }
