@@ -172,6 +172,8 @@ CREATE TABLE signals (
     model_id    TEXT,
     log_return  REAL,              -- NULL, as settled_at, while the horizon is open
     settled_at  TEXT,
+    strength    REAL,              -- NULL, as inputs, in what was written before there were any
+    inputs      TEXT,              -- a JSON object of figures by name
     UNIQUE (symbol, kind, session)
 );
 CREATE INDEX signals_by_time ON signals (time);
@@ -196,9 +198,9 @@ CREATE TABLE alert_memory (
     symbol    TEXT NOT NULL,
     body      TEXT NOT NULL,          -- JSON, see trading.rules.evaluate
     fired_at  REAL,                   -- data time of the newest firing, seconds since 1970
+    seen_at   REAL,                   -- when the newest price of the symbol was made that had been looked at by then
     PRIMARY KEY (rule_id, symbol)
 ) WITHOUT ROWID;
-    seen_at   REAL,                   -- when the newest price of the symbol was made that had been looked at by then
 
 -- The newest closed bar the rules have looked at; what closed since was missed and is looked at late.
 CREATE TABLE alert_bars (
