@@ -96,7 +96,8 @@ class Engine:
         self.log_path = log_path      # where the front end's own log goes, beside the worker's
         self._store = store
         self._backend = backend
-        self._watchlist = watchlist
+        self.lists = watchlist
+        self.lists.changed = self._watch_changed
         self._cadence = cadence
         self._interval = interval
         self._stream, self._inbox = stream, TickInbox()
@@ -144,8 +145,8 @@ class Engine:
         now = self._now()
         return Status(
             now=now,
-            groups=self._watchlist.groups,
-            symbols=self._watchlist.symbols,
+            groups=self.lists.groups,
+            symbols=self.lists.symbols,
             source=self._inbox.told(self._source),
             jobs=(*self._job_lines(), *challenger_line(self._report), *self._inbox.job()),
             report=self._report,
@@ -226,27 +227,10 @@ class Engine:
         self._in_background(self._set_stream)
         self._publish_soon()
 
-    def add_symbol(self, group: str, text: str) -> Symbol:
-        """Add to a list; see the facade."""
-        symbol = self._watchlist.add(group, text)
-        self._watch_changed()
-        return symbol
-
-    def remove_symbol(self, group: str, symbol: Symbol) -> None:
-        """Take off a list; see the facade."""
-        self._watchlist.remove(group, symbol)
-        self._watch_changed()
-
-    def undo(self) -> str | None:
-        """Take back the newest change of the lists."""
-        if (what := self._watchlist.undo()) is not None:
-            self._watch_changed()
-        return what
-
     def follow(self) -> None:
         """Take up lists that somebody else has written down; those that cannot be read are named, and stay."""
         try:
-            changed, self._list_problem = self._watchlist.reread(), ()
+            changed, self._list_problem = self.lists.reread(), ()
         except TapecastError as error:
             changed, self._list_problem = False, (f"lists not read anew: {error}",)
         if changed:
@@ -339,7 +323,7 @@ class Engine:
         self._statuses.begin(REFRESH, "asking for quotes")
         now = self._ticked_at = self._clock.now()
         try:
-            report = self._backend.tick(self._watchlist.symbols, now, partial(self._step, REFRESH))
+            report = self._backend.tick(self.lists.symbols, now, partial(self._step, REFRESH))
         except Exception as error:
             self._tick_failed(self._told(error), now)
         else:
@@ -404,7 +388,7 @@ class Engine:
     def _long_job(self, work: Work) -> None:
         now = self._clock.now()
         try:
-            report = self._backend.work(work, self._watchlist.symbols, now, partial(self._step, work.value))
+            report = self._backend.work(work, self.lists.symbols, now, partial(self._step, work.value))
         except Exception as error:
             if not self._stopped:
                 told = self._told(error)
@@ -420,7 +404,7 @@ class Engine:
 
     def _step(self, job: str, step: Step) -> None:
         if step.catalogue:
-            self._watchlist.adopt(step.catalogue)
+            self.lists.adopt(step.catalogue)
         self._statuses.step(job, step.message, step.fraction)
         self._publish()
 
@@ -430,7 +414,7 @@ class Engine:
         """Stream what is in session, or nothing while paused. A worker that was started anew is asked anew."""
         if self._stream is None or self._stopped:
             return
-        symbols = () if self._paused else self._reader.in_session(self._watchlist.symbols, self._clock.now())
+        symbols = () if self._paused else self._reader.in_session(self.lists.symbols, self._clock.now())
         self._inbox.want(bool(symbols))
         self._stream.stream(symbols, self._ticked)
 
@@ -503,7 +487,7 @@ class Engine:
         return self._cadence.open_seconds * (STREAM_SPARES if self._streamed else 1.0)
 
     def _tables(self) -> Sequence[SessionTable]:
-        return self._reader.tables(self._watchlist.symbols, self._clock.now())
+        return self._reader.tables(self.lists.symbols, self._clock.now())
 
     def _sessions_after(self, day: date) -> tuple[Session, ...]:
         tables = self._tables()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from forecasting.service.alert_desk import AlertDesk
     from forecasting.service.backend import OnStep
     from forecasting.service.delivery import Show
+    from forecasting.service.watchlist import Watchlist
 
 A = TypeVar("A")
 
@@ -80,30 +81,14 @@ class EngineFacade(Protocol):
         """Whether polling is paused."""
         ...
 
-    def add_symbol(self, group: str, text: str) -> Symbol:
-        """Add what a person typed to a list, and write it down.
-
-        Raises:
-            SymbolError: If the text cannot be a symbol, or the list has it already.
-            ConfigError: If the watchlist cannot be written.
-        """
-        ...
-
-    def remove_symbol(self, group: str, symbol: Symbol) -> None:
-        """Take a symbol off a list, and write it down. Its history and ledger stay.
-
-        Raises:
-            ConfigError: If the watchlist cannot be written.
-        """
+    @property
+    def lists(self) -> Watchlist:
+        """The lists and what is on them; every change is written down at once, and history and ledger stay."""
         ...
 
     @property
     def alerts(self) -> AlertDesk:
         """Alert rules and what they said; every change takes effect at the next refresh."""
-        ...
-
-    def undo(self) -> str | None:
-        """Take back the newest add or remove; says what was undone, or None if there is nothing to undo."""
         ...
 
     def change_speed(self, steps: int) -> None:

@@ -83,7 +83,16 @@ def completion(text: str) -> str | None:
     return None if field is None else text + field[len(word):]
 
 
-@lru_cache(maxsize=1)
+def check_condition(text: str) -> None:
+    """Look whether `text` is a condition the table can tell.
+
+    Raises:
+        RuleError: If it is not; says where and why.
+    """
+    _condition(text)
+
+
+@lru_cache(maxsize=16)      # the filter that is typed, and those of smart lists
 def _condition(text: str) -> Condition:
     condition = parse_filter(text)
     for field in sorted(fields_of(condition), key=str):
@@ -96,6 +105,7 @@ def _condition(text: str) -> Condition:
 class _RowsFrame:
     """A snapshot's rows as columns. See `evaluate.Frame`; a filter asks for neither times nor bars."""
 
+    rows: Sequence[int] = ()
     times: Sequence[float] = ()
     bars: Sequence[str] = ()
 
@@ -105,7 +115,6 @@ class _RowsFrame:
 
     def numbers(self, field: Field) -> list[float]:
         read = _NUMBERS[field.name]
-    rows: Sequence[int] = ()
         return [math.nan if (value := read(row, self._now)) is None else value for row in self._rows]
 
     def texts(self, field: Field) -> list[str]:

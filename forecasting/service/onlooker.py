@@ -44,7 +44,8 @@ class Onlooker:
     ) -> None:
         self.log_path = log_path
         self.alerts = AlertDesk(store.alerts, lambda: datetime.now(UTC))
-        self._store, self._watchlist, self._holder = store, watchlist, holder
+        self.lists = watchlist      # what is changed here, the engine at work takes up
+        self._store, self._holder = store, holder
         self._reader = SnapshotReader(store, display_currency)
         self._seen: object = None
         self._beat: Heartbeat | None = None
@@ -78,7 +79,7 @@ class Onlooker:
     def news(self) -> bool:
         """Whether anybody has written since this was asked last; always from the same thread."""
         seen, self._seen = self._seen, self._store.version()
-        return self._watchlist.reread() or seen != self._seen
+        return self.lists.reread() or seen != self._seen
 
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol."""
@@ -111,18 +112,6 @@ class Onlooker:
         """Only the engine at work can."""
         raise self._refused("pause polling")
 
-    def add_symbol(self, group: str, text: str) -> Symbol:
-        """Add to a list; the engine at work takes it up."""
-        return self._watchlist.add(group, text)
-
-    def remove_symbol(self, group: str, symbol: Symbol) -> None:
-        """Take off a list; the engine at work takes it up."""
-        self._watchlist.remove(group, symbol)
-
-    def undo(self) -> str | None:
-        """Take back this view's newest change of the lists."""
-        return self._watchlist.undo()
-
     def change_speed(self, steps: int) -> None:
         """Only the engine at work can."""
         raise self._refused("change the replay's speed")
@@ -143,13 +132,13 @@ class Onlooker:
         view = f"a view: {self._who()} polls, forecasts and fires alerts; they go on when this is closed"
         if beat is None:
             source = SourceHealth("store", Health.WORKING, "the engine at work has not said anything yet")
-            return Status(now, self._watchlist.groups, self._watchlist.symbols, source, (), None, (view,), None)
+            return Status(now, self.lists.groups, self.lists.symbols, source, (), None, (view,), None)
         status = beat.status
         source = status.source
         if now - beat.at > SILENT_AFTER:
             silent = f"{self._who()} has said nothing since {beat.at:%H:%M:%S} UTC; this app takes over when it ends"
             source = SourceHealth(source.name, Health.LATE, silent, beat.at)
         return replace(
-            status, now=status.now if status.replay is not None else now, groups=self._watchlist.groups,
-            symbols=self._watchlist.symbols, source=source, notices=(view, *status.notices),
+            status, now=status.now if status.replay is not None else now, groups=self.lists.groups,
+            symbols=self.lists.symbols, source=source, notices=(view, *status.notices),
         )

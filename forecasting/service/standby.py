@@ -28,6 +28,7 @@ from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.heartbeat import Heartbeat, asked_for_refresh, beat
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
+from forecasting.service.watchlist import Watchlist
 
 if TYPE_CHECKING:
     from forecasting.service.backend import OnStep
@@ -87,6 +88,11 @@ class Standby:
     def alerts(self) -> AlertDesk:
         """Alert rules and what they said."""
         return self._current.alerts
+
+    @property
+    def lists(self) -> Watchlist:
+        """The lists and what is on them."""
+        return self._current.lists
 
     @property
     def paused(self) -> bool:
@@ -153,18 +159,6 @@ class Standby:
     def pause(self, paused: bool) -> None:
         """Stop or resume polling."""
         self._current.pause(paused)
-
-    def add_symbol(self, group: str, text: str) -> Symbol:
-        """Add to a list."""
-        return self._current.add_symbol(group, text)
-
-    def remove_symbol(self, group: str, symbol: Symbol) -> None:
-        """Take off a list."""
-        self._current.remove_symbol(group, symbol)
-
-    def undo(self) -> str | None:
-        """Take back the newest change of the lists."""
-        return self._current.undo()
 
     def change_speed(self, steps: int) -> None:
         """Replay only: faster or slower."""

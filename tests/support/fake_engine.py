@@ -25,7 +25,6 @@ from forecasting.domain.market import (
     RowState,
     SessionState,
     Symbol,
-    parse_symbol,
 )
 from forecasting.domain.question import Question
 from forecasting.domain.snapshot import (
@@ -40,9 +39,10 @@ from forecasting.domain.snapshot import (
     SymbolRow,
 )
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import SymbolError, WorkerError
+from forecasting.errors import WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.facade import OnSnapshot, RunInThread
+from forecasting.service.watchlist import Watchlist
 from tests.support.fake_alerts import FakeAlerts, fill_alerts
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ class FakeEngine:
     """Answers from memory; what was asked of it is kept in `calls`."""
 
     def __init__(self, *symbols: str, replaying: bool = False) -> None:
-        self.groups: tuple[WatchGroup, ...] = (
+        self.groups = (
             WatchGroup("Core", tuple(Symbol(s) for s in symbols or CORE)),
             WatchGroup("Tech", (Symbol("MSFT"), Symbol("AMD"), Symbol("INTC"), Symbol("NVDA"))),
         )
@@ -285,8 +285,22 @@ class FakeEngine:
         self.show: Show | None = None
         self._replaying = replaying
         self._version = 0
-        self._former: list[tuple[str, tuple[WatchGroup, ...]]] = []
         self._changes: list[Callable[[Snapshot], Snapshot]] = []
+
+    @property
+    def groups(self) -> tuple[WatchGroup, ...]:
+        """The lists."""
+        return self._groups
+
+    @groups.setter
+    def groups(self, groups: tuple[WatchGroup, ...]) -> None:
+        """Other lists, as if another process had written them."""
+        self.lists = Watchlist(groups, lambda groups: None)
+        self._groups = groups
+        self.lists.changed = self._take_lists
+
+    def _take_lists(self) -> None:
+        self._groups = self.lists.groups
 
     def snapshot(self) -> Snapshot:
         """The present state, one version on."""
@@ -342,27 +356,6 @@ class FakeEngine:
     def pause(self, paused: bool) -> None:
         """Stand still."""
         self.paused = paused
-
-    def add_symbol(self, group: str, text: str) -> Symbol:
-        """Add to a list, refusing what cannot be a symbol or is there."""
-        symbol = parse_symbol(text)
-        if any(g.name == group and symbol in g.symbols for g in self.groups):
-            raise SymbolError(f"{symbol} is on {group} already")
-        self._former.append((f"added {symbol}", self.groups))
-        self.groups = tuple(g.with_symbol(symbol) if g.name == group else g for g in self.groups)
-        return symbol
-
-    def remove_symbol(self, group: str, symbol: Symbol) -> None:
-        """Take off a list."""
-        self._former.append((f"removed {symbol}", self.groups))
-        self.groups = tuple(g.without(symbol) if g.name == group else g for g in self.groups)
-
-    def undo(self) -> str | None:
-        """Take back the newest change."""
-        if not self._former:
-            return None
-        what, self.groups = self._former.pop()
-        return f"undone: {what}"
 
     def change_speed(self, steps: int) -> None:
         """Faster or slower."""

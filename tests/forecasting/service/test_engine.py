@@ -238,9 +238,9 @@ async def test_stopping_ends_the_worker_and_no_tick_follows(bench: Bench) -> Non
 
 
 async def test_an_added_symbol_is_in_the_next_snapshot_and_undo_takes_it_out(bench: Bench) -> None:
-    bench.engine.add_symbol("Core", "msft")
+    bench.engine.lists.add("Core", "msft")
     assert [r.symbol for r in bench.engine.snapshot().rows] == ["AAPL", "MSFT"]
-    assert bench.engine.undo() == "added MSFT to Core"
+    assert bench.engine.lists.undo() == "added MSFT to Core"
     assert [r.symbol for r in bench.engine.snapshot().rows] == ["AAPL"]
 
 
@@ -299,8 +299,8 @@ async def test_the_pace_follows_the_session_and_rests_at_lunch(
 ) -> None:
     days = [date(2026, 3, 2), date(2026, 3, 3)]
     bench.store.market.put_sessions(CALENDARS.sessions("XTKS", *days))
-    bench.engine.remove_symbol("Core", AAPL)
-    bench.engine.add_symbol("Core", "7203.T")
+    bench.engine.lists.remove("Core", AAPL)
+    bench.engine.lists.add("Core", "7203.T")
     engine = bench.engine
     engine._cadence = Cadence(1.0, 9.0)
     engine._report = bench.backend.tick((), NOW, lambda step: None)
@@ -315,8 +315,8 @@ async def test_the_pace_follows_the_session_and_rests_at_lunch(
 async def test_bars_shorter_than_a_session_are_fetched_as_their_slot_ends(bench: Bench, now: str, wake: str) -> None:
     day = date(2026, 3, 2)
     bench.store.market.put_sessions(CALENDARS.sessions("XTKS", day, day))
-    bench.engine.remove_symbol("Core", AAPL)
-    bench.engine.add_symbol("Core", "7203.T")
+    bench.engine.lists.remove("Core", AAPL)
+    bench.engine.lists.add("Core", "7203.T")
     bench.engine._interval = Interval.QUARTER
     bench.clock.set(datetime.combine(day, time.fromisoformat(now), UTC))
     assert bench.engine._wakes()["close"].strftime("%H:%M:%S") == wake

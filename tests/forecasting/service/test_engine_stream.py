@@ -189,5 +189,5 @@ async def test_only_what_is_in_session_is_streamed(rig: Rig) -> None:
 
 async def test_a_changed_list_changes_what_is_streamed(rig: Rig) -> None:
     await rig.start()
-    rig.engine.remove_symbol("Core", AAPL)
+    rig.engine.lists.remove("Core", AAPL)
     await rig.until(lambda: rig.far.streamed[-1] == (BTC,))

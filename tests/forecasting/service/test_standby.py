@@ -121,9 +121,9 @@ async def test_a_refresh_asked_of_a_view_is_done_by_the_engine_at_work(fronts: t
 
 async def test_a_list_edited_in_a_view_is_watched_by_the_engine_at_work(fronts: tuple[Front, Front]) -> None:
     daemon, app = fronts
-    app.standby.add_symbol("Core", "msft")
+    app.standby.lists.add("Core", "msft")
     await until(lambda: daemon.ticks[-1] == (AAPL, MSFT))
-    app.standby.undo()
+    app.standby.lists.undo()
     await until(lambda: daemon.ticks[-1] == (AAPL,))
 
 

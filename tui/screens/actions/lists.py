@@ -61,11 +61,11 @@ class ListActions(Stage):
         group = self.place.group_name
 
         def add(text: str) -> Symbol:
-            return self.engine.add_symbol(group, text)
+            return self.engine.lists.add(group, text)
 
         def added(symbol: Symbol | None) -> None:
             if symbol is not None:
-                self.undoable(self.engine.undo)
+                self.undoable(self.engine.lists.undo)
                 self.place.symbol = symbol
                 self.catch_up()
 
@@ -77,8 +77,8 @@ class ListActions(Stage):
         if symbol is None:
             return
         neighbour = self.place.after_removal()
-        if self.ask(lambda: self.engine.remove_symbol(group, symbol)):
-            self.undoable(self.engine.undo)
+        if self.ask(lambda: self.engine.lists.remove(group, symbol)):
+            self.undoable(self.engine.lists.undo)
             self.choose(neighbour)
             self.catch_up()
             self.notify(f"{symbol} is off the list; its history stays. u undoes.", markup=False)
