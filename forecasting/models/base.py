@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from forecasting.domain.training import Epoch
 from forecasting.features.panel import FloatArray, Panel
 
 
@@ -21,6 +22,7 @@ class Progress:
 
     fraction: float           # 0..1
     message: str              # "epoch 3 of at most 20, validation CRPS 1.013"
+    epoch: Epoch | None = None    # the one that has just ended, of a network
 
 
 OnProgress = Callable[[Progress], None]

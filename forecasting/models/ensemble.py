@@ -27,6 +27,7 @@ from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions
 
 _HAR = HarT.name
+_HAR_EFFORT = 0.02     # of a network's time
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Ensemble:
         """Fit every member on sessions 0..cut; see `Model.fit`. No two seeds of the ensemble share a network."""
         n = self.settings.seeds
         members = [
-            Member(_HAR, HarT(self.columns), seed),
+            Member(_HAR, HarT(self.columns), seed, _HAR_EFFORT),
             *(Member(label, self._network(label), n * seed + i) for i, label in enumerate(self._labels())),
         ]
         found = fit_members(members, panel, cut=cut, processes=self.processes, on_progress=on_progress)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -28,6 +28,7 @@ class Member:
     label: str
     model: Model
     seed: int
+    effort: float = 1.0     # how long it takes beside the others, for their progress together
 
 
 def fit_members(
@@ -53,14 +54,17 @@ class _Together:
 
     def __init__(self, members: Sequence[Member], on_progress: OnProgress | None) -> None:
         self._labels = [m.label for m in members]
+        self._efforts = [m.effort for m in members]
         self._fractions = [0.0] * len(members)
         self._on_progress = on_progress
 
     def __call__(self, member: int, progress: Progress) -> None:
         self._fractions[member] = progress.fraction
         if self._on_progress is not None:
-            whole = sum(self._fractions) / len(self._fractions)
-            self._on_progress(Progress(whole, f"{self._labels[member]}: {progress.message}"))
+            done = sum(f * effort for f, effort in zip(self._fractions, self._efforts, strict=True))
+            label, epoch = self._labels[member], progress.epoch
+            named = None if epoch is None else replace(epoch, network=label)
+            self._on_progress(Progress(done / sum(self._efforts), f"{label}: {progress.message}", named))
 
 
 def _fit(member: Member, panel: Panel, cut: int, on_progress: OnProgress) -> Parameters:

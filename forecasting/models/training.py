@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +18,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from forecasting.domain.training import Epoch
 from forecasting.errors import ConfigError
 from forecasting.models.base import OnProgress, Progress
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """(network output, targets with NaN where unknown) -> scalar."""
+
+
+BREATH_S = 0.5
+"""Seconds after which `train` says again how far it is: soon enough for who waits, or wants it to stop."""
 
 
 class Optimiser(StrEnum):
@@ -92,6 +98,7 @@ class Trained:
     epoch: int      # the one kept; 0 is the starting point
     epochs: int     # run
     score: float    # validation loss of the one kept; NaN without validation rows
+    losses: tuple[Epoch, ...] = ()      # of every epoch, the starting point's first
 
 
 @contextmanager
@@ -117,33 +124,32 @@ def train(
 ) -> Trained:
     """Train `network` in place on `loss`, keeping the epoch that is best by `validation_loss`.
 
-    Call inside `reproducible`. `on_progress` may raise to cancel; the exception passes through and the network is left
-    half trained. The network comes back to the CPU.
+    Call inside `reproducible`. `on_progress` hears of every epoch, and every `BREATH_S` within one. It may raise to
+    cancel; the exception passes through and the network is left half trained. The network comes back to the CPU.
     """
-    report = on_progress or (lambda _: None)
     at_most = settings.max_epochs
+    teller = _Teller(at_most, measure, on_progress or (lambda _: None))
     device = _device(settings.device)
     network.to(device)
     training, validation = training.to(device), validation.to(device)
     optimiser = _optimiser(network, settings)
     best = Trained(0, 0, score(network, validation, validation_loss))
     best_weights = copy.deepcopy(network.state_dict())
-    report(Progress(0.0, f"epoch 0 of at most {at_most}, validation {measure} {best.score:.4f}"))
+    teller.ended(0, None, best.score, 0.0)
     epoch = 0
     for epoch in range(1, at_most + 1):
-        _run_epoch(network, training, loss, optimiser, settings, epoch)
+        mean = _run_epoch(network, training, loss, optimiser, settings, epoch, teller)
         latest = score(network, validation, validation_loss)
         if latest < best.score:
             best = Trained(epoch, epoch, latest)
             best_weights = copy.deepcopy(network.state_dict())
         stop = epoch - best.epoch >= settings.patience or epoch == at_most
-        text = f"epoch {epoch} of at most {at_most}, validation {measure} {latest:.4f}"
-        report(Progress(1.0 if stop else epoch / at_most, text))
+        teller.ended(epoch, mean, latest, 1.0 if stop else epoch / at_most)
         if stop:
             break
     network.load_state_dict(best_weights)
     network.to("cpu")
-    return Trained(best.epoch, epoch, best.score)
+    return Trained(best.epoch, epoch, best.score, tuple(teller.losses))
 
 
 def score(network: nn.Module, samples: Samples, loss: Loss, *, batch: int = 256) -> float:
@@ -160,21 +166,53 @@ def score(network: nn.Module, samples: Samples, loss: Loss, *, batch: int = 256)
 
 def _run_epoch(
     network: nn.Module, samples: Samples, loss: Loss, optimiser: torch.optim.Optimizer, settings: TrainingSettings,
-    epoch: int,
-) -> None:
+    epoch: int, teller: _Teller,
+) -> float:
+    """Mean training loss over all known targets, without the L1 penalty; NaN if there are none."""
     for group in optimiser.param_groups:
         group["lr"] = settings.rate(epoch)
     weights = [p for p in network.parameters() if p.ndim > 1]
     network.train()
+    summed, count, rows = 0.0, 0, 0
     for inputs, targets in samples.batches(settings.batch, torch.randperm(len(samples.inputs))):
         optimiser.zero_grad()
         answered = ~torch.isnan(targets).all(dim=-1)      # neither burn-in nor padding
         total = loss(network(inputs)[answered], targets[answered])
+        known = int((~torch.isnan(targets)).sum())
+        summed, count, rows = summed + float(total.detach()) * known, count + known, rows + len(inputs)
         if settings.l1:
             total = total + settings.l1 * torch.stack([w.abs().sum() for w in weights]).sum()
         total.backward()   # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), settings.max_gradient_norm)
         optimiser.step()
+        teller.within(epoch, rows / len(samples.inputs))
+    return summed / count if count else math.nan
+
+
+class _Teller:
+    """Tells how far a training is: of every epoch that has ended, and now and then of the one that runs."""
+
+    def __init__(self, at_most: int, measure: str, report: OnProgress) -> None:
+        self.losses: list[Epoch] = []
+        self._at_most, self._measure, self._report = at_most, measure, report
+        self._text = ""
+        self._told = time.monotonic()
+
+    def ended(self, epoch: int, training: float | None, validation: float, fraction: float) -> None:
+        """An epoch has ended, or (0) the first is about to begin."""
+        self._text = f"epoch {epoch} of at most {self._at_most}, validation {self._measure} {validation:.4f}"
+        losses = (None if x is None or math.isnan(x) else x for x in (training, validation))
+        self.losses.append(Epoch("", epoch, self._at_most, self._measure, *losses))
+        self._tell(Progress(fraction, self._text, self.losses[-1]))
+
+    def within(self, epoch: int, done: float) -> None:
+        """So much of an epoch is done; told where nothing was for a while."""
+        if time.monotonic() - self._told >= BREATH_S:
+            self._tell(Progress((epoch - 1 + done) / self._at_most, self._text))
+
+    def _tell(self, progress: Progress) -> None:
+        self._report(progress)
+        self._told = time.monotonic()
 
 
 def _optimiser(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:

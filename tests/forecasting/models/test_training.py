@@ -88,3 +88,36 @@ def test_the_measure_is_named_in_the_progress() -> None:
     assert [p.message.split(" error ")[0] for p in seen] == [
         f"epoch {i} of at most 1, validation squared" for i in range(2)
     ]
+
+
+def test_every_epoch_tells_what_was_lost_in_training_and_on_the_rows_kept_back() -> None:
+    seen: list[Progress] = []
+    with reproducible(0):
+        trained = train(
+            torch.nn.Linear(5, 1), _samples(1), _samples(7), replace(PLAIN, max_epochs=3), measure="MSE",
+            loss=mean_squared, validation_loss=mean_squared, on_progress=seen.append,
+        )
+    epochs = [p.epoch for p in seen if p.epoch is not None]
+    assert tuple(epochs) == trained.losses
+    assert [(e.epoch, e.at_most, e.measure) for e in epochs] == [(n, 3, "MSE") for n in range(4)]
+    assert epochs[0].training is None      # nothing was learnt from yet
+    assert epochs[3].training is not None and epochs[1].training is not None
+    assert epochs[3].training < epochs[1].training
+    assert trained.score == min(e.validation for e in epochs if e.validation is not None)
+
+
+def test_a_training_can_be_stopped_in_the_middle_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forecasting.models.training.BREATH_S", 0.0)
+    seen: list[float] = []
+
+    def stop_in_the_second(progress: Progress) -> None:
+        seen.append(progress.fraction)
+        if progress.fraction > 0.55:
+            raise InterruptedError
+
+    with reproducible(0), pytest.raises(InterruptedError):
+        train(
+            torch.nn.Linear(5, 1), _samples(1), _samples(7), replace(PLAIN, max_epochs=2), loss=mean_squared,
+            validation_loss=mean_squared, on_progress=stop_in_the_second,
+        )
+    assert seen == [0.0, 0.125, 0.25, 0.375, 0.5, 0.5, 0.625]      # 64 rows, 16 at a time
