@@ -225,7 +225,9 @@ def test_a_store_led_up_has_the_schema_a_new_one_starts_with(tmp_path: Path) -> 
             "watch_filters", "deliveries", "alerts", "alert_bars", "alert_memory", "alert_rules", "quarantine",
             "findings",
         )
-        raw.executescript("; ".join(f"DROP TABLE {table}" for table in later) + "; PRAGMA user_version = 1")
+        steps = [f"DROP TABLE {table}" for table in later]
+        steps += [f"ALTER TABLE signals DROP COLUMN {column}" for column in ("strength", "inputs")]
+        raw.executescript(";".join([*steps, "PRAGMA user_version = 1"]))
     Store.open(tmp_path / "old.db").close()
     assert tables(tmp_path / "old.db") == tables(tmp_path / "new.db")
 
