@@ -101,7 +101,8 @@ def test_every_epoch_tells_what_was_lost_in_training_and_on_the_rows_kept_back()
     assert tuple(epochs) == trained.losses
     assert [(e.epoch, e.at_most, e.measure) for e in epochs] == [(n, 3, "MSE") for n in range(4)]
     assert epochs[0].training is None      # nothing was learnt from yet
-    assert epochs[3].training is not None and epochs[1].training is not None
+    assert epochs[3].training is not None
+    assert epochs[1].training is not None
     assert epochs[3].training < epochs[1].training
     assert trained.score == min(e.validation for e in epochs if e.validation is not None)
 
