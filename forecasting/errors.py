@@ -2,7 +2,8 @@
 
     TapecastError
     ├── ConfigError             config.toml, environment or command line: exit code 2
-    │   └── RuleError           a rule or filter; carries the place in its text
+    │   ├── RuleError           a rule or filter; carries the place in its text
+    │   └── HoldingError        a lot that cannot be read; carries line and place
     ├── SymbolError             text that cannot be a ticker symbol: exit code 2
     ├── DataError               what a source or a file said cannot be used: exit code 1
     │   ├── CsvError            a CSV file, with file, line and column
@@ -68,6 +69,22 @@ class RuleError(ConfigError):
     def pointed(self) -> str:
         """The rule, and under it a mark at the place; two lines of equal cells for plain ASCII."""
         return f"{self.text}\n{' ' * self.at}^"
+
+
+class HoldingError(ConfigError):
+    """A lot, among lines of them, that cannot be read.
+
+    Attributes:
+        line: Its line, from 0.
+        at: Index of the offending character in the line.
+        what: What is wrong, without the place.
+    """
+
+    kind = "holding"
+
+    def __init__(self, line: int, at: int, what: str) -> None:
+        self.line, self.at, self.what = line, at, "".join(c if c.isprintable() else " " for c in what)
+        super().__init__(f"line {line + 1}: {self.what}")
 
 
 class SymbolError(TapecastError):
