@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import time
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
-
+from forecasting.config.rules import AS_IN_TOML, Bounds, Checked
+from forecasting.config.secrets import Secret
 from forecasting.config.section import Section
 
 SinkKind = Literal["toast", "bell", "osc9", "osc777", "command", "webhook", "apprise"]
@@ -54,18 +55,18 @@ def _span(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SinkSettings(Section):
     """One `[[sink]]`: a way alerts go. Every value of it may be a secret."""
 
-    name: Annotated[str, AfterValidator(_sink_name)]
+    name: Annotated[str, Checked(_sink_name)]
     kind: SinkKind
-    command: Annotated[tuple[str, ...], Field(strict=False, repr=False), AfterValidator(_arguments)] = ()
-    url: SecretStr | None = None                             # webhook, apprise
-    secret: SecretStr | None = None                          # webhook: signs the body
-    timeout: Annotated[float, Field(ge=0.1, le=60)] = 10.0   # seconds until a try has failed
+    command: Annotated[tuple[str, ...], AS_IN_TOML, Checked(_arguments)] = field(default=(), repr=False)
+    url: Secret | None = None                             # webhook, apprise
+    secret: Secret | None = None                          # webhook: signs the body
+    timeout: Annotated[float, Bounds(ge=0.1, le=60)] = 10.0   # seconds until a try has failed
 
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def __post_init__(self) -> None:
         needed = _NEEDS.get(self.kind)
         given = {key for key in ("command", "url", "secret") if getattr(self, key)}
         if needed is not None and needed not in given:
@@ -73,7 +74,6 @@ class SinkSettings(Section):
         allowed = {needed, "secret"} if self.kind == "webhook" else {needed}
         if extra := sorted(given - allowed):
             raise ValueError(f"kind {self.kind} has no use for '{extra[0]}'")
-        return self
 
 
 def _names_are_unique(sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ...]:
@@ -83,20 +83,21 @@ def _names_are_unique(sinks: tuple[SinkSettings, ...]) -> tuple[SinkSettings, ..
     return sinks
 
 
-Sinks = Annotated[tuple[SinkSettings, ...], Field(strict=False), AfterValidator(_names_are_unique)]
+Sinks = Annotated[tuple[SinkSettings, ...], AS_IN_TOML, Checked(_names_are_unique)]
 
 STARTER_SINKS = (SinkSettings(name="toast", kind="toast"), SinkSettings(name="bell", kind="bell"))
 """Where alerts go when no sink is configured: to whoever sits before the app."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSettings(Section):
     """When and how often alerts are delivered."""
 
-    rate: Annotated[int, Field(ge=1, le=600)] = 10           # messages a minute to one sink
-    digest: Annotated[int, Field(ge=2, le=1000)] = 5         # alerts at once that go together in one message
-    quiet_hours: Annotated[str, AfterValidator(_span)] | None = None       # local time; held back until they end
-    feed_dead_minutes: Annotated[float, Field(ge=1, le=1440)] = 15.0       # no fresh price for so long is an alert
-    heartbeat: Annotated[str, AfterValidator(_clock_time)] | None = None   # local time of a daily "all is well"
+    rate: Annotated[int, Bounds(ge=1, le=600)] = 10           # messages a minute to one sink
+    digest: Annotated[int, Bounds(ge=2, le=1000)] = 5         # alerts at once that go together in one message
+    quiet_hours: Annotated[str, Checked(_span)] | None = None       # local time; held back until they end
+    feed_dead_minutes: Annotated[float, Bounds(ge=1, le=1440)] = 15.0       # no fresh price for so long is an alert
+    heartbeat: Annotated[str, Checked(_clock_time)] | None = None   # local time of a daily "all is well"
 
     @property
     def quiet(self) -> tuple[time, time] | None:

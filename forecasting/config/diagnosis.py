@@ -6,15 +6,19 @@ import difflib
 import json
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from typing import TYPE_CHECKING
 
 from forecasting.config.alerts import SinkSettings
-from forecasting.config.settings import ListSettings, Settings
+from forecasting.config.reading import key_of
+from forecasting.config.section import Section
+from forecasting.config.settings import ListSettings, Written
 from forecasting.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
 
 _HEADER = re.compile(r"""\s*(\[\[?)\s*([\w."'-]+)\s*\]""")
 _KEY = re.compile(r"""\s*([\w."'-]+)\s*=""")
@@ -22,7 +26,7 @@ _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
 _PLAIN = {
     "tuple_type": "should be an array, [..]",
     "dict_type": "should be a table",
-    "model_type": "should be a table",
+    "dataclass_type": "should be a table",
     "path_type": "should be the name of a folder, in quotes",
     "string_type": "should be text, in quotes",
     "int_type": "should be a whole number, without quotes",
@@ -31,7 +35,7 @@ _PLAIN = {
 }
 """pydantic's words where they speak of Python rather than of TOML."""
 
-_TABLES: dict[int | str, type[BaseModel]] = {"list": ListSettings, "sink": SinkSettings}
+_TABLES: dict[int | str, type[Section]] = {"list": ListSettings, "sink": SinkSettings}
 """What stands in arrays of tables."""
 
 
@@ -70,7 +74,7 @@ def validation_error(error: ValidationError, text: str, path: Path) -> ConfigErr
 def _describe(problem: ErrorDetails) -> str:
     loc = problem["loc"]
     key = _dotted(loc)
-    if problem["type"] == "extra_forbidden":
+    if problem["type"] == "unexpected_keyword_argument":
         return f"unknown key '{key}'; {_nearest(loc)}"
     if problem["type"] == "missing":
         return f"'{key}' is missing; add it"
@@ -92,18 +96,18 @@ def _dotted(loc: tuple[int | str, ...]) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _keys_of(model: type[BaseModel]) -> list[str]:
-    return [str(field.validation_alias or name) for name, field in model.model_fields.items()]
+def _keys_of(model: type[Section]) -> list[str]:
+    return [key_of(field) for field in fields(model)]
 
 
-def _table(loc: tuple[int | str, ...]) -> type[BaseModel]:
+def _table(loc: tuple[int | str, ...]) -> type[Section]:
     """The model of the table in which the last key of `loc` stands."""
     if len(loc) < 2:
-        return Settings
+        return Written
     if loc[0] in _TABLES:
         return _TABLES[loc[0]]
-    section = type(getattr(Settings(), str(loc[0]), None))
-    return section if issubclass(section, BaseModel) else Settings
+    section = type(getattr(Written(), str(loc[0]), None))
+    return section if issubclass(section, Section) else Written
 
 
 def _nearest(loc: tuple[int | str, ...]) -> str:
@@ -113,9 +117,9 @@ def _nearest(loc: tuple[int | str, ...]) -> str:
 
 
 def _remedy(loc: tuple[int | str, ...]) -> str:
-    field = _table(loc).model_fields.get(str(loc[-1]))
-    default: Any = field.default if field is not None and not field.is_required() else None
-    return "" if default is None or isinstance(default, (tuple, BaseModel)) else f"; the default is {_toml(default)}"
+    default = next((field.default for field in fields(_table(loc)) if field.name == loc[-1]), None)
+    plain = isinstance(default, (str, int, float))
+    return f"; the default is {_toml(default)}" if plain else ""
 
 
 def _line_of(loc: tuple[int | str, ...], text: str) -> int | None:

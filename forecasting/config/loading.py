@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from forecasting.config.diagnosis import printable, syntax_error, validation_error
-from forecasting.config.settings import Settings
+from forecasting.config.diagnosis import printable, syntax_error
+from forecasting.config.reading import read
+from forecasting.config.settings import Settings, Written
 from forecasting.errors import ConfigError
 
 _MAX_BYTES = 1 << 20  # a config file is a few KB; this keeps `--config /dev/zero` from filling the memory
@@ -105,23 +105,26 @@ def parse(text: str, path: Path) -> Settings:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError also covers an integer of over 4,300 digits
         raise syntax_error(error, text, path) from error
+    return _anchored(_checked(content, text, path), path)
+
+
+def _checked(content: dict[str, Any], text: str, path: Path) -> Written:
     try:
-        settings = Settings.model_validate(content)
-    except ValidationError as error:
-        raise validation_error(error, text, path) from error
-    return _anchored(settings, path)
+        return read(Written, content)
+    except (ValueError, OverflowError):
+        from forecasting.config.checking import check  # 90 ms that a plainly right file does not cost
+
+        return check(Written, content, text, path)
 
 
-def _anchored(settings: Settings, path: Path) -> Settings:
+def _anchored(written: Written, path: Path) -> Settings:
     """The settings with their origin, and with relative folders read from the file's own folder."""
     folder = path.absolute().parent
-    csv_dir, data_dir = settings.source.csv_dir, settings.paths.data_dir
-    source = settings.source.model_copy(update={"csv_dir": csv_dir and _absolute(csv_dir, folder)})
-    paths = settings.paths.model_copy(update={"data_dir": data_dir and _absolute(data_dir, folder)})
-    update: dict[str, Any] = {"source": source, "paths": paths}
-    anchored = settings.model_copy(update=update)
-    anchored._origin = path
-    return anchored
+    csv_dir, data_dir = written.source.csv_dir, written.paths.data_dir
+    source = replace(written.source, csv_dir=csv_dir and _absolute(csv_dir, folder))
+    paths = replace(written.paths, data_dir=data_dir and _absolute(data_dir, folder))
+    said: dict[str, Any] = {field.name: getattr(written, field.name) for field in fields(written)}
+    return Settings(**{**said, "source": source, "paths": paths}, origin=path)
 
 
 def _absolute(path: Path, folder: Path) -> Path:

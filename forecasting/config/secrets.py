@@ -10,17 +10,40 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
 from forecasting.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 _MAX_BYTES = 4096
 
 
-def reveal(secret: SecretStr, what: str, env: Mapping[str, str] = os.environ) -> str:
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A text that shows itself nowhere: not in a log, a traceback or a settings object that is printed."""
+
+    plain: str
+
+    def __bool__(self) -> bool:
+        return bool(self.plain)
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(strict=True))
+
+
+def reveal(secret: Secret, what: str, env: Mapping[str, str] = os.environ) -> str:
     """The value itself. Whoever holds it shows it to nobody: no log, no error, no `from error`.
 
     Args:
@@ -31,7 +54,7 @@ def reveal(secret: SecretStr, what: str, env: Mapping[str, str] = os.environ) ->
     Raises:
         ConfigError: If the variable is not set, or the file is missing, empty or not its owner's alone.
     """
-    text = secret.get_secret_value()
+    text = secret.plain
     if text.startswith("env:"):
         name = text.removeprefix("env:")
         if not (value := env.get(name, "").strip()):
@@ -66,9 +89,9 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)      # a pipe in the file's place is refused, not waited for
 
 
-def masked(secret: SecretStr) -> str:
+def masked(secret: Secret) -> str:
     """What may be shown: where it is kept; of an address the host at most, since some kinds have a token even there."""
-    text = secret.get_secret_value()
+    text = secret.plain
     if text.startswith(("env:", "file:")):
         return text
     try:

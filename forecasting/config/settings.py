@@ -7,12 +7,12 @@ the file as shipped behave alike.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
+from typing import Annotated, Literal, get_args
 
 from forecasting.config.alerts import STARTER_SINKS, AlertSettings, Sinks, SinkSettings
+from forecasting.config.rules import AS_IN_TOML, Bounds, Checked
 from forecasting.config.section import Section
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, parse_symbol
@@ -61,16 +61,16 @@ def _some(groups: tuple[FeatureGroup, ...]) -> tuple[FeatureGroup, ...]:
     return tuple(dict.fromkeys(groups))
 
 
-# TOML has arrays and strings only, hence not strict: a tuple may come as a list and a path as a string.
-_Symbols = Annotated[tuple[Annotated[str, AfterValidator(_symbol)], ...], Field(strict=False), AfterValidator(_unique)]
-_Groups = Annotated[tuple[FeatureGroup, ...], Field(strict=False), AfterValidator(_some)]
-_Folder = Annotated[Path, Field(strict=False), AfterValidator(_folder)]
+_Symbols = Annotated[tuple[Annotated[str, Checked(_symbol)], ...], AS_IN_TOML, Checked(_unique)]
+_Groups = Annotated[tuple[FeatureGroup, ...], AS_IN_TOML, Checked(_some)]
+_Folder = Annotated[Path, AS_IN_TOML, Checked(_folder)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListSettings(Section):
     """One `[[list]]`: a tab in the watch view."""
 
-    name: Annotated[str, Field(max_length=40), AfterValidator(_list_name)]
+    name: Annotated[str, Bounds(max_length=40), Checked(_list_name)]
     symbols: _Symbols = ()
 
     @property
@@ -87,25 +87,24 @@ def _order(names: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
     return names
 
 
-_Order = Annotated[tuple[SourceName, ...], Field(strict=False), AfterValidator(_order)]
+_Order = Annotated[tuple[SourceName, ...], AS_IN_TOML, Checked(_order)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceSettings(Section):
     """Where prices come from."""
 
     name: SourceName = "yahoo"
     order: _Order = ()                                            # who is asked in turn; the first is `name` then
-    interval: Annotated[Interval, Field(strict=False)] = Interval.DAY    # how long a bar is
+    interval: Annotated[Interval, AS_IN_TOML] = Interval.DAY    # how long a bar is
     stream: bool = True                                           # prices as they are made, where the source has that
     csv_dir: _Folder | None = None                                # for csv; or for replay, in place of the demo's bars
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 7               # of simulated prices and the demo's synthetic stocks
-    symbols: Annotated[int, Field(ge=1, le=2000)] = 12            # how many simulated tickers
+    seed: Annotated[int, Bounds(ge=0, lt=2**31)] = 7               # of simulated prices and the demo's synthetic stocks
+    symbols: Annotated[int, Bounds(ge=1, le=2000)] = 12            # how many simulated tickers
 
-    @model_validator(mode="before")
-    @classmethod
-    def _name_is_first(cls, given: Any) -> Any:
-        order = given.get("order") if isinstance(given, dict) else None
-        return {**given, "name": order[0]} if isinstance(order, list) and order and order[0] in REAL_SOURCES else given
+    def __post_init__(self) -> None:
+        if self.order:
+            object.__setattr__(self, "name", self.order[0])
 
     @property
     def others(self) -> tuple[SourceName, ...]:
@@ -113,38 +112,40 @@ class SourceSettings(Section):
         return self.order[1:]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshSettings(Section):
     """How often, in seconds."""
 
-    open_seconds: Annotated[float, Field(ge=2, le=3600)] = 15.0       # quotes, while any watched exchange is open
-    closed_seconds: Annotated[float, Field(ge=10, le=86_400)] = 300.0  # quotes, while all are closed
-    replay_seconds_per_session: Annotated[float, Field(ge=0.05, le=3600)] = 3.0
+    open_seconds: Annotated[float, Bounds(ge=2, le=3600)] = 15.0       # quotes, while any watched exchange is open
+    closed_seconds: Annotated[float, Bounds(ge=10, le=86_400)] = 300.0  # quotes, while all are closed
+    replay_seconds_per_session: Annotated[float, Bounds(ge=0.05, le=3600)] = 3.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings(Section):
     """What the forecaster learns from, and how; the defaults were chosen on real bars before 2015.
 
     From `normalisation` on, all is about the ensemble's networks alone, but for `features`: HAR reads them as well.
     """
 
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    seeds: Annotated[int, Field(ge=1, le=20)] = 3                    # networks in the ensemble, apart in their seeds
-    history_years: Annotated[int, Field(ge=1, le=50)] = 10           # of daily bars asked for a new ticker
-    backfill_sessions: Annotated[int, Field(ge=0, le=2520)] = 252    # of walk-forward record for a new ticker; 0: none
+    seed: Annotated[int, Bounds(ge=0, lt=2**31)] = 0
+    seeds: Annotated[int, Bounds(ge=1, le=20)] = 3                    # networks in the ensemble, apart in their seeds
+    history_years: Annotated[int, Bounds(ge=1, le=50)] = 10           # of daily bars asked for a new ticker
+    backfill_sessions: Annotated[int, Bounds(ge=0, le=2520)] = 252    # of walk-forward record for a new ticker; 0: none
     normalisation: Normalisation = "z-score"                         # of features, fitted on training rows
-    lookback: Annotated[int, Field(ge=40, le=252)] = 88              # bars read together, 20 of burn-in included
+    lookback: Annotated[int, Bounds(ge=40, le=252)] = 88              # bars read together, 20 of burn-in included
     features: _Groups = ("volatility", "returns", "volume", "indicators", "market", "time")
     body: Body = "lstm"
-    layers: Annotated[int, Field(ge=1, le=4)] = 1
-    hidden: Annotated[int, Field(ge=4, le=256, multiple_of=4)] = 32  # the Transformer has four attention heads
-    dropout: Annotated[float, Field(ge=0, le=0.8)] = 0.3
+    layers: Annotated[int, Bounds(ge=1, le=4)] = 1
+    hidden: Annotated[int, Bounds(ge=4, le=256, multiple_of=4)] = 32  # the Transformer has four attention heads
+    dropout: Annotated[float, Bounds(ge=0, le=0.8)] = 0.3
     head: Head = "quantile"                                          # what the networks are trained on
     optimizer: OptimizerName = "adamw"
-    learning_rate: Annotated[float, Field(gt=0, le=0.1)] = 0.005
-    l1: Annotated[float, Field(ge=0, le=1)] = 0.0
-    l2: Annotated[float, Field(ge=0, le=1)] = 0.01                   # adamw: weight decay
-    epochs: Annotated[int, Field(ge=1, le=500)] = 20                 # at most
-    patience: Annotated[int, Field(ge=1, le=500)] = 2                # epochs without a better validation score
+    learning_rate: Annotated[float, Bounds(gt=0, le=0.1)] = 0.005
+    l1: Annotated[float, Bounds(ge=0, le=1)] = 0.0
+    l2: Annotated[float, Bounds(ge=0, le=1)] = 0.01                   # adamw: weight decay
+    epochs: Annotated[int, Bounds(ge=1, le=500)] = 20                 # at most
+    patience: Annotated[int, Bounds(ge=1, le=500)] = 2                # epochs without a better validation score
     device: Device = "auto"
 
 
@@ -154,16 +155,18 @@ def _currency(code: str) -> str:
     return code
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DisplaySettings(Section):
     """How the screen looks."""
 
-    theme: Annotated[str, Field(min_length=1, max_length=40)] = "tapecast"
+    theme: Annotated[str, Bounds(min_length=1, max_length=40)] = "tapecast"
     ascii: bool = False                                              # draw with ASCII characters only
     bell: bool = True                                                # ring the terminal's when alerts come
     timeframe: Timeframe = "6mo"                                     # of charts at start
-    currency: Annotated[str, AfterValidator(_currency)] | None = None    # prices are shown in it; None: as traded
+    currency: Annotated[str, Checked(_currency)] | None = None    # prices are shown in it; None: as traded
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PathSettings(Section):
     """Where things are kept."""
 
@@ -177,7 +180,7 @@ def _names_are_unique(lists: tuple[ListSettings, ...]) -> tuple[ListSettings, ..
     return lists
 
 
-_Lists = Annotated[tuple[ListSettings, ...], Field(strict=False), AfterValidator(_names_are_unique)]
+_Lists = Annotated[tuple[ListSettings, ...], AS_IN_TOML, Checked(_names_are_unique)]
 
 STARTER_LISTS: tuple[WatchGroup, ...] = (
     WatchGroup("Core", tuple(map(Symbol, ("^GSPC", "^IXIC", "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META")))),
@@ -186,25 +189,26 @@ STARTER_LISTS: tuple[WatchGroup, ...] = (
 """Watched where no list is configured and the source cannot name symbols by itself."""
 
 
-class Settings(Section):
-    """Everything that can be set."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written(Section):
+    """Everything that config.toml can say."""
 
-    lists: _Lists = Field(default=(), validation_alias="list")
+    lists: _Lists = field(default=(), metadata={"validation_alias": "list"})
     source: SourceSettings = SourceSettings()
     refresh: RefreshSettings = RefreshSettings()
     model: ModelSettings = ModelSettings()
     display: DisplaySettings = DisplaySettings()
     paths: PathSettings = PathSettings()
-    alerts: AlertSettings = AlertSettings()
-    sinks: Sinks = Field(default=(), validation_alias="sink")
-    keys: dict[str, str] = Field(default_factory=dict)     # action id -> key; ids are checked by the key map
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    sinks: Sinks = field(default=(), metadata={"validation_alias": "sink"})
+    keys: dict[str, str] = field(default_factory=dict)     # action id -> key; ids are checked by the key map
 
-    _origin: Path | None = PrivateAttr(default=None)
 
-    @property
-    def origin(self) -> Path | None:
-        """The file these settings came from; None for the built-in defaults."""
-        return self._origin
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Written):
+    """Everything that can be set, and where it came from."""
+
+    origin: Path | None = None      # the file; None for the built-in defaults
 
     def groups(self, catalogue: tuple[Symbol, ...] = ()) -> tuple[WatchGroup, ...]:
         """The lists to watch: the configured ones, else all the source can name by itself, else `STARTER_LISTS`."""
@@ -225,18 +229,17 @@ class Settings(Section):
         Raises:
             ConfigError: If the source is csv and neither file nor command line names its folder.
         """
-        changed = self.source.model_copy(
-            update={
-                "name": source or self.source.name,
-                "order": self.source.order if source is None else (),     # who names one source means that one
-                "csv_dir": csv_dir or self.source.csv_dir,
-                "interval": interval or self.source.interval,
-            }
+        changed = replace(
+            self.source,
+            name=source or self.source.name,
+            order=self.source.order if source is None else (),     # who names one source means that one
+            csv_dir=csv_dir or self.source.csv_dir,
+            interval=interval or self.source.interval,
         )
         if "csv" in (changed.name, *changed.others) and changed.csv_dir is None:
             raise ConfigError("source csv: no folder named; give --csv-dir DIR or set csv_dir under [source]")
-        paths = self.paths.model_copy(update={"data_dir": data_dir or self.paths.data_dir})
-        return self.model_copy(update={"source": changed, "paths": paths})
+        paths = replace(self.paths, data_dir=data_dir or self.paths.data_dir)
+        return replace(self, source=changed, paths=paths)
 
     def data_dir(self, *, demo: bool = False) -> Path:
         """The folder of store and checkpoints, absolute, not created here; a demo has its own inside."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from forecasting.config import ModelSettings
 from forecasting.errors import ModelError
 from forecasting.features.pipeline import FeatureSpec
@@ -58,7 +61,8 @@ def create(
             from forecasting.models.network import NetworkModel
             from forecasting.models.recipe import network_settings
 
-            return NetworkModel(network_settings(asked.model_copy(update={"body": name})))
+            body: Any = name
+            return NetworkModel(network_settings(replace(asked, body=body)))
         case _ if name in NAIVE:
             return Naive(name)
         case _:

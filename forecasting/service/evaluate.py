@@ -217,7 +217,7 @@ def _protocol(settings: Settings, panel: Panel, plan: Plan, tally: Tally) -> dic
         "horizons": list(plan.horizons),
         "models": list(plan.models),
         "features": _spec(settings).hash,
-        "settings": settings.model.model_dump(mode="json"),
+        "settings": asdict(settings.model),
         "levels": list(LEVELS),
         "crps": "per cent of log return, from the quantiles at the levels, mean over all ticker-days",
         "skill": f"1 - crps / crps({BASELINE})",

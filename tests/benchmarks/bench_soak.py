@@ -184,11 +184,11 @@ class Soak:
     ) -> None:
         self._clock, self._yahoo, self._first, self._days = clock, yahoo, first, days
         settings = Settings().overridden(data_dir=folder / "data")
-        model = settings.model.model_copy(update={"history_years": 2, "backfill_sessions": 20})
+        model = replace(settings.model, history_years=2, backfill_sessions=20)
         self._where = place(settings, demo=False)
         self._symbols = tuple(Symbol(symbol) for symbol, _ in places(symbols))
         self._client = SoakClient(
-            worker_setup(settings.model_copy(update={"model": model}), self._where, demo=False),
+            worker_setup(replace(settings, model=model), self._where, demo=False),
             log_path=self._where.log, command=(sys.executable, "-m", "tests.support.soak_worker"),
         )
         self._client.done = Counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tests.support.markets import CALENDARS
 SMALL = ModelSettings(seeds=1)
 """One network, else as it comes."""
 
-TINY = SMALL.model_copy(update={"hidden": 4, "epochs": 1})
+TINY = replace(SMALL, hidden=4, epochs=1)
 """One that is trained in no time."""
 
 HEADER = ("Date", "Open", "High", "Low", "Close", "Adj Close", "Volume")

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import sys
 
-from pydantic import SecretStr
-
-from forecasting.config.secrets import masked, reveal
+from forecasting.config.secrets import Secret, masked, reveal
 from forecasting.data.text import clean_text
 from forecasting.errors import DeliveryError
 from forecasting.trading.sinks.message import Message
@@ -23,7 +21,7 @@ CHILD = "forecasting.trading.sinks.apprise_child"
 class AppriseSink:
     """Sends by way of `apprise_child`; the URL goes to it on standard input, where no process list shows it."""
 
-    def __init__(self, name: str, url: SecretStr, timeout_s: float) -> None:
+    def __init__(self, name: str, url: Secret, timeout_s: float) -> None:
         self.name = name
         self._url = url
         self._shown = masked(url)

@@ -16,9 +16,7 @@ import threading
 from contextlib import suppress
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from pydantic import SecretStr
-
-from forecasting.config.secrets import masked, reveal
+from forecasting.config.secrets import Secret, masked, reveal
 from forecasting.data.text import clean_text
 from forecasting.errors import ConfigError, DeliveryError
 from forecasting.trading.sinks.message import Message
@@ -29,7 +27,7 @@ SIGNATURE = "X-Tapecast-Signature"
 class WebhookSink:
     """Any 2xx says that the message was taken; 5xx and silence are worth another try, all else is not."""
 
-    def __init__(self, name: str, url: SecretStr, secret: SecretStr | None, timeout_s: float) -> None:
+    def __init__(self, name: str, url: Secret, secret: Secret | None, timeout_s: float) -> None:
         self.name = name
         self._url, self._secret = url, secret
         self._shown = masked(url)

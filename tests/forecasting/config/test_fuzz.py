@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from forecasting.config import Settings, SinkSettings, load
 from forecasting.config.diagnosis import _keys_of
+from forecasting.config.section import Section
 from forecasting.errors import ConfigError
 
 SECTIONS = ("source", "refresh", "model", "display", "paths", "alerts", "keys")
-TABLES: tuple[type[BaseModel], ...] = (*(type(getattr(Settings(), name)) for name in SECTIONS[:-1]), SinkSettings)
+TABLES: tuple[type[Section], ...] = (*(type(getattr(Settings(), name)) for name in SECTIONS[:-1]), SinkSettings)
 KEYS = sorted({key for table in TABLES for key in _keys_of(table)})
 HEADERS = (*(f"[{name}]" for name in SECTIONS), "[[list]]", "[list]", "[[sink]]", "")
 NASTY = "\x1b[31m\x1b]52;c;aGk=\x07\u202e\x00\x9b \n\r\t[[]]{}=\"'#.,é東\ud7ff"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -83,8 +84,9 @@ def test_a_checkpoint_of_other_settings_is_refused_and_one_of_the_same_speaks_al
     again = checkpoint.load(path, spec_hash=SPEC.hash, recipe=network_settings(CHOSEN).hash)
     panel = build_panel(BARS, SPEC)
     assert again.predict(panel, [415]).log_returns.tobytes() == fitted.predict(panel, [415]).log_returns.tobytes()
-    for changed in ({"lookback": 88}, {"head": "quantile"}, {"l1": 0.0}, {"normalisation": "z-score"}):
-        other = network_settings(CHOSEN.model_copy(update=changed)).hash
+    others: list[dict[str, Any]] = [{"lookback": 88}, {"head": "quantile"}, {"l1": 0.0}, {"normalisation": "z-score"}]
+    for changed in others:
+        other = network_settings(replace(CHOSEN, **changed)).hash
         with pytest.raises(CheckpointError, match=r"made with other \[model\] settings; train the model again"):
             checkpoint.load(path, spec_hash=SPEC.hash, recipe=other)
     with pytest.raises(CheckpointError, match="made for another spec_hash"):
@@ -92,13 +94,13 @@ def test_a_checkpoint_of_other_settings_is_refused_and_one_of_the_same_speaks_al
 
 
 def test_other_settings_make_another_model(fitted: FittedEnsemble) -> None:
-    other = fitted_to(CHOSEN.model_copy(update={"l1": 0.0}))
+    other = fitted_to(replace(CHOSEN, l1=0.0))
     assert other.model_id != fitted.model_id
-    assert network_settings(CHOSEN).hash == network_settings(CHOSEN.model_copy(update={"device": "auto"})).hash
+    assert network_settings(CHOSEN).hash == network_settings(replace(CHOSEN, device="auto")).hash
 
 
 def test_without_any_of_its_columns_har_is_a_constant_times_the_scale() -> None:
-    asked = CHOSEN.model_copy(update={"features": ("indicators",), "body": "lstm", "lookback": 40})
+    asked = replace(CHOSEN, features=("indicators",), body="lstm", lookback=40)
     fitted = fitted_to(asked)
     assert fitted.members["har-t"].parameters.arrays["coefficients"].shape == (10, 1)
     assert set(fitted.members) == {"har-t", "lstm-0"}
@@ -106,7 +108,7 @@ def test_without_any_of_its_columns_har_is_a_constant_times_the_scale() -> None:
 
 def test_a_device_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(ConfigError, match=r"^\[model\] device = mps: torch finds none here; choose auto,"):
-        fitted_to(CHOSEN.model_copy(update={"device": "mps"}))
+        fitted_to(replace(CHOSEN, device="mps"))
 
 
 def test_networks_take_their_body_from_their_name_and_the_rest_from_the_settings() -> None:

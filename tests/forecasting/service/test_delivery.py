@@ -15,9 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from forecasting.config import AlertSettings, SinkSettings
+from forecasting.config.secrets import Secret
 from forecasting.data.store import Store
 from forecasting.domain.decision import Alert, AlertRule
 from forecasting.errors import DeliveryError
@@ -169,7 +169,7 @@ def test_what_a_killed_process_had_under_way_is_delivered_late_once_after_the_re
         by = rule(store)
         fired(store, by)
     with SinkServer("hang", 200) as far:
-        sink = SinkSettings(name="desk", kind="webhook", url=SecretStr(far.url("/")))
+        sink = SinkSettings(name="desk", kind="webhook", url=Secret(far.url("/")))
         words = [sys.executable, "-m", "tests.support.deliverer", str(path), far.url("/"), MORNING.isoformat()]
         process = subprocess.Popen(words, cwd=ROOT)
         try:
@@ -305,12 +305,12 @@ def test_no_log_line_error_record_or_repr_holds_a_secret(
     key.chmod(0o600)
     with SinkServer(answer) as far:
         sinks = (
-            SinkSettings(name="desk", kind="webhook", url=SecretStr(far.url(f"/{TOPIC}")),
-                         secret=SecretStr(f"file:{key}")),
-            SinkSettings(name="phone", kind="apprise", url=SecretStr(far.url(f"/{TOPIC}", scheme="json")),
+            SinkSettings(name="desk", kind="webhook", url=Secret(far.url(f"/{TOPIC}")),
+                         secret=Secret(f"file:{key}")),
+            SinkSettings(name="phone", kind="apprise", url=Secret(far.url(f"/{TOPIC}", scheme="json")),
                          timeout=60.0),
-            SinkSettings(name="wrong", kind="webhook", url=SecretStr(f"ftp://{TOPIC}")),
-            SinkSettings(name="none", kind="apprise", url=SecretStr(f"nonsense://{TOPIC}"), timeout=60.0),
+            SinkSettings(name="wrong", kind="webhook", url=Secret(f"ftp://{TOPIC}")),
+            SinkSettings(name="none", kind="apprise", url=Secret(f"nonsense://{TOPIC}"), timeout=60.0),
         )  # fmt: skip
         with running(store, None, sinks, backoff_s=()) as delivery:
             delivery.submit(fired(store, rule(store)))

@@ -9,8 +9,8 @@ import time
 import traceback
 
 import pytest
-from pydantic import SecretStr
 
+from forecasting.config.secrets import Secret
 from forecasting.errors import DeliveryError
 from forecasting.trading.sinks.apprise_sink import AppriseSink
 from forecasting.trading.sinks.message import told
@@ -23,7 +23,7 @@ MESSAGE = told((alert(),))
 
 def refused(url: str, timeout: float = 60.0) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
-        AppriseSink("phone", SecretStr(url), timeout).deliver(MESSAGE)
+        AppriseSink("phone", Secret(url), timeout).deliver(MESSAGE)
     assert TOPIC not in "".join(traceback.format_exception(caught.value))
     return caught.value
 
@@ -31,7 +31,7 @@ def refused(url: str, timeout: float = 60.0) -> DeliveryError:
 def test_a_message_arrives_and_apprise_stays_out_of_this_process(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with SinkServer() as far:
-        AppriseSink("phone", SecretStr(far.url(f"/{TOPIC}", scheme="json")), 60.0).deliver(MESSAGE)
+        AppriseSink("phone", Secret(far.url(f"/{TOPIC}", scheme="json")), 60.0).deliver(MESSAGE)
     (posted,) = far.posted
     assert posted.path == f"/{TOPIC}"
     said = json.loads(posted.body)

@@ -11,8 +11,8 @@ import time
 import traceback
 
 import pytest
-from pydantic import SecretStr
 
+from forecasting.config.secrets import Secret
 from forecasting.errors import ConfigError, DeliveryError
 from forecasting.trading.sinks.message import told
 from forecasting.trading.sinks.webhook import SIGNATURE, WebhookSink
@@ -24,7 +24,7 @@ MESSAGE = told((alert(7),))
 
 
 def hook(url: str, secret: str | None = None, timeout: float = 5.0) -> WebhookSink:
-    return WebhookSink("desk", SecretStr(url), None if secret is None else SecretStr(secret), timeout)
+    return WebhookSink("desk", Secret(url), None if secret is None else Secret(secret), timeout)
 
 
 def refused(sink: WebhookSink) -> DeliveryError:
