@@ -83,6 +83,11 @@ class LocalBackend:
         self._clock = clock
         self._fitting = threading.Lock()
 
+    def move_on(self, now: datetime) -> None:
+        """Let the clock go on to `now`; never back, since a tick of a later moment may be under way."""
+        if now > self._clock.now():
+            self._clock.set(now)
+
     def catalogue(self, now: datetime) -> tuple[Symbol, ...]:
         """What the source can name by itself."""
         self._clock.set(now)

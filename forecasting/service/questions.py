@@ -50,6 +50,7 @@ def answer(backend: LocalBackend, asked: wire.AskArgs, on_step: OnStep) -> objec
         TapecastError: If the handler cannot answer it.
     """
     entry = _only((entry for entry in QUESTIONS if entry.name == asked.name), asked.name)
+    backend.move_on(asked.now)
     handler = pkgutil.resolve_name(entry.handler)
     return handler(backend.desk, wire.unpack(entry.question, asked.question), asked.now, on_step)
 

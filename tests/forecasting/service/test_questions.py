@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_type_hints
 
@@ -19,6 +19,7 @@ from forecasting.service.backend import Step, Work
 from forecasting.service.client import WorkerClient
 from forecasting.service.questions import QUESTIONS, Entry
 from tests.support.asking_worker import TABLE, Ask, Told, Unlisted
+from tests.support.desk import backend
 from tests.support.worker_driver import worker_setup
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -166,3 +167,11 @@ def test_a_handler_takes_and_gives_what_its_entry_says(entry: Entry) -> None:
 
 def test_every_question_has_a_name_and_a_type_of_its_own() -> None:
     assert len({entry.name for entry in QUESTIONS}) == len({entry.question for entry in QUESTIONS}) == len(QUESTIONS)
+
+
+def test_a_question_moves_the_desks_clock_on_and_never_back(tmp_path: Path) -> None:
+    with backend(tmp_path, tmp_path / "data", "simulated") as local:
+        local.move_on(NOW)
+        assert local.desk.clock.now() == NOW
+        local.move_on(NOW - timedelta(minutes=1))       # it has waited while a tick of a later moment began
+        assert local.desk.clock.now() == NOW
