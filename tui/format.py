@@ -268,6 +268,12 @@ def opinion(signal: Signal) -> str:
     """A signal's direction in one word: BUY, SELL, or ODD where it only says "unusual"."""
     return _OPINION.get(signal.direction, "ODD")
 
+    SignalKind.MACD_TURN_UP: "MACD turns up",
+    SignalKind.MACD_TURN_DOWN: "MACD turns down",
+    SignalKind.DIVERGENCE_UP: "RSI higher, low lower",
+    SignalKind.DIVERGENCE_DOWN: "RSI lower, high higher",
+    SignalKind.VOLATILITY_HIGH: "volatility high",
+    SignalKind.VOLATILITY_LOW: "volatility low",
 
 def kind_name(kind: SignalKind) -> str:
     """A signal's kind in words."""

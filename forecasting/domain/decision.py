@@ -18,7 +18,15 @@ class SignalKind(StrEnum):
     RSI_OVERBOUGHT_EXIT = "rsi-overbought-exit"
     MACD_GOLDEN = "macd-golden"              # MACD line crosses above its signal line
     MACD_DEATH = "macd-death"
+    MACD_TURN_UP = "macd-turn-up"            # histogram rises again from below zero
+    MACD_TURN_DOWN = "macd-turn-down"        # histogram falls again from above zero
+    DIVERGENCE_UP = "divergence-up"          # lower low of the price, higher low of RSI
+    DIVERGENCE_DOWN = "divergence-down"
+    VOLATILITY_HIGH = "volatility-high"      # a month's volatility is high for its own past year
+    VOLATILITY_LOW = "volatility-low"
     BAND_BREACH = "band-breach"              # close outside the 95 % band forecast the session before
+    BAND_RUN_80 = "band-run-80"              # two closes in a row outside the 80 % band, on one side
+    BAND_RUN_50 = "band-run-50"              # three closes in a row outside the 50 % band, on one side
     FORECAST_UP = "forecast-up"              # only where the model's record supports a direction claim
     FORECAST_DOWN = "forecast-down"
 
@@ -36,6 +44,8 @@ class Signal:
     horizon: int           # sessions until it is scored
     reason: str            # one line with the figures: "RSI 28.4 crossed below 30"
     model_id: str | None = None   # for forecast signals
+    strength: float | None = None                  # 0..1, how far from ordinary; compares signals of one kind only
+    inputs: tuple[tuple[str, float], ...] = ()     # the figures it rests on, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +75,13 @@ class SignalRecord:
     hit_rate: float | None
     hit_low: float | None         # 95 % Wilson interval
     hit_high: float | None
-    mean_return: float | None     # direction x log return
+    mean_return: float | None     # direction x log return, before costs
     naive_rate: float | None      # share of all rows where the same direction held without any signal
+    net_return: float | None = None      # mean of direction x log return after `cost`
+    net_low: float | None = None         # its 95 % interval; None on too few days
+    net_high: float | None = None
+    naive_return: float | None = None    # what the same directions earned on any day, after `cost`
+    cost: float | None = None            # in and out together, a share of the value traded
 
 
 @dataclass(frozen=True, slots=True)

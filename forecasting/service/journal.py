@@ -42,6 +42,8 @@ def _signal(scored: ScoredSignal) -> dict[str, Any]:
         "price": signal.price,
         "direction": signal.direction,
         "horizon": signal.horizon,
+        "strength": signal.strength,
+        "inputs": dict(signal.inputs),
         "model_id": signal.model_id,
         "log_return": scored.log_return,
         "right": scored.right,

@@ -35,8 +35,8 @@ def update_signal_records(store: Store, symbols: Sequence[Symbol]) -> None:
     """Compute how the settled signals of each kind have done, beside what the same direction did on any session."""
     settled = store.signals.scored()
     closes = [tuple(store.market.adjusted_closes(symbol).values()) for symbol in symbols]
-    rates = {h: scoring.up_rate(closes, h) for h in {s.signal.horizon for s in settled}}
-    _keep(store, _SIGNALS, scoring.records(settled, {h: rate for h, rate in rates.items() if rate is not None}))
+    usual = {h: scoring.any_day(closes, h) for h in {s.signal.horizon for s in settled}}
+    _keep(store, _SIGNALS, scoring.records(settled, {h: each for h, each in usual.items() if each is not None}))
 
 
 def kept_records(store: Store) -> tuple[TrackRecord, ...]:

@@ -1,27 +1,24 @@
 """What makes a signal.
 
 Every function is pure and on the standard library, so that the screen's process can run it. A signal is made by an
-edge, not by a state: RSI below 30 for a week is one signal, made by the bar that crossed. Leaving a zone always follows
-entering it, and crossings of MACD alternate.
-
-Sources: RSI zones 30 / 70: Wilder (1978), New Concepts in Technical Trading Systems. MACD crossings: Appel (2005),
-Technical Analysis. That none of them has an edge by itself is the null; `scoring` says how they did.
+edge, not by a state; the technical edges are in `technical`, those of forecasts here.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from forecasting.domain.decision import Signal, SignalKind
 from forecasting.domain.forecast import Forecast, LedgerEntry, TrackRecord
-from forecasting.domain.market import Bar, IndicatorRow, Symbol
+from forecasting.domain.market import Bar, Symbol
 from forecasting.evaluation.intervals import enough_days
+from forecasting.trading.technical import Edge, Study, edges
 
-RSI_LOW, RSI_HIGH = 30.0, 70.0
 TECHNICAL_HORIZON = 5
-"""Sessions until an RSI, MACD or band signal is scored: one week."""
+"""Sessions until an RSI, MACD, volatility or band signal is scored: one week."""
 
 _DIRECTION = {
     SignalKind.RSI_OVERSOLD: 1,           # a reversal is expected; leaving the zone confirms it
@@ -30,111 +27,144 @@ _DIRECTION = {
     SignalKind.RSI_OVERBOUGHT_EXIT: -1,
     SignalKind.MACD_GOLDEN: 1,
     SignalKind.MACD_DEATH: -1,
-    SignalKind.BAND_BREACH: 0,            # unusual, with no claim about what follows
+    SignalKind.MACD_TURN_UP: 1,
+    SignalKind.MACD_TURN_DOWN: -1,
+    SignalKind.DIVERGENCE_UP: 1,
+    SignalKind.DIVERGENCE_DOWN: -1,
+    SignalKind.VOLATILITY_HIGH: 0,        # unusual, with no claim about what follows
+    SignalKind.VOLATILITY_LOW: 0,
+    SignalKind.BAND_BREACH: 0,
+    SignalKind.BAND_RUN_80: 0,
+    SignalKind.BAND_RUN_50: 0,
     SignalKind.FORECAST_UP: 1,
     SignalKind.FORECAST_DOWN: -1,
 }
 
+_BANDS = ((SignalKind.BAND_BREACH, 0.95, 1), (SignalKind.BAND_RUN_80, 0.8, 2), (SignalKind.BAND_RUN_50, 0.5, 3))
+_ENDS = {0.95: (0.025, 0.975), 0.8: (0.1, 0.9), 0.5: (0.25, 0.75)}
+"""How many closes in a row outside which band make a signal.
 
-def technical(symbol: Symbol, rows: Sequence[IndicatorRow], close_time: datetime) -> tuple[Signal, ...]:
-    """RSI and MACD signals made by the newest bar.
+Bands that hold what they say are left so by chance in 5 %, 2 % and 3 % of sessions: each about as rarely. One close
+outside the 50 % band is no news, since every other close is.
+"""
+BAND_CONTEXT = 1 + max(run for _, _, run in _BANDS)
+"""Closes, with the forecasts made for them, that the newest band signals depend on."""
+
+
+def technical(symbol: Symbol, study: Study, close_time: datetime) -> tuple[Signal, ...]:
+    """Technical signals made by the newest bar.
 
     Args:
         symbol: Whose bars.
-        rows: Indicators of closed bars, ascending; a few dozen suffice, since only the newest is judged.
+        study: Closed bars; the newest `technical.CONTEXT` suffice, since only the last one is judged.
         close_time: The newest bar's close, aware UTC.
     """
-    return _signals_at(symbol, rows, len(rows) - 1, close_time) if rows else ()
+    return _signals_at(symbol, study, len(study.rows) - 1, close_time) if study.rows else ()
 
 
 def technical_history(
-    symbol: Symbol, rows: Sequence[IndicatorRow], close_time: Callable[[date], datetime]
+    symbol: Symbol, study: Study, close_time: Callable[[date], datetime], first: int = 0
 ) -> tuple[Signal, ...]:
-    """RSI and MACD signals of every bar, ascending: what `technical` said, or would have said, bar by bar.
+    """Technical signals of every bar from `first` on: what `technical` said, or would have said, bar by bar.
 
     Args:
         symbol: Whose bars.
-        rows: Indicators of closed bars, ascending.
+        study: Closed bars.
         close_time: The close of a session, aware UTC.
+        first: Number of the first bar that is judged; those before it are its past.
     """
     return tuple(
         signal
-        for i, row in enumerate(rows)
-        for signal in _signals_at(symbol, rows, i, close_time(row.session))
+        for i in range(first, len(study.rows))
+        for signal in _signals_at(symbol, study, i, close_time(study.rows[i].session))
     )
 
 
-def _signals_at(symbol: Symbol, rows: Sequence[IndicatorRow], i: int, time: datetime) -> tuple[Signal, ...]:
-    row = rows[i]
-    return tuple(
-        Signal(symbol, kind, row.session, time, row.close, _DIRECTION[kind], TECHNICAL_HORIZON, reason)
-        for kind, reason in (*_rsi_edges(rows, i), *_macd_edges(rows, i))
-    )
+def _signals_at(symbol: Symbol, study: Study, i: int, time: datetime) -> tuple[Signal, ...]:
+    row = study.rows[i]
+    return tuple(_signal(symbol, edge, row.session, time, row.close) for edge in edges(study, i))
 
 
-def _rsi_edges(rows: Sequence[IndicatorRow], i: int) -> list[tuple[SignalKind, str]]:
-    before, now = rows[i - 1].rsi if i else None, rows[i].rsi
-    if before is None or now is None:
-        return []
-    edges = []
-    if before >= RSI_LOW > now:
-        edges.append((SignalKind.RSI_OVERSOLD, f"RSI {now:.1f} crossed below {RSI_LOW:.0f}"))
-    if before < RSI_LOW <= now:
-        edges.append((SignalKind.RSI_OVERSOLD_EXIT, f"RSI {now:.1f} is back above {RSI_LOW:.0f}"))
-    if before <= RSI_HIGH < now:
-        edges.append((SignalKind.RSI_OVERBOUGHT, f"RSI {now:.1f} crossed above {RSI_HIGH:.0f}"))
-    if before > RSI_HIGH >= now:
-        edges.append((SignalKind.RSI_OVERBOUGHT_EXIT, f"RSI {now:.1f} is back below {RSI_HIGH:.0f}"))
-    return edges
+def _signal(
+    symbol: Symbol, edge: Edge, session: date, time: datetime, price: float, model_id: str | None = None,
+    horizon: int = TECHNICAL_HORIZON,
+) -> Signal:
+    return Signal(
+        symbol, edge.kind, session, time, price, _DIRECTION[edge.kind], horizon, edge.reason, model_id,
+        edge.strength, edge.inputs,
+    )  # fmt: skip
 
 
-def _macd_edges(rows: Sequence[IndicatorRow], i: int) -> list[tuple[SignalKind, str]]:
-    side = _macd_side(rows[i])
-    if side in (None, 0):
-        return []
-    # The side last taken, past bars on which the lines only touched: a touch is no crossing.
-    last = next((s for j in range(i - 1, -1, -1) if (s := _macd_side(rows[j])) != 0), None)
-    if last is None or last == side:
-        return []
-    kind, word = (SignalKind.MACD_GOLDEN, "above") if side == 1 else (SignalKind.MACD_DEATH, "below")
-    return [(kind, f"MACD {rows[i].macd:.3g} crossed {word} its signal line {rows[i].macd_signal:.3g}")]
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A forecast for one session ahead, the bar it was made on, and the bar it was made for."""
+
+    entry: LedgerEntry
+    previous: Bar
+    bar: Bar
+
+    def __post_init__(self) -> None:
+        forecast = self.entry.forecast
+        if (self.previous.session, self.bar.session) != (forecast.as_of_session, forecast.target_sessions[0]):
+            raise ValueError(f"the forecast of {forecast.as_of_session} is not for {self.bar.session}")
+
+    @property
+    def actual(self) -> float:
+        """Log return of adjusted closes, so that a split or dividend is no move."""
+        return math.log(self.bar.adj_close / self.previous.adj_close)
+
+    def band(self, share: float) -> tuple[float, float]:
+        """Low and high end, in log return, of the band that should hold with probability `share`: .5, .8 or .95."""
+        low, high = _ENDS[share]
+        return self.entry.forecast.log_return(1, low), self.entry.forecast.log_return(1, high)
+
+    def side(self, share: float) -> int:
+        """-1 below that band, 1 above, 0 inside."""
+        low, high = self.band(share)
+        return -1 if self.actual < low else 1 if self.actual > high else 0
 
 
-def _macd_side(row: IndicatorRow) -> int | None:
-    """+1 with the MACD line above its signal line, -1 below, 0 on it, None during warm-up."""
-    if row.macd is None or row.macd_signal is None:
-        return None
-    gap = row.macd - row.macd_signal
-    if abs(gap) <= 1e-9 * row.close:  # rounding of a price that does not move
-        return 0
-    return 1 if gap > 0.0 else -1
+def band_signals(judged: Sequence[Judged]) -> tuple[Signal, ...]:
+    """Signals of the newest close outside its 95 % band, and of runs outside the 80 % and the 50 % band.
 
-
-def band_breach(entry: LedgerEntry, previous: Bar, bar: Bar) -> Signal | None:
-    """The signal of a close outside the 95 % band forecast the session before, or None.
-
-    Adjusted closes are compared, so a split or dividend is no breach. None also where `previous` is not the bar the
-    forecast was made on, or `bar` not the one it was made for.
+    A run is told of once, by the close that completes it.
 
     Args:
-        entry: The forecast, as the ledger holds it.
-        previous: The bar of the forecast's `as_of_session`.
-        bar: The bar of its first target session.
+        judged: The newest closes of one symbol, ascending, with no session left out; `BAND_CONTEXT` suffice.
     """
-    forecast = entry.forecast
-    if (previous.session, bar.session) != (forecast.as_of_session, forecast.target_sessions[0]):
-        return None
-    actual = math.log(bar.adj_close / previous.adj_close)
-    low, high = forecast.log_return(1, 0.025), forecast.log_return(1, 0.975)
-    if low <= actual <= high:
-        return None
-    side = "below" if actual < low else "above"
-    reason = f"close {_percent(actual)} is {side} the 95 % band {_percent(low)}..{_percent(high)} of {forecast.model}"
-    kind, time = SignalKind.BAND_BREACH, forecast.target_times[0]
-    return Signal(
-        forecast.symbol, kind, bar.session, time, bar.close, _DIRECTION[kind], TECHNICAL_HORIZON, reason,
-        forecast.model_id,
+    if not judged:
+        return ()
+    newest = judged[-1]
+    forecast = newest.entry.forecast
+    return tuple(
+        _signal(
+            forecast.symbol, _band_edge(newest, kind, share, run), newest.bar.session, forecast.target_times[0],
+            newest.bar.close, forecast.model_id,
+        )
+        for kind, share, run in _BANDS if _run(judged, share) == run or (run == 1 and newest.side(share))
     )  # fmt: skip
+
+
+def _run(judged: Sequence[Judged], share: float) -> int:
+    """How many of the newest closes in a row were on one side outside the band; 0 where the newest is inside."""
+    side, length = judged[-1].side(share), 0
+    for one in reversed(judged):
+        if not side or one.side(share) != side:
+            break
+        length += 1
+    return length
+
+
+def _band_edge(newest: Judged, kind: SignalKind, share: float, run: int) -> Edge:
+    low, high = newest.band(share)
+    where = f"{'below' if newest.side(share) < 0 else 'above'} the {share * 100.0:.0f} % band"
+    reason = (
+        f"close {_percent(newest.actual)} is {where} {_percent(low)}..{_percent(high)} of"
+        f" {newest.entry.forecast.model}{f', {run} in a row' if run > 1 else ''}"
+    )
+    inputs = (("return", newest.actual), ("low", low), ("high", high))
+    widest = max((s for _, s, _ in _BANDS if newest.side(s)), default=0.0)
+    return Edge(kind, reason, widest, inputs)
 
 
 def direction(forecast: Forecast, record: TrackRecord | None, horizon: int = 5) -> Signal | None:
@@ -157,10 +187,11 @@ def direction(forecast: Forecast, record: TrackRecord | None, horizon: int = 5) 
         f"{record.origin} hit rate {_share(record.hit_rate)} ({_share(record.hit_low)}..{_share(record.hit_high)}), "
         f"n={record.n}, always-up {_share(record.naive_hit_rate)}"
     )
-    return Signal(
-        forecast.symbol, kind, forecast.as_of_session, forecast.as_of, forecast.last_close, _DIRECTION[kind], horizon,
-        reason, forecast.model_id,
-    )  # fmt: skip
+    inputs = (("p_up", p_up), ("median", forecast.log_return(horizon, 0.5)))
+    edge = Edge(kind, reason, abs(2.0 * p_up - 1.0), inputs)
+    return _signal(
+        forecast.symbol, edge, forecast.as_of_session, forecast.as_of, forecast.last_close, forecast.model_id, horizon
+    )
 
 
 def _supports(record: TrackRecord, forecast: Forecast, horizon: int) -> bool:

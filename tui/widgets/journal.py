@@ -32,8 +32,8 @@ class Journal(Static):
             return
         self._shown = facts
         self.update(Group(
-            Text("Kinds  hit: the direction held after the horizon; hold: how often it held without any signal",
-                 scene.palette.muted),
+            Text("Kinds  hit: the direction held after the horizon; hold: how often it held without any signal; "
+                 "net: mean return after 0.2 % for in and out, and what any day gave", scene.palette.muted),
             _records(scene.snapshot.signal_records, scene), Text(),
             Text("Journal, newest first", scene.palette.muted), _journal(scene.snapshot.signals[:JOURNAL], scene),
         ))
@@ -50,9 +50,27 @@ def _records(records: Sequence[SignalRecord], scene: Scene) -> Table | Text:
             Text(f"hit {fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}",
                  scene.palette.up if proven else scene.palette.muted),
             Text(f"hold {fmt.share(record.naive_rate)}", scene.palette.muted),
-            Text(f"mean {fmt.percent(None if record.mean_return is None else record.mean_return * 100, 2)}"),
+            Text(f"net {_percent(record.net_return)}", _net_colour(record, scene)),
+            Text(_net_interval(record), scene.palette.muted),
+            Text(f"any day {_percent(record.naive_return)}", scene.palette.muted),
         )
     return table
+
+
+def _percent(log_return: float | None) -> str:
+    return fmt.percent(None if log_return is None else log_return * 100.0, 2)
+
+
+def _net_interval(record: SignalRecord) -> str:
+    if record.net_low is None or record.net_high is None:
+        return ""
+    return f"{_percent(record.net_low)}..{_percent(record.net_high)}"
+
+
+def _net_colour(record: SignalRecord, scene: Scene) -> str:
+    """That of a gain only where the whole interval lies above what any day gave."""
+    proven = record.net_low is not None and record.naive_return is not None and record.net_low > record.naive_return
+    return scene.palette.up if proven else scene.palette.muted
 
 
 def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +13,7 @@ from forecasting.domain.decision import ScoredSignal, Signal, SignalKind
 from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Symbol
 
-_COLUMNS = "symbol, kind, session, time, price, direction, horizon, reason, model_id"
+_COLUMNS = "symbol, kind, session, time, price, direction, horizon, reason, model_id, strength, inputs"
 _SELECT = f"SELECT id, log_return, settled_at, {_COLUMNS} FROM signals"
 
 
@@ -26,12 +27,12 @@ class Signals:
         """Write signals down; returns how many were new. One per symbol, kind and session: the first stands."""
         rows = [
             (s.symbol, s.kind, s.session.isoformat(), time_text(s.time), s.price, s.direction, s.horizon, s.reason,
-             s.model_id)
+             s.model_id, s.strength, json.dumps(dict(s.inputs)) if s.inputs else None)
             for s in signals
         ]
         with self._database.transaction(durable=True) as connection:
             return connection.executemany(
-                f"INSERT INTO signals ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                f"INSERT INTO signals ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (symbol, kind, session) DO NOTHING",
                 rows,
             ).rowcount if rows else 0
@@ -66,11 +67,12 @@ def _signals(rows: Sequence[Any]) -> tuple[ScoredSignal, ...]:
             id=row_id,
             signal=Signal(
                 Symbol(symbol), SignalKind(kind), parse_key(session), datetime.fromisoformat(time), price,
-                direction, horizon, reason, model_id,
+                direction, horizon, reason, model_id, strength, tuple(json.loads(inputs or "{}").items()),
             ),
             log_return=log_return,
             settled_at=optional_time(settled_at),
         )
-        for (row_id, log_return, settled_at, symbol, kind, session, time, price, direction, horizon, reason, model_id)
+        for (row_id, log_return, settled_at, symbol, kind, session, time, price, direction, horizon, reason, model_id,
+             strength, inputs)
         in rows
     )

@@ -5,6 +5,7 @@ A file's columns say which table it is, whatever its name.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -74,6 +75,13 @@ def _is_symbol(value: str) -> bool:
 def _is_text(value: str) -> bool:
     """Printable means: no escape, control, format or bidi character."""
     return value.isprintable() and len(value) <= TEXT_LIMIT
+
+
+def _is_figures(value: str) -> bool:
+    told = json.loads(value)
+    return _is_text(value) and isinstance(told, dict) and all(
+        _is_text(name) and type(figure) in (int, float) and math.isfinite(figure) for name, figure in told.items()
+    )
 
 
 def _symbol(*, optional: bool = False) -> Column:
@@ -147,7 +155,9 @@ OUTCOMES = _table("outcomes", ("id",), (
 SIGNALS = _table("signals", ("symbol", "kind", "session"), (
     _symbol(), _one_of("kind", _SIGNALS), _key("session"), _time("time"), _price("price"), _count("direction", -1, 1),
     _count("horizon", 1, _ANY), _text("reason"), _text("model_id", optional=True),
-    _number("log_return", optional=True), _time("settled_at", optional=True), _INTERVAL,
+    _number("log_return", optional=True), _time("settled_at", optional=True),
+    Column("strength", "real", lambda v: 0.0 <= v <= 1.0, "a number from 0 to 1", optional=True),
+    Column("inputs", "text", _is_figures, "a JSON object of finite numbers", optional=True), _INTERVAL,
 ), "id")
 WATCHLIST = Table("watchlist", (
     _count("list", 0, _ANY), _text("name"), Column("place", "integer", lambda v: v >= 0, "a whole number", True),

@@ -6,10 +6,14 @@ import json
 import math
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +22,16 @@ from forecasting.domain.decision import Signal, SignalKind
 from forecasting.domain.forecast import HORIZONS, Forecast, Origin, TrackRecord
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
 from forecasting.evaluation.track_record import record
-from forecasting.trading.signals import band_breach, direction, technical, technical_history
+from forecasting.features.indicators import indicators
+from forecasting.trading.signals import Judged, band_signals, direction, technical, technical_history
+from forecasting.trading.technical import CONTEXT, Study
 from tests.support.ledger_rows import AAA, close_of, day, entry, forecast, outcome
 
 RSI = (SignalKind.RSI_OVERSOLD, SignalKind.RSI_OVERSOLD_EXIT, SignalKind.RSI_OVERBOUGHT, SignalKind.RSI_OVERBOUGHT_EXIT)
 MACD = (SignalKind.MACD_GOLDEN, SignalKind.MACD_DEATH)
+TURNS = (SignalKind.MACD_TURN_UP, SignalKind.MACD_TURN_DOWN)
+DIVERGENCES = (SignalKind.DIVERGENCE_UP, SignalKind.DIVERGENCE_DOWN)
+VOLATILITY = (SignalKind.VOLATILITY_HIGH, SignalKind.VOLATILITY_LOW)
 
 
 def rsi_rows(*values: float | None) -> list[IndicatorRow]:
@@ -37,9 +46,15 @@ def macd_rows(*gaps: float | None) -> list[IndicatorRow]:
     ]
 
 
+def study(rows: Sequence[IndicatorRow]) -> Study:
+    """Bars whose adjusted close never moves: what is signalled is about the indicators."""
+    return Study(rows, [100.0] * len(rows))
+
+
 def said(rows: list[IndicatorRow]) -> list[tuple[int, SignalKind]]:
-    """(bar number, kind) of every signal of the series."""
-    return [((s.session - day(0)).days, s.kind) for s in technical_history(AAA, rows, close_of)]
+    """(bar number, kind) of every RSI zone or MACD crossing of the series."""
+    made = technical_history(AAA, study(rows), close_of)
+    return [((s.session - day(0)).days, s.kind) for s in made if s.kind in RSI + MACD]
 
 
 def test_rsi_enters_and_leaves_each_zone_once() -> None:
@@ -66,17 +81,19 @@ def test_rounding_around_a_price_that_stands_still_is_no_crossing() -> None:
 
 
 def test_a_signal_carries_time_price_horizon_and_figures() -> None:
-    (signal,) = technical(AAA, rsi_rows(31.0, 28.4), close_of(day(1)))
+    (signal,) = technical(AAA, study(rsi_rows(31.0, 28.4)), close_of(day(1)))
     assert signal == Signal(
-        AAA, SignalKind.RSI_OVERSOLD, day(1), close_of(day(1)), 101.0, 1, 5, "RSI 28.4 crossed below 30"
-    )
-    (cross,) = technical(AAA, macd_rows(-0.25, 0.25), close_of(day(1)))
+        AAA, SignalKind.RSI_OVERSOLD, day(1), close_of(day(1)), 101.0, 1, 5, "RSI 28.4 crossed below 30", None,
+        pytest.approx(21.6 / 50.0), (("rsi", 28.4),),
+    )  # fmt: skip
+    (cross,) = technical(AAA, study(macd_rows(-0.25, 0.25)), close_of(day(1)))
     assert (cross.direction, cross.reason) == (1, "MACD 1.25 crossed above its signal line 1")
+    assert (cross.strength, cross.inputs) == (1.0, (("macd", 1.25), ("macd_signal", 1.0)))
 
 
 def test_no_bars_make_no_signal() -> None:
-    assert technical(AAA, [], close_of(day(0))) == ()
-    assert technical(AAA, rsi_rows(20.0), close_of(day(0))) == ()
+    assert technical(AAA, study([]), close_of(day(0))) == ()
+    assert technical(AAA, study(rsi_rows(20.0)), close_of(day(0))) == ()
 
 
 _levels = st.one_of(st.sampled_from([0.0, 30.0, 70.0, 100.0]), st.floats(0.0, 100.0))
@@ -102,13 +119,92 @@ def test_golden_and_death_crosses_alternate_and_leave_the_line_on_their_side(gap
     assert len(kinds) == sum(a != b for a, b in pairwise(sides))
 
 
-@given(st.lists(_levels, max_size=40), st.integers(0, 40))
-def test_what_is_said_at_a_bar_does_not_depend_on_later_bars(values: list[float], cut: int) -> None:
-    rows = rsi_rows(*values)
-    whole = technical_history(AAA, rows, close_of)
-    assert technical_history(AAA, rows[:cut], close_of) == tuple(s for s in whole if s.session < day(cut))
-    tick_by_tick = [s for i in range(len(rows)) for s in technical(AAA, rows[: i + 1], close_of(rows[i].session))]
+@given(st.lists(st.tuples(_levels, st.floats(-1.0, 1.0), st.floats(50.0, 150.0)), max_size=40), st.integers(0, 40))
+def test_what_is_said_at_a_bar_does_not_depend_on_later_bars(bars: list[tuple[float, float, float]], cut: int) -> None:
+    rows = [IndicatorRow(day(i), close, rsi, 1.0 + gap, 1.0, gap) for i, (rsi, gap, close) in enumerate(bars)]
+    closes = [close for _, _, close in bars]
+    whole = technical_history(AAA, Study(rows, closes), close_of)
+    assert technical_history(AAA, Study(rows[:cut], closes[:cut]), close_of) == tuple(
+        s for s in whole if s.session < day(cut)
+    )
+    tick_by_tick = [
+        s for i in range(len(rows))
+        for s in technical(AAA, Study(rows[: i + 1], closes[: i + 1]), close_of(rows[i].session))
+    ]  # fmt: skip
     assert tuple(tick_by_tick) == whole
+
+
+def test_the_newest_bars_suffice_for_what_the_last_one_says() -> None:
+    rows, closes = walk(CONTEXT + 400)
+    whole = technical_history(AAA, Study(rows, closes), close_of, first=CONTEXT + 1)
+    assert {s.kind for s in whole} >= {SignalKind.VOLATILITY_HIGH, SignalKind.DIVERGENCE_UP, SignalKind.MACD_TURN_UP}
+    pieces = []
+    for i in range(CONTEXT + 1, len(rows)):
+        newest = slice(i - CONTEXT, i + 1)
+        pieces += technical(AAA, Study(rows[newest], closes[newest]), close_of(rows[i].session))
+    assert pieces == list(whole)
+
+
+def walk(n: int) -> tuple[list[IndicatorRow], list[float]]:
+    """A random walk of `n` bars whose volatility wanders, with its indicators."""
+    random = np.random.default_rng(7)
+    sigma = 0.01 * np.exp(0.7 * np.sin(np.arange(n) / 60.0))
+    closes = 100.0 * np.exp(np.cumsum(sigma * random.standard_normal(n)))
+    found = indicators(closes)
+    columns = [[v if v == v else None for v in column.tolist()] for column in found]
+    bars = enumerate(zip(closes.tolist(), *columns, strict=True))
+    rows = [IndicatorRow(day(i), close, *row) for i, (close, *row) in bars]
+    return rows, closes.tolist()
+
+
+def test_the_histogram_turns_where_it_stops_falling_below_zero_or_rising_above() -> None:
+    gaps = (-1.0, -3.0, -3.0, -2.0, -1.0, 2.0, 4.0, 1.0, 0.5, 0.8)
+    made = technical_history(AAA, study(macd_rows(*gaps)), close_of)
+    turns = [((s.session - day(0)).days, s.kind, s.inputs[1][1]) for s in made if s.kind in TURNS]
+    assert turns == [(3, SignalKind.MACD_TURN_UP, -3.0), (7, SignalKind.MACD_TURN_DOWN, 4.0)]
+
+
+def test_turns_are_those_of_the_second_difference_on_a_random_walk() -> None:
+    rows, closes = walk(300)
+    made = {(s.session, s.kind) for s in technical_history(AAA, Study(rows, closes), close_of) if s.kind in TURNS}
+    hist = np.array([np.nan if row.macd_hist is None else row.macd_hist for row in rows])
+    before, last, now = hist[:-2], hist[1:-1], hist[2:]
+    up, down = (last < before) & (now > last) & (last < 0), (last > before) & (now < last) & (last > 0)
+    expected = {(day(int(i) + 2), SignalKind.MACD_TURN_UP) for i in np.flatnonzero(up)}
+    expected |= {(day(int(i) + 2), SignalKind.MACD_TURN_DOWN) for i in np.flatnonzero(down)}
+    assert made == expected
+    assert len(made) > 10
+
+
+def test_a_lower_low_with_a_higher_rsi_is_told_three_bars_later() -> None:
+    closes = [10, 9, 8, 7, 8, 9, 10, 9, 8, 6.5, 8, 9, 10]
+    rsi = [50, 40, 30, 20, 30, 40, 50, 45, 40, 35, 40, 45, 50]
+    rows = [IndicatorRow(day(i), c, r, None, None, None) for i, (c, r) in enumerate(zip(closes, rsi, strict=True))]
+    (found,) = [s for s in technical_history(AAA, Study(rows, closes), close_of) if s.kind in DIVERGENCES]
+    assert (found.kind, found.session, found.direction) == (SignalKind.DIVERGENCE_UP, day(12), 1)
+    assert found.reason == "a low -7.1 % beyond that 6 bars before, with a higher RSI 35.0 (20.0)"
+    upside_down = [IndicatorRow(r.session, 20 - r.close, 100 - (r.rsi or 0), None, None, None) for r in rows]
+    mirrored = Study(upside_down, [20 - c for c in closes])
+    (other,) = [s for s in technical_history(AAA, mirrored, close_of) if s.kind in DIVERGENCES]
+    assert (other.kind, other.direction) == (SignalKind.DIVERGENCE_DOWN, -1)
+
+
+def test_volatility_is_high_when_it_passes_nine_tenths_of_its_own_past_year() -> None:
+    rows, closes = walk(700)
+    made = [s for s in technical_history(AAA, Study(rows, closes), close_of) if s.kind in VOLATILITY]
+    squares = pd.Series(np.log(closes)).diff() ** 2
+    volatility = squares.rolling(20).mean() ** 0.5
+    rank = pd.Series([
+        (volatility[i - 252 : i] < volatility[i]).mean() if i >= 272 else np.nan for i in range(len(closes))
+    ])  # fmt: skip
+    high = set(np.flatnonzero((rank.shift() <= 0.9) & (rank > 0.9)))
+    low = set(np.flatnonzero((rank.shift() >= 0.1) & (rank < 0.1)))
+    told = {kind: {(s.session - day(0)).days for s in made if s.kind is kind} for kind in VOLATILITY}
+    assert told == {SignalKind.VOLATILITY_HIGH: high, SignalKind.VOLATILITY_LOW: low}
+    assert high
+    assert low
+    assert {s.direction for s in made} == {0}
+    assert all(s.strength is not None and 0.9 < s.strength <= 1.0 for s in made)
 
 
 def bar(i: int, close: float, adj_close: float | None = None) -> Bar:
@@ -118,21 +214,60 @@ def bar(i: int, close: float, adj_close: float | None = None) -> Bar:
 @pytest.mark.parametrize(("close", "side"), [(97.9, "below"), (98.2, None), (101.9, None), (102.1, "above")])
 def test_a_close_outside_the_95_percent_band_is_a_breach(close: float, side: str | None) -> None:
     # sigma 1 %: the band is +-1.96 %, that is 98.06..101.98.
-    signal = band_breach(entry(0, sigma=0.01), bar(0, 100.0), bar(1, close))
-    assert (signal is None) == (side is None)
-    if signal is not None:
+    found = band_signals([Judged(entry(0, sigma=0.01), bar(0, 100.0), bar(1, close))])
+    assert [s.kind for s in found] == ([] if side is None else [SignalKind.BAND_BREACH])
+    for signal in found:
         assert (signal.session, signal.time, signal.price, signal.direction) == (day(1), close_of(day(1)), close, 0)
         assert signal.reason == f"close {close - 100:+.1f} % is {side} the 95 % band -1.9 %..+2.0 % of har-t"
+        assert signal.strength == 0.95
+
+
+def run_of(*percents: float) -> list[Judged]:
+    """Closes so many per cent from the one before, each with a forecast of 1 % volatility."""
+    return [
+        Judged(entry(i, sigma=0.01), bar(i, 100.0), bar(i + 1, 100.0 * math.exp(percent / 100.0)))
+        for i, percent in enumerate(percents)
+    ]
+
+
+@pytest.mark.parametrize(("percents", "kinds"), [
+    ((0.8, 0.8), []),                                                    # half of all closes are outside +-0.67 %
+    ((0.8, 0.8, 0.8), [SignalKind.BAND_RUN_50]),
+    ((0.8, 0.8, 0.8, 0.8), []),                                          # told of already
+    ((0.8, 0.8, -0.8), []),
+    ((-1.4, -1.4), [SignalKind.BAND_RUN_80]),                            # the 80 % band is +-1.28 %
+    ((0.1, -1.4, -1.4, -1.4), [SignalKind.BAND_RUN_50]),
+    ((1.4, 2.5), [SignalKind.BAND_BREACH, SignalKind.BAND_RUN_80]),
+    ((2.5, 2.5), [SignalKind.BAND_BREACH, SignalKind.BAND_RUN_80]),      # each close outside 95 % is told of
+])
+def test_runs_outside_the_narrower_bands_are_told_of_once(percents: tuple[float, ...], kinds: list[SignalKind]) -> None:
+    assert [s.kind for s in band_signals(run_of(*percents))] == kinds
+
+
+def test_bands_that_hold_what_they_say_are_left_as_rarely_as_is_said() -> None:
+    random = np.random.default_rng(1)
+    moves = random.standard_normal(4000)
+    judged = [
+        Judged(entry(0, sigma=0.01), bar(0, 100.0), bar(1, 100.0 * math.exp(0.01 * move))) for move in moves
+    ]  # fmt: skip
+    counts = Counter(s.kind for i in range(4, len(judged)) for s in band_signals(judged[i - 4 : i + 1]))
+    shares = {kind: count / len(judged) for kind, count in counts.items()}
+    # A run begins: .05; .2 x .1 x (1 - .1); .5 x .25^2 x (1 - .25).
+    assert shares[SignalKind.BAND_BREACH] == pytest.approx(0.05, abs=0.01)
+    assert shares[SignalKind.BAND_RUN_80] == pytest.approx(0.018, abs=0.007)
+    assert shares[SignalKind.BAND_RUN_50] == pytest.approx(0.0234, abs=0.008)
 
 
 def test_a_split_is_no_breach_because_adjusted_closes_are_compared() -> None:
     before, after = bar(0, 100.0, adj_close=50.0), bar(1, 50.2)
-    assert band_breach(entry(0, sigma=0.01), before, after) is None
+    assert band_signals([Judged(entry(0, sigma=0.01), before, after)]) == ()
 
 
-def test_only_the_bar_the_forecast_was_made_for_can_breach_its_band() -> None:
-    assert band_breach(entry(0), bar(0, 100.0), bar(2, 50.0)) is None
-    assert band_breach(entry(1), bar(0, 100.0), bar(1, 50.0)) is None
+def test_a_forecast_is_judged_by_the_bar_it_was_made_for_alone() -> None:
+    with pytest.raises(ValueError, match="is not for"):
+        Judged(entry(0), bar(0, 100.0), bar(2, 50.0))
+    with pytest.raises(ValueError, match="is not for"):
+        Judged(entry(1), bar(0, 100.0), bar(1, 50.0))
 
 
 def says(p_up: float) -> Forecast:
