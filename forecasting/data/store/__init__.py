@@ -8,7 +8,7 @@ outcomes, signals and runs. The first screen is painted from it. Several threads
         store.ledger.append(forecasts, Origin.LIVE, at=clock.now())
 
 Facts of bars shorter than a session have a file of their own beside it for each interval (`store-15m.db`), so that no
-ledger, record or model of one interval meets those of another; the watchlist is the one in the main file.
+ledger, record or model of one interval meets those of another; lists and holdings are those in the main file.
 
 Everything raised is a `forecasting.errors.StoreError`.
 """
@@ -24,6 +24,7 @@ from types import TracebackType
 from forecasting.data.store.alerts import Alerts
 from forecasting.data.store.database import Database, mapped, suspicion
 from forecasting.data.store.examination import whole
+from forecasting.data.store.holdings import Holdings
 from forecasting.data.store.ledger import Ledger
 from forecasting.data.store.market import Market
 from forecasting.data.store.opening import look_only, prepare
@@ -54,6 +55,7 @@ class Store:
         signals: Signals and what followed.
         alerts: Rules, what they remember and what they said.
         watchlist: The lists of symbols.
+        holdings: What a person has written down about symbols, lots among it.
         runs: Background work done, and the trial counter.
     """
 
@@ -62,7 +64,7 @@ class Store:
         folder: tempfile.TemporaryDirectory[str] | None = None, *, refused: tuple[str, ...] = (),
         interval: Interval = Interval.DAY, lists: Database | None = None,
     ) -> None:
-        """Use `open` or `temporary`; `folder` is removed at `close`, the watchlist is in `lists` if that is given.
+        """Use `open` or `temporary`; `folder` is removed at `close`, `lists` holds lists and holdings if it is given.
 
         `notices` are for good, `refused` is what to say for as long as the disk takes nothing new.
         """
@@ -78,6 +80,7 @@ class Store:
         self.signals = Signals(database)
         self.alerts = Alerts(database)
         self.watchlist = Watchlist(self._lists)
+        self.holdings = Holdings(self._lists)
         self.runs = Runs(database)
 
     @classmethod
@@ -149,7 +152,8 @@ class Store:
 
     def version(self) -> int:
         """A number that changes when another connection has written; only comparable within one thread."""
-        return int(self._database.rows("PRAGMA data_version")[0][0])
+        files = {self._database, self._lists}
+        return sum(int(file.rows("PRAGMA data_version")[0][0]) for file in files)
 
     def look_through(self) -> None:
         """Read every page of the file, beside all other work; damage becomes a notice, and the next opening sees to it.

@@ -106,6 +106,26 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE signals ADD COLUMN strength REAL;
     ALTER TABLE signals ADD COLUMN inputs TEXT;
     """,
+    # What a person writes down about symbols.
+    """
+    CREATE TABLE holdings (
+        symbol  TEXT PRIMARY KEY,
+        alias   TEXT NOT NULL,
+        tags    TEXT NOT NULL,
+        note    TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE holding_entries (
+        symbol    TEXT NOT NULL,
+        place     INTEGER NOT NULL,
+        day       TEXT NOT NULL,
+        quantity  TEXT,
+        price     TEXT,
+        fee       TEXT,
+        ratio     TEXT,
+        PRIMARY KEY (symbol, place),
+        CHECK ((ratio IS NULL) = (quantity IS NOT NULL AND price IS NOT NULL AND fee IS NOT NULL))
+    ) WITHOUT ROWID;
+    """,
 )
 """SQL scripts; the one at index i leads a store of schema version i + 1 to version i + 2.
 

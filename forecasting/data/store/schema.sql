@@ -104,6 +104,27 @@ CREATE TABLE watch_filters (
     filter    TEXT NOT NULL
 );
 
+-- What a person writes down about symbols.
+CREATE TABLE holdings (
+    symbol  TEXT PRIMARY KEY,
+    alias   TEXT NOT NULL,
+    tags    TEXT NOT NULL,         -- JSON list
+    note    TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- What was bought and sold, and splits. Decimals are texts, as they were typed: money is added exactly.
+CREATE TABLE holding_entries (
+    symbol    TEXT NOT NULL,
+    place     INTEGER NOT NULL,
+    day       TEXT NOT NULL,
+    quantity  TEXT,                -- negative: sold; NULL, as the next two, where it is a split
+    price     TEXT,
+    fee       TEXT,
+    ratio     TEXT,                -- of a split: 10:1
+    PRIMARY KEY (symbol, place),
+    CHECK ((ratio IS NULL) = (quantity IS NOT NULL AND price IS NOT NULL AND fee IS NOT NULL))
+) WITHOUT ROWID;
+
 -- The ledger. `body` is the canonical JSON that is hashed; the columns before it repeat what queries need, and
 -- `Ledger.verify` compares them. AUTOINCREMENT keeps the highest id ever given, so that a cut-off tail shows.
 CREATE TABLE forecasts (

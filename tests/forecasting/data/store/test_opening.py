@@ -170,9 +170,9 @@ def test_a_store_of_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> 
     path = tmp_path / "store.db"
     Store.open(path).close()
     with closing(sqlite3.connect(path)) as raw:
-        raw.execute("PRAGMA user_version = 9")
+        raw.execute("PRAGMA user_version = 99")
     content = path.read_bytes()
-    with pytest.raises(StoreError, match=r"schema 9, this one knows \d\); update tapecast or give another folder"):
+    with pytest.raises(StoreError, match=r"schema 99, this one knows \d\); update tapecast or give another folder"):
         Store.open(path)
     assert path.read_bytes() == content
 
@@ -222,8 +222,8 @@ def test_a_store_led_up_has_the_schema_a_new_one_starts_with(tmp_path: Path) -> 
     Store.open(tmp_path / "old.db").close()
     with closing(sqlite3.connect(tmp_path / "old.db")) as raw, raw:
         later = (
-            "watch_filters", "deliveries", "alerts", "alert_bars", "alert_memory", "alert_rules", "quarantine",
-            "findings",
+            "holdings", "holding_entries", "watch_filters", "deliveries", "alerts", "alert_bars", "alert_memory",
+            "alert_rules", "quarantine", "findings",
         )
         steps = [f"DROP TABLE {table}" for table in later]
         steps += [f"ALTER TABLE signals DROP COLUMN {column}" for column in ("strength", "inputs")]
