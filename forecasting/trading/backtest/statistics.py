@@ -9,30 +9,16 @@ for skewness and fat tails; Bailey & López de Prado (2014), Journal of Portfoli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from forecasting.domain.backtest import Figures
+from forecasting.evaluation.intervals import wilson
 from forecasting.features.panel import FloatArray
 from forecasting.trading.backtest.account import Run
 from forecasting.trading.backtest.strategies import SESSIONS_PER_YEAR
 
 _EULER_GAMMA = 0.5772156649015329
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a run comes to. None where nothing was traded or nothing moved."""
-
-    sharpe: float | None              # per year, against cash at zero
-    sharpe_se: float | None
-    deflated_sharpe: float | None     # probability, in [0, 1]
-    max_drawdown: float               # largest loss from a peak, in [0, 1]
-    turnover: float                   # value traded over equity, per year; both sides count
-    total_return: float
-    break_even_bp: float | None       # cost per side at which the mean daily return would be zero
-    n_days: int                       # sessions with a return
 
 
 def figures(run: Run, *, trials: int) -> Figures:
@@ -41,6 +27,9 @@ def figures(run: Run, *, trials: int) -> Figures:
     annual = np.sqrt(SESSIONS_PER_YEAR)
     ratio, error = sharpe(returns)
     gross = returns + run.cost * traded
+    worth = max(float(run.curve[-1]), 0.0)
+    moved, up = int(np.count_nonzero(returns)), int(np.count_nonzero(returns > 0.0))
+    low, high = wilson(up, moved) if moved else (None, None)
     return Figures(
         sharpe=None if ratio is None else float(annual * ratio),
         sharpe_se=None if error is None else float(annual * error),
@@ -50,6 +39,11 @@ def figures(run: Run, *, trials: int) -> Figures:
         total_return=float(run.curve[-1] - 1.0),
         break_even_bp=float(gross.sum() / traded.sum() * 1e4) if traded.sum() > 0.0 else None,
         n_days=len(returns),
+        annual_return=worth ** (SESSIONS_PER_YEAR / len(returns)) - 1.0,
+        n_moved=moved,
+        up_days=up / moved if moved else None,
+        up_days_low=low,
+        up_days_high=high,
     )
 
 
@@ -95,9 +89,26 @@ def luck(trials: int) -> float:
     return float((1.0 - _EULER_GAMMA) * first + _EULER_GAMMA * second)
 
 
+def excess(returns: FloatArray, held: FloatArray) -> tuple[float | None, float | None]:
+    """Mean of `returns` less `held`, both (n,) per day, and its standard error, per year; None where they are equal.
+
+    Paired by day, so that what both have in common, most of a market's noise, is not counted as doubt.
+    """
+    difference = returns - held
+    n, sd = len(difference), float(np.std(difference, ddof=1)) if len(difference) > 1 else 0.0
+    if sd == 0.0:
+        return None, None
+    return float(np.mean(difference) * SESSIONS_PER_YEAR), sd / float(np.sqrt(n)) * SESSIONS_PER_YEAR
+
+
+def drawdowns(curve: FloatArray) -> FloatArray:
+    """Loss from the highest equity so far as a share of it, (K,) in [0, 1], of equity (K,) > 0."""
+    return np.asarray(1.0 - curve / np.maximum.accumulate(curve), dtype=np.float64)
+
+
 def max_drawdown(curve: FloatArray) -> float:
     """Largest loss from a peak as a share of it, in [0, 1], of equity (K,) > 0."""
-    return float(np.max(1.0 - curve / np.maximum.accumulate(curve)))
+    return float(np.max(drawdowns(curve)))
 
 
 def _shape(returns: FloatArray) -> tuple[float, float]:

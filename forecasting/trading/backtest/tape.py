@@ -23,6 +23,11 @@ _LOW, _HIGH = LEVELS.index(0.1), LEVELS.index(0.9)
 _NORMAL_80 = 2.5631031310892007      # width of a standard normal's 80 % band
 
 
+def next_sigma(quantiles: FloatArray) -> FloatArray:
+    """Standard deviations (..,) of the next session's return, from its quantiles (.., Q)."""
+    return np.asarray((quantiles[..., _HIGH] - quantiles[..., _LOW]) / _NORMAL_80, dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Close:
     """All that one session's close made known about N symbols: copies, so that nothing else hangs on to them."""
@@ -53,15 +58,19 @@ class Tape:
     @classmethod
     def of(cls, series: Sequence[BarSeries], panel: Panel, predicted: Predictions, at: Sequence[int]) -> Self:
         """The tape of `series`, whose panel is `panel`, with forecasts made at the session indices `at`."""
+        sigma, p_up = np.full(panel.scale.shape, np.nan), np.full(panel.scale.shape, np.nan)
+        sigma[:, list(at)] = next_sigma(predicted.log_returns[:, :, 0])
+        p_up[:, list(at)] = predicted.p_up[:, :, DIRECTION_HORIZON - 1]
+        return cls.told(series, panel, sigma, p_up)
+
+    @classmethod
+    def told(cls, series: Sequence[BarSeries], panel: Panel, sigma: FloatArray, p_up: FloatArray) -> Self:
+        """The tape of `series`, whose panel is `panel`, with what a model has told of it: (N, T) as in `Close`."""
         bars = bar_matrix(series)
         rsi, gap = np.full_like(bars.close, np.nan), np.full_like(bars.close, np.nan)
         for i, n in enumerate(bars.filled.sum(axis=1)):
             values = indicators(bars.close[i, :n])
             rsi[i, :n], gap[i, :n] = values.rsi, values.macd_hist
-        sigma, p_up = np.full(panel.scale.shape, np.nan), np.full(panel.scale.shape, np.nan)
-        next_session = predicted.log_returns[:, :, 0]
-        sigma[:, list(at)] = (next_session[..., _HIGH] - next_session[..., _LOW]) / _NORMAL_80
-        p_up[:, list(at)] = predicted.p_up[:, :, DIRECTION_HORIZON - 1]
         opens, closes, rsis, gaps = (bars.on_sessions(x) for x in (bars.open, bars.close, rsi, gap))
         return cls(panel.symbols, panel.sessions, opens, closes, panel.scale, rsis, gaps, sigma, p_up)
 

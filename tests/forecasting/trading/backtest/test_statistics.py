@@ -9,7 +9,7 @@ import pytest
 
 from forecasting.features.panel import FloatArray
 from forecasting.trading.backtest import Run, figures
-from forecasting.trading.backtest.statistics import deflated_sharpe, luck, max_drawdown, sharpe
+from forecasting.trading.backtest.statistics import deflated_sharpe, excess, luck, max_drawdown, sharpe
 
 
 def run(returns: FloatArray, traded: FloatArray | None = None, cost: float = 0.0) -> Run:
@@ -73,3 +73,24 @@ def test_a_strategy_that_never_traded_has_no_ratio_rather_than_a_zero() -> None:
     silent = figures(run(np.zeros(50)), trials=3)
     assert (silent.sharpe, silent.sharpe_se, silent.deflated_sharpe, silent.break_even_bp) == (None, None, None, None)
     assert (silent.total_return, silent.max_drawdown, silent.turnover, silent.n_days) == (0.0, 0.0, 0.0, 49)
+
+
+def test_the_excess_over_holding_is_paired_by_day() -> None:
+    rng = np.random.default_rng(5)
+    market = rng.normal(0.0005, 0.02, 20_000)
+    own = market + rng.normal(0.0002, 0.001, 20_000)
+    gained, error = excess(own, market)
+    assert gained is not None
+    assert error is not None
+    assert error == pytest.approx(252 * 0.001 / np.sqrt(20_000), rel=0.02)      # the market's own noise cancels
+    assert gained == pytest.approx(252 * 0.0002, abs=3 * error)
+    assert excess(market, market) == (None, None)
+
+
+def test_a_year_s_return_compounds_and_days_without_a_change_are_no_hits_and_no_misses() -> None:
+    returns = np.array([0.0, 0.1, 0.0, -0.1, 0.1] + [0.0] * 500)      # the first is no return
+    told = figures(run(returns), trials=1)
+    assert told.annual_return == pytest.approx((1.1 * 0.9 * 1.1) ** 0.5 - 1.0)
+    assert (told.n_days, told.n_moved, told.up_days) == (504, 3, 2 / 3)
+    assert told.up_days_low is not None
+    assert told.up_days_low < 2 / 3 < (told.up_days_high or 0.0)
