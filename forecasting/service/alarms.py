@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ REPLAY_UNWATCHED = timedelta(days=10)      # between two looks at a replay lie h
 
 
 class Alarms:
-    """One thread at a time; what is slow happens in delivery's own."""
+    """Thread-safe: one look at a time. What is slow happens in delivery's own threads."""
 
     def __init__(
         self, store: Store, sinks: Sequence[SinkSettings], settings: AlertSettings, *, show: Show | None, replayed: bool
@@ -34,6 +35,7 @@ class Alarms:
         self._delivery = AlertDelivery(store, sinks, settings, show=show, outside=not replayed)
         self._pulse = None if replayed else Pulse(store, settings)
         self._started = False
+        self._looking = threading.Lock()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -50,14 +52,26 @@ class Alarms:
         Raises:
             StoreError: If what fired cannot be kept; the rules look again next time.
         """
-        if not self._started:      # first what an earlier run has left
-            self._delivery.start(snapshot.now)
-            self._started = True
-        alerts = self._book.look(snapshot)
-        self._delivery.submit(alerts)
-        if self._pulse is not None and polling:
-            for message in self._pulse.look(snapshot):
-                self._delivery.notify(message)
+        with self._looking:
+            if not self._started:      # first what an earlier run has left
+                self._delivery.start(snapshot.now)
+                self._started = True
+            alerts = self._book.look(snapshot)
+            self._delivery.submit(alerts)
+            if self._pulse is not None and polling:
+                for message in self._pulse.look(snapshot):
+                    self._delivery.notify(message)
+        return bool(alerts)
+
+    def look_at_ticks(self, snapshot: Snapshot) -> bool:
+        """The same between two polls, for the rows whose prices have just streamed in; nothing before the first poll.
+
+        Raises:
+            StoreError: As `look`.
+        """
+        with self._looking:
+            alerts = self._book.look_at_ticks(snapshot)
+            self._delivery.submit(alerts)
         return bool(alerts)
 
     def close(self) -> None:

@@ -51,6 +51,11 @@ class _Working:
     known: set[Symbol] = field(default_factory=set)               # that have their baseline
     fired_at: dict[Symbol, float] = field(default_factory=dict)
 
+    def may_fire(self, symbol: Symbol, time: float) -> bool:
+        """Whether the cooldown is over; one price fires once, whatever came to be known before it meanwhile."""
+        last = self.fired_at.get(symbol)
+        return last is None or (time - last >= self.rule.cooldown_s and (time > last or not self.moves))
+
 
 class AlertBook:
     """Rules, evaluated. One thread at a time."""
@@ -194,9 +199,8 @@ class AlertBook:
             if lacking:
                 working.known.update(frame.symbols)
             for at in working.watch.step(frame):
-                time, last = frame.times[at], working.fired_at.get(frame.symbols[at])
-                if last is None or time - last >= working.rule.cooldown_s:
-                    working.fired_at[frame.symbols[at]] = time
+                if working.may_fire(frame.symbols[at], frame.times[at]):
+                    working.fired_at[frame.symbols[at]] = frame.times[at]
                     alerts.append(_alert(working, frame, at, now, late=late))
         for symbol, fact in newer.items():
             made = min(fact.time, now.timestamp())      # a price of the future is not waited for

@@ -110,6 +110,7 @@ class Engine:
         self._versions = itertools.count(1)
         self._tick = Coalesced(self._one_tick)
         self._hand_over = Coalesced(self._read_and_hand_over)
+        self._look_at_ticks = Coalesced(self._look_at_new_ticks)
         self._unread = True           # whether the store may say something new
         self._set_stream = Coalesced(self._ask_for_stream)
         self._streamed = False        # whether prices streamed in when the pace was last set
@@ -423,6 +424,17 @@ class Engine:
         if self._inbox.take(ticks):
             self._poll_oftener_without_stream()
             self._in_background(self._hand_over)
+            if ticks.quotes:
+                self._in_background(self._look_at_ticks)
+
+    def _look_at_new_ticks(self) -> None:
+        """Evaluate the alert rules on what has streamed in; a person sees the prices without waiting for that."""
+        news, status = self._inbox.news(), self.status()
+        ticked = replace(status, symbols=tuple(symbol for symbol in status.symbols if symbol in news))
+        if self._alarms is None or self._stopped or not ticked.symbols:
+            return
+        if self._alarms.look_at_ticks(self._reader.tell_again(0, ticked)):
+            self._publish()
 
     def _poll_oftener_without_stream(self) -> bool:
         """Set the pace anew if the stream that made polls rare is off; whether it is."""

@@ -54,6 +54,7 @@ class TickInbox:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._ticks: Mapping[Symbol, Quote] = {}      # replaced whole
+        self._news: set[Symbol] = set()
         self._health: SourceHealth | None = None
         self._wanted = False
         self._heard = 0.0
@@ -83,8 +84,15 @@ class TickInbox:
                 return False
             before, self._health, self._heard = self._health, ticks.health, self._monotonic()
             self._ticks = {**self._ticks, **{quote.symbol: quote for quote in ticks.quotes}}
+            self._news.update(quote.symbol for quote in ticks.quotes)
             said = before is not None and (before.health, before.message, before.retry_at)
             return bool(ticks.quotes) or said != (ticks.health.health, ticks.health.message, ticks.health.retry_at)
+
+    def news(self) -> set[Symbol]:
+        """Symbols with a tick since this was asked last."""
+        with self._lock:
+            news, self._news = self._news, set()
+            return news
 
     def health(self) -> SourceHealth | None:
         """How the stream is doing; None while none is wanted, or the source has none."""

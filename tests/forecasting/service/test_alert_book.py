@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 import talib
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forecasting.data.store import Store
 from forecasting.domain.decision import Alert, AlertRule
@@ -59,6 +61,13 @@ class Market:
         source = SourceHealth("test", Health.OK, "ok")
         status = Status(now, self.groups, tuple(symbols), source, (), None, (), None)
         return SnapshotReader(self.store).read(1, status)
+
+    def tick(self, symbol: Symbol, price: float, time: datetime, seconds: float = 0.0) -> tuple[Alert, ...]:
+        """A price streams in, so many seconds after it was made."""
+        source, now = SourceHealth("test", Health.OK, "ok"), time + timedelta(seconds=seconds)
+        tick = Quote(symbol, price, time, None, "USD", "stream")
+        status = Status(now, self.groups, (symbol,), source, (), None, (), None, ticks=(tick,))
+        return self.book.look_at_ticks(SnapshotReader(self.store).read(1, status))
 
     def restart(self) -> None:
         self.book = AlertBook(self.store)
@@ -236,3 +245,131 @@ def test_a_rule_removed_or_added_takes_effect_at_the_next_look(market: Market) -
     market.store.alerts.remove(first.id, after_close(1))
     market.rule("last > 104")
     assert fired(market, [100, 101, 106, 100, 106], [2, 3, 4]) == [4]       # at bar 2 the new one has its baseline
+
+
+def test_a_price_that_streams_in_fires_and_the_poll_that_sees_it_too_does_not(market: Market) -> None:
+    market.rule("last > 105")
+    market.close(closes([100.0, 101.0]))
+    opened = open_of(2)
+    market.look(opened)
+    at = [opened + timedelta(seconds=s) for s in range(10)]
+
+    assert [a.value for a in market.tick(AAPL, 105.5, at[1])] == [105.5]
+    assert market.tick(AAPL, 105.6, at[2]) == ()
+    market.quote(AAPL, 105.6, at[2], 101.0)
+    assert market.look(at[3]) == ()
+    market.quote(AAPL, 104.0, at[4], 101.0)
+    assert market.look(at[4]) == ()
+    assert [a.value for a in market.tick(AAPL, 105.1, at[5])] == [105.1]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_price_older_than_the_newest_looked_at_is_not_looked_at(market: Market, restart: bool) -> None:
+    market.rule("last > 105")
+    market.close(closes([100.0, 101.0]))
+    opened = open_of(2)
+    at = [opened + timedelta(seconds=s) for s in range(60)]
+    market.look(opened)
+    assert len(market.tick(AAPL, 105.5, at[30])) == 1
+    if restart:
+        market.restart()
+    market.quote(AAPL, 104.0, at[20], 101.0)      # a poll that is behind the stream, also after a restart
+    assert market.look(at[35]) == ()
+    assert market.tick(AAPL, 105.5, at[29], 7) == ()
+    assert market.tick(AAPL, 105.7, at[40]) == ()
+    assert market.tick(AAPL, 104.9, at[41]) == ()
+    assert len(market.tick(AAPL, 105.2, at[42])) == 1
+
+
+def test_a_price_after_the_close_is_newer_than_the_close(market: Market) -> None:
+    market.rule("last > 105")
+    market.close(closes([100.0, 101.0]))
+    market.look(open_of(2))
+    evening = TABLE.close_of(SESSIONS[2]) + timedelta(seconds=30)
+    market.quote(AAPL, 106.0, evening, 101.0)
+    assert len(market.look(evening)) == 1
+    series = closes([100.0, 101.0, 104.0])
+    market.store.market.put_bars(series)      # the bar comes after the price it is older than
+    assert market.look(evening + timedelta(minutes=1)) == ()
+
+
+def test_bars_that_come_after_the_present_has_been_looked_at_are_told_all_the_same(market: Market) -> None:
+    market.rule("last crosses above 105")
+    fired(market, [100.0, 101.0], [1])
+    market.restart()
+    market.quote(AAPL, 102.0, open_of(5), 101.0)      # the source has prices and no bars yet
+    assert market.look(open_of(5)) == ()
+    market.store.market.put_bars(closes([100.0, 101.0, 106.0, 101.0, 102.0]))
+    assert [(a.value, a.data_time) for a in market.look(open_of(5) + timedelta(minutes=1))] == [
+        (106.0, TABLE.close_of(SESSIONS[2]))
+    ]
+
+
+def test_after_a_long_silence_the_bars_come_before_what_streams_in(market: Market) -> None:
+    market.rule("last crosses above 105")
+    fired(market, [100.0, 101.0], [1])
+    assert market.tick(AAPL, 107.0, open_of(4)) == ()
+    market.close(closes([100.0, 101.0, 106.0, 104.0]))
+    assert [a.late for a in market.look(open_of(4) + timedelta(seconds=1))] == [True]
+    assert [a.late for a in market.tick(AAPL, 107.0, open_of(4) + timedelta(seconds=2))] == [False]
+
+
+def test_a_rule_says_nothing_of_what_closed_before_it_was_added(market: Market) -> None:
+    market.rule("last > 1")
+    fired(market, [100.0, 101.0], [1])
+    market.restart()
+    market.rule("last crosses above 105")      # added while nobody runs, after 106
+    market.close(closes([100.0, 101.0, 104.0, 106.0, 104.0]))
+    assert market.look(after_close(4)) == ()
+    market.close(closes([100.0, 101.0, 104.0, 106.0, 104.0, 107.0]))
+    assert [a.value for a in market.look(after_close(5))] == [107.0]
+
+
+def test_days_of_another_symbol_do_not_end_what_has_held_for_bars(market: Market) -> None:
+    market.rule("last > 105 for 3 bars")
+    for symbol in (AAPL, MSFT):
+        market.close(closes([100.0, 106.0], symbol))
+    market.look(after_close(1), AAPL, MSFT)
+    market.restart()
+    # Nobody watches for three days, of which AAPL does not trade one.
+    values, days = [100.0, 106.0, 106.0, 106.0], [SESSIONS[i] for i in (0, 1, 3, 4)]
+    market.close(make_series(AAPL, values, sessions=days))
+    market.close(closes([100.0] * 5, MSFT))
+    assert [(a.symbol, a.data_time) for a in market.look(after_close(4), AAPL, MSFT)] == [
+        (AAPL, TABLE.close_of(SESSIONS[4]))
+    ]
+
+
+PRICES = st.lists(st.tuples(st.sampled_from([99.0, 103.0, 105.5, 108.0]), st.sampled_from("ptb")), max_size=25)
+
+
+@given(PRICES, st.sampled_from([0.0, 0.03]), st.sampled_from([0.0, 3.0]), st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_however_prices_come_each_edge_fires_once(
+    prices: list[tuple[float, str]], hysteresis: float, cooldown: float, restart: bool
+) -> None:
+    """By poll, by stream, or by both, one of them behind the other; with restarts in between, or none."""
+    opened = open_of(2)
+    with Store.temporary() as store:
+        market = Market(store)
+        market.rule("last > 105", hysteresis=hysteresis, cooldown_s=cooldown)
+        market.close(closes([100.0, 101.0]))
+        market.look(opened)
+        for second, (price, way) in enumerate(prices, start=1):
+            time = opened + timedelta(seconds=second)
+            if restart:
+                market.restart()
+                market.look(time - timedelta(seconds=0.5))
+            if way in "tb":
+                market.tick(AAPL, price, time)
+            if way in "pb":
+                market.quote(AAPL, price, time, 101.0)
+                market.look(time + timedelta(seconds=0.4))
+        alerts = [(a.value, (a.data_time - opened).total_seconds()) for a in reversed(store.alerts.history())]
+    expected: list[tuple[float, float]] = []
+    above = False
+    for second, (price, _) in enumerate(prices, start=1):
+        was, above = above, price > 105.0 * (1 - hysteresis if above else 1)
+        if above and not was and (not expected or second - expected[-1][1] >= cooldown):
+            expected.append((price, float(second)))
+    assert alerts == expected

@@ -191,3 +191,25 @@ async def test_a_changed_list_changes_what_is_streamed(rig: Rig) -> None:
     await rig.start()
     rig.engine.lists.remove("Core", AAPL)
     await rig.until(lambda: rig.far.streamed[-1] == (BTC,))
+
+
+async def test_a_streamed_price_fires_at_once_and_the_polls_that_see_it_too_fire_nothing(rig: Rig) -> None:
+    await rig.start()
+    rig.engine.alerts.add("last crosses above 101", cooldown=timedelta())
+    rig.engine.refresh()
+    await rig.until(lambda: rig.store.alerts.memory() != {})      # the poll's 100 is the baseline
+    polls = rig.far.ticks
+
+    rig.far.send(Ticks((TICK,), GOOD))
+    await rig.until(lambda: rig.snapshots[-1].alerts_unseen == 1)
+    assert rig.far.ticks == polls
+    behind, newer = (replace(POLLED, price=p, time=NOW + timedelta(seconds=s)) for p, s in ((100.5, -1), (102.5, 1)))
+    rig.clock.set(NOW + timedelta(seconds=2))
+    for poll in (behind, newer):
+        rig.store.market.put_quotes([poll])
+        before = rig.far.ticks, rig.snapshots[-1].version
+        rig.engine.refresh()
+        await rig.until(lambda before=before: (rig.far.ticks, rig.snapshots[-1].version) > before)  # type: ignore[misc]
+    await rig.until(lambda: rig.row().last == 102.5)
+    [alert] = rig.store.alerts.history()
+    assert (alert.value, alert.data_time, alert.late) == (102.0, NOW, False)
