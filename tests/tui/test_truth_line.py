@@ -11,7 +11,7 @@ import pytest
 from forecasting.domain.market import SessionState, Symbol
 from forecasting.domain.money import Rate
 from forecasting.domain.snapshot import ExchangeStatus, Health, Snapshot, SourceHealth
-from forecasting.domain.watchlist import WatchGroup
+from forecasting.domain.watchlist import WatchGroup, tabs
 from tests.support.fake_engine import NOW, snapshot
 from tests.support.tui import COLOURS
 from tui import format as fmt
@@ -75,3 +75,37 @@ def test_a_converted_price_tells_what_it_was_and_how_old_the_rate_is() -> None:
         return replace(s, rows=tuple(replace(r, last=183.2, rate=rate) for r in s.rows))
 
     assert "183.20 USD x 0.92134 (12s)" in line(converted, 118)
+
+
+LISTS = ("Core", "Tech", "Europe", "Japan", "Crypto", "Indices", "Dividends", "Growth")
+
+
+def tabs_shown(here: str, width: int, lists: tuple[str, ...] = LISTS) -> str:
+    """The line while a model trains, with the list `here` on screen."""
+    groups = (*(WatchGroup(name, (NVDA,)) for name in lists), WatchGroup("Buys", (), "signal == buy"))
+    made, group = snapshot(groups), next(group for group in tabs(groups) if group.name == here)
+    scene = Scene(
+        snapshot=made, now=NOW, group=group, rows=made.rows, order=SortOrder(), filter_text="", filter_problem=None,
+        symbol=NVDA, detail=None, options=ChartOptions(), palette=COLOURS, glyphs=fmt.UNICODE,
+    )
+    return truth_line(scene, "", width).plain
+
+
+@pytest.mark.parametrize("width", [38, 78, 118])
+@pytest.mark.parametrize("here", [*LISTS, "All", "Buys"])
+def test_the_list_on_screen_is_named_at_any_width_whatever_else_there_is_to_say(here: str, width: int) -> None:
+    shown = tabs_shown(here, width)
+    assert {"Buys": "*Buys"}.get(here, here) in shown.split()
+    assert len(shown) <= width
+
+
+def test_tabs_scroll_to_the_list_on_screen_and_mark_that_there_are_more() -> None:
+    assert tabs_shown("Core", 78).startswith("◆ Core  Tech >   data")
+    assert tabs_shown("Japan", 78).startswith("◆ < Japan >   data")
+    assert tabs_shown("Buys", 78).startswith("◆ < All  *Buys   data")
+
+
+def test_a_job_at_work_leaves_room_for_the_lists() -> None:
+    assert tabs_shown("Core", 78, ("Core",)) == (
+        "◆ Core  *Buys   data 15:29:56 (4s)   yahoo ok   training ███░░░░░ 43% ETA 6s"
+    )

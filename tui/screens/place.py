@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolRow
-from forecasting.domain.watchlist import WatchGroup
+from forecasting.domain.watchlist import WatchGroup, tabs
 from forecasting.errors import RuleError
 from tui.widgets.row_order import SortOrder, arrange, named
 
@@ -20,25 +20,60 @@ class Place:
         self.order = SortOrder()
         self.filter_text = ""
         self.filter_problem: str | None = None      # of the newest filter; the rows are then unfiltered
+        self.list_problem: str | None = None        # why a smart list's condition cannot be read; it is then empty
         self._group_name = snapshot.groups[0].name if snapshot.groups else ""
         self._arranged: tuple[tuple[object, ...], tuple[SymbolRow, ...]] | None = None
+        self._shown: tuple[Snapshot, str, WatchGroup | None] | None = None
+
+    @property
+    def tabs(self) -> tuple[WatchGroup, ...]:
+        """The lists to choose from."""
+        return tabs(self.snapshot.groups)
 
     @property
     def group(self) -> WatchGroup | None:
-        """The list; the first one where the former is gone."""
-        groups = self.snapshot.groups
-        return next((g for g in groups if g.name == self._group_name), groups[0] if groups else None)
+        """The list, a smart one with who is on it now; the first one where the former is gone.
+
+        The same object as long as nothing has changed.
+        """
+        if self._shown is None or self._shown[0] is not self.snapshot or self._shown[1] != self._group_name:
+            self._shown = (self.snapshot, self._group_name, self._read_group())
+        return self._shown[2]
+
+    def _read_group(self) -> WatchGroup | None:
+        self.list_problem = None
+        lists = self.tabs
+        group = next((g for g in lists if g.name == self._group_name), lists[0] if lists else None)
+        if group is None or group.filter is None:
+            return group
+        from forecasting.service.filters import fulfilling  # not needed for the first paint
+
+        try:
+            members = fulfilling(self.snapshot.rows, group.filter, self.snapshot.now)
+        except RuleError as error:
+            self.list_problem = f"*{group.name}: {error}"
+            members = []
+        return replace(group, symbols=tuple(row.symbol for row in members))
 
     @property
     def group_name(self) -> str:
         """The list's name; the first symbol ever added makes a list where there is none."""
         return self.group.name if self.group else self._group_name or "Watch"
 
+    @property
+    def own_group(self) -> WatchGroup | None:
+        """The list, where it has symbols of its own: not a smart one, nor the tab of everything."""
+        return next((g for g in self.snapshot.groups if g.name == self.group_name and not g.smart), None)
+
     def cycle_list(self, steps: int) -> None:
         """Go to another list, round and round."""
-        names = [group.name for group in self.snapshot.groups]
+        names = [group.name for group in self.tabs]
         if names:
-            self._group_name = names[(names.index(self.group_name) + steps) % len(names)]
+            self.show_list(names[(names.index(self.group_name) + steps) % len(names)])
+
+    def show_list(self, name: str) -> None:
+        """Go to the list called `name`."""
+        self._group_name = name
 
     def go_to(self, symbol: Symbol) -> bool:
         """Put the cursor on `symbol`, in another list where it is not in this one; False where it is in none."""

@@ -107,6 +107,7 @@ class Stage(Screen[None], inherit_bindings=False):
             snapshot=place.snapshot, now=self.now(), group=place.group, rows=rows, order=place.order,
             filter_text=place.filter_text, filter_problem=place.filter_problem, symbol=place.symbol,
             detail=self.detail, options=self.options, palette=palette(self.app.theme_variables), glyphs=self.glyphs,
+            list_problem=place.list_problem,
         )
 
     def now(self) -> datetime:

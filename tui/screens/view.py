@@ -33,6 +33,7 @@ class Scene:
     options: ChartOptions
     palette: Palette
     glyphs: Glyphs
+    list_problem: str | None = None            # why nothing is on the list, where that is not meant
 
     @property
     def row(self) -> SymbolRow | None:

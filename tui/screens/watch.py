@@ -39,6 +39,17 @@ class FieldSuggester(Suggester):
         return completion(value) if is_condition(value) or len(value.split()) > 1 else None
 
 
+def _why_empty(scene: Scene) -> str:
+    """Why there is no row, and what to do."""
+    if scene.list_problem is not None:
+        return f"{scene.list_problem}\n\nIts condition cannot be read; L and then e mends it."
+    if scene.filter_text:
+        return f"No row matches '{scene.filter_text}'. Esc clears the filter."
+    if scene.group is not None and scene.group.filter is not None:
+        return f"Of nothing that is watched it holds now that {scene.group.filter}\n\n  ] [      other lists"
+    return EMPTY
+
+
 class WatchView(View):
     """What a person sees first."""
 
@@ -68,8 +79,7 @@ class WatchView(View):
         empty = self.query_one("#empty", Words)
         empty.display = not scene.rows
         if empty.display:                         # a text that nobody sees would still be laid out
-            no_match = f"No row matches '{scene.filter_text}'. Esc clears the filter."
-            empty.say(Text(no_match if scene.filter_text else EMPTY), layout=True)
+            empty.say(Text(_why_empty(scene)), layout=True)
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)
         alerted = frozenset(alert.symbol for alert in scene.snapshot.alerts if alert.acked_at is None)

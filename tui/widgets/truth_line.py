@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from forecasting.domain.interval import day_of
 from forecasting.domain.market import SessionState
 from forecasting.domain.money import Rate, pair
 from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SymbolRow
+from forecasting.domain.watchlist import tabs as lists_of
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.screens.view import Scene
@@ -23,6 +25,8 @@ from tui.themes import Palette
 from tui.widgets.words import Words
 
 GAP = "   "
+TABS_RANK = 4
+"""Parts up to this rank come before the names of the lists that are not on screen."""
 
 _NEXT = {
     SessionState.OPEN: "open", SessionState.BREAK: "break", SessionState.POST: "close", SessionState.CLOSED: "close",
@@ -51,21 +55,27 @@ class TruthLine(Words):
 
 
 def truth_line(scene: Scene, title: str, width: int) -> Text:
-    """The whole line in at most `width` cells."""
-    parts = list(_parts(scene, title))
-    room, kept = width + len(GAP), set()
+    """The whole line in at most `width` cells; the name of the list on screen is always among them."""
+    parts, kept = list(_parts(scene)), set[int]()
+    tabs, longest = _tabs(scene, "", 0), _tabs(scene, title, width)
+    room = width - tabs.cell_len
     for part in sorted(parts, key=lambda part: part.rank):
+        if part.rank > TABS_RANK:         # other lists and the title first, as far as a third of the line
+            share = min(tabs.cell_len + room, max(width // 3, tabs.cell_len))
+            wider = longest if longest.cell_len <= share else _tabs(scene, "", share)
+            room, tabs = room + tabs.cell_len - wider.cell_len, wider
         if part.text.cell_len + len(GAP) <= room or part.rank == 0:
             room -= part.text.cell_len + len(GAP)
             kept.add(id(part))
-    line = Text(GAP, no_wrap=True).join([part.text for part in parts if id(part) in kept])
+    if longest.cell_len > tabs.cell_len:
+        tabs = longest if longest.cell_len <= tabs.cell_len + room else _tabs(scene, "", tabs.cell_len + room)
+    line = Text(GAP, no_wrap=True).join([tabs, *(part.text for part in parts if id(part) in kept)])
     line.truncate(width, overflow="ellipsis")
     return line
 
 
-def _parts(scene: Scene, title: str) -> Iterator[Part]:
+def _parts(scene: Scene) -> Iterator[Part]:
     snapshot, palette, glyphs = scene.snapshot, scene.palette, scene.glyphs
-    yield Part(4, _tabs(scene, title))
     if snapshot.replay is not None:
         yield Part(1, _replay(snapshot, palette))
     if exchanges := _exchanges(snapshot, scene.now, palette):
@@ -82,17 +92,33 @@ def _parts(scene: Scene, title: str) -> Iterator[Part]:
             yield Part(3, _job(job, palette, glyphs))
 
 
-def _tabs(scene: Scene, title: str) -> Text:
+def _tabs(scene: Scene, title: str, width: int) -> Text:
+    """As many lists around the one on screen as `width` holds, that one in any case; < and > where there are more."""
     text = Text("◆ " if scene.glyphs is fmt.UNICODE else "", scene.palette.accent)
     if title:
         text.append(f"{title} ", scene.palette.muted)
-    names = [group.name for group in scene.snapshot.groups] or ["no list"]
-    here = scene.group.name if scene.group else names[0]
-    for i, name in enumerate(names):
-        text.append("  " if i else "")
-        look = f"bold underline {scene.palette.foreground}" if name == here else scene.palette.muted
-        text.append(fmt.clip(name, 16), look)
-    return text
+    lists = lists_of(scene.snapshot.groups)
+    names = [fmt.clip(group.title, 16) for group in lists] or ["no list"]
+    here = next((i for i, group in enumerate(lists) if scene.group and group.name == scene.group.name), 0)
+    first, behind = _window([cell_len(name) for name in names], here, width - text.cell_len)
+    text.append("< " if first else "", scene.palette.muted)
+    for i in range(first, behind):
+        text.append("  " if i > first else "")
+        look = f"bold underline {scene.palette.foreground}" if i == here else scene.palette.muted
+        text.append(names[i], look)
+    return text.append(" >" if behind < len(names) else "", scene.palette.muted)
+
+
+def _window(widths: list[int], here: int, room: int) -> tuple[int, int]:
+    """From which to before which name there is room, two cells between them and for each mark that there are more."""
+    first, behind = here, here + 1
+    for grown in (*((here, end) for end in range(here + 2, len(widths) + 1)), *((at, 0) for at in range(here)[::-1])):
+        start, end = min(first, grown[0]), max(behind, grown[1])
+        marks = (start > 0) + (end < len(widths))
+        if sum(widths[start:end]) + 2 * (end - start - 1 + marks) > room:
+            continue
+        first, behind = start, end
+    return first, behind
 
 
 def _replay(snapshot: Snapshot, palette: Palette) -> Text:

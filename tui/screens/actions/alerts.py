@@ -23,7 +23,7 @@ class AlertActions(Stage):
             if rule is not None:
                 self.done(lambda: alerting.added(rule))
 
-        group = self.place.group.name if self.place.group else None
+        group = self.place.own_group.name if self.place.own_group else None
         bars = len(detail.bars) if detail is not None and detail.symbol == symbol else None
         self.app.push_screen(NewAlert(symbol, group, add, self.glyphs, bars), added)
 

@@ -58,7 +58,10 @@ class ListActions(Stage):
         """Ask for a symbol; the engine says whether it can be one."""
         from tui.dialogs.add_symbol import AddSymbol
 
-        group = self.place.group_name
+        if (refusal := self._not_added_to()) is not None:
+            self.tell(refusal)
+            return
+        group = self._adds_to()
 
         def add(text: str) -> Symbol:
             return self.engine.lists.add(group, text)
@@ -71,8 +74,20 @@ class ListActions(Stage):
 
         self.app.push_screen(AddSymbol(group, add), added)
 
+    def _not_added_to(self) -> str | None:
+        """Why nothing can be put on the list on screen; None where it can."""
+        group = self.place.group
+        if group is None or group.filter is None:
+            return None
+        return f"*{group.name} is a smart list: what fulfils {group.filter} is on it by itself; [ leads to the others"
+
+    def _adds_to(self) -> str:
+        """The list that what is added goes to: the one on screen, or from the tab of everything the first."""
+        own = [group.name for group in self.place.snapshot.groups if not group.smart]
+        return self.place.group_name if self.place.own_group or not own else own[0]
+
     def action_remove(self) -> None:
-        """Take the selected symbol off the list."""
+        """Take the selected symbol off the list; off all lists where it was chosen among all that is watched."""
         symbol, group = self.place.symbol, self.place.group_name
         if symbol is None:
             return
