@@ -151,9 +151,8 @@ class Store:
         self._database.shrink()
 
     def version(self) -> int:
-        """A number that changes when another connection has written; only comparable within one thread."""
-        files = {self._database, self._lists}
-        return sum(int(file.rows("PRAGMA data_version")[0][0]) for file in files)
+        """A number that changes when somebody has written."""
+        return sum(file.version() for file in {self._database, self._lists})
 
     def look_through(self) -> None:
         """Read every page of the file, beside all other work; damage becomes a notice, and the next opening sees to it.

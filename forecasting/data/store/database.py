@@ -1,8 +1,8 @@
 """Connections, transactions and error mapping for one SQLite file.
 
-The app reads from several threads while two processes may write. So every thread has its own connection, every write
-is one short `BEGIN IMMEDIATE` transaction (the write lock is taken at once, waited for with patience, and a transaction
-never fails half-way for want of it), and in WAL mode readers never wait for writers.
+The app reads from several threads while two processes may write. So no two threads use a connection at once, every
+write is one short `BEGIN IMMEDIATE` transaction (the write lock is taken at once, waited for with patience, and a
+transaction never fails half-way for want of it), and in WAL mode readers never wait for writers.
 
 A disk that is full or read-only fails the write that meets it, whole, and nothing else: what is stored can be read, and
 the next use tries the disk anew.
@@ -43,22 +43,26 @@ _UNWRITABLE = {              # what is wrong, what to do
 _REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Handle:
-    """One thread's connection, and the lock that keeps `close` from ending it in mid-statement."""
+    """One connection, and the lock that keeps `close` from ending it in mid-statement."""
 
     connection: sqlite3.Connection
     until: float             # monotonic: when a connection that can only look is given up; else never
     lock: threading.RLock = field(default_factory=threading.RLock)
+    uses: int = 0            # of the one thread that has it: statements inside a transaction are part of it
 
 
 class Database:
-    """One file, one connection per thread."""
+    """One file, and as many connections as threads have used it at once: each costs two files and a cache of pages."""
 
     def __init__(self, path: Path) -> None:
         """`path` is a file that `opening.prepare` has made ready."""
         self.path = path
-        self._handles: dict[threading.Thread, _Handle] = {}
+        self._handles: list[_Handle] = []
+        self._idle: list[_Handle] = []       # the last one used goes first: its pages are in memory
+        self._witness: _Handle | None = None      # writes nothing, and so sees everybody's writing
+        self._here = threading.local()       # .handle: this thread's, while it has one
         self._lock = threading.Lock()
         self._closed = False
         with mapped(path):
@@ -116,9 +120,21 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
+    def version(self) -> int:
+        """A number that changes when somebody has written, this process or another."""
+        with self._lock:
+            witness = self._witness
+            if witness is None or witness not in self._handles or time.monotonic() > witness.until:
+                if witness is not None:
+                    self._forget(witness)
+                witness = self._witness = self._connect()
+        with self._using(witness) as connection:
+            number: int = patiently(lambda: connection.execute("PRAGMA data_version").fetchone())[0]
+        return number
+
     def shrink(self) -> None:
         """Let go of pages that idle connections keep for reading again: once a minute it costs a read or two."""
-        for handle in list(self._handles.values()):
+        for handle in list(self._handles):
             if handle.lock.acquire(blocking=False):
                 try:
                     with mapped(self.path):
@@ -127,11 +143,12 @@ class Database:
                     handle.lock.release()
 
     def close(self) -> None:
-        """Close every thread's connection, each after its running statement or transaction. Safe to call twice."""
+        """Close every connection, each after its running statement or transaction. Safe to call twice."""
         with self._lock:
             self._closed = True
-            handles = list(self._handles.values())
+            handles = list(self._handles)
             self._handles.clear()
+            self._idle.clear()
         for handle in handles:
             with handle.lock, mapped(self.path):
                 handle.connection.close()
@@ -140,40 +157,65 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, given up if the disk fails it: a new one may get what it was refused."""
-        handle = self._handle()
+        """The connection this thread has, or one that is its own until the end of the block."""
+        handle: _Handle | None = getattr(self._here, "handle", None)
+        if handle is None:
+            handle = self._here.handle = self._take()
+        handle.uses += 1
+        try:
+            with self._using(handle) as connection:
+                yield connection
+        finally:
+            handle.uses -= 1
+            if handle.uses == 0:
+                self._here.handle = None
+                self._put_back(handle)
+
+    @contextmanager
+    def _using(self, handle: _Handle) -> Iterator[sqlite3.Connection]:
+        """The connection, given up if the disk fails it: a new one may get what it was refused."""
         with handle.lock, mapped(self.path):
             try:
                 yield handle.connection
             except sqlite3.Error as error:
                 if primary_code(error) in _UNWRITABLE and not handle.connection.in_transaction:
-                    self._give_up(threading.current_thread(), handle)
+                    self._give_up(handle)
                 raise
 
-    def _handle(self) -> _Handle:
-        thread = threading.current_thread()
-        handle = self._handles.get(thread)
-        if handle is not None and time.monotonic() > handle.until and not handle.connection.in_transaction:
-            self._give_up(thread, handle)
-            handle = None
-        return handle or self._connect(thread)
-
-    def _give_up(self, thread: threading.Thread, handle: _Handle) -> None:
+    def _take(self) -> _Handle:
         with self._lock:
-            self._handles.pop(thread, None)
-        with handle.lock, contextlib.suppress(sqlite3.Error):
+            while self._idle:
+                handle = self._idle.pop()
+                if time.monotonic() <= handle.until:
+                    return handle
+                self._forget(handle)
+            return self._connect()
+
+    def _put_back(self, handle: _Handle) -> None:
+        with self._lock:
+            if handle in self._handles:      # neither given up nor closed
+                self._idle.append(handle)
+
+    def _give_up(self, handle: _Handle) -> None:
+        with self._lock:
+            self._forget(handle)
+
+    def _forget(self, handle: _Handle) -> None:
+        if handle in self._handles:
+            self._handles.remove(handle)
+        with contextlib.suppress(sqlite3.Error):
             handle.connection.close()
 
-    def _connect(self, thread: threading.Thread) -> _Handle:
-        with self._lock, mapped(self.path):
+    def _connect(self) -> _Handle:
+        """One connection more; whoever calls holds the lock."""
+        with mapped(self.path):
             if self._closed:
                 raise StoreError(f"{self.path}: the store is closed")
-            for ended in [t for t in self._handles if not t.is_alive()]:
-                self._handles.pop(ended).connection.close()
             if self._presence is None:
                 self._presence = gate.present(self.path)
-            handle = self._handles[thread] = _Handle(*connect_or_look(self.path))
-            return handle
+            handle = _Handle(*connect_or_look(self.path))
+        self._handles.append(handle)
+        return handle
 
 
 def patiently(begin: Callable[[], T]) -> T:
@@ -209,7 +251,7 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA fullfsync = ON")       # macOS: past the disk's own cache too; no effect elsewhere
         connection.execute("PRAGMA foreign_keys = ON")
-        # 600 KB of pages for each thread's connection, a third of SQLite's own choice: enough for a symbol's detail,
+        # 600 KB of pages for each connection, a third of SQLite's own choice: enough for a symbol's detail,
         # and so much less by which a process grows in its first days.
         connection.execute("PRAGMA cache_size = -600")
         patiently(lambda: connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone())     # opens all files

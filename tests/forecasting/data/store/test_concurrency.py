@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -91,13 +93,35 @@ def test_a_reader_does_not_wait_for_a_writer_and_sees_whole_transactions_only(tm
         assert store.runs.get_meta("a") == "new"
 
 
-def test_connections_of_ended_threads_are_closed(tmp_path: Path) -> None:
+def test_threads_that_come_one_after_the_other_share_a_connection(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.db") as store:
         for _ in range(20):
             thread = threading.Thread(target=store.market.quotes)
             thread.start()
             thread.join()
-        assert len(store._database._handles.keys() - {threading.current_thread()}) == 1
+        assert len(store._database._handles) == 1
+
+
+def test_two_reads_that_overlap_in_one_thread_share_a_connection_until_both_have_ended(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store.db") as store, ThreadPoolExecutor(1) as other:
+        first, second = store._database._connection(), store._database._connection()
+        with ExitStack() as one, ExitStack() as two:
+            assert one.enter_context(first) is two.enter_context(second)
+            one.close()
+            other.submit(store.market.quotes).result()
+            assert len(store._database._handles) == 2      # the first is still in use
+        other.submit(store.market.quotes).result()
+        assert len(store._database._handles) == 2
+
+
+def test_the_version_changes_with_every_writing_and_with_nothing_else(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store.db") as store, Store.open(tmp_path / "store.db") as other:
+        versions = [store.version()]
+        for write in (lambda: None, lambda: store.runs.set_meta("a", "1"), store.market.quotes,
+                      lambda: other.runs.set_meta("a", "2")):
+            write()
+            versions.append(store.version())
+        assert [b != a for a, b in pairwise(versions)] == [False, True, False, True]
 
 
 def test_a_closed_store_says_so() -> None:

@@ -50,8 +50,8 @@ with Store.open(Path(sys.argv[1])) as store:
 def test_a_full_disk_refuses_a_write_whole_and_takes_the_next_when_there_is_space(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.db") as store:
         store.market.put_bars(series(NVDA, n=20))
-        full = store._database._handle().connection
-        full.execute(f"PRAGMA max_page_count = {full.execute('PRAGMA page_count').fetchone()[0] + 2}")
+        with store._database._connection() as full:
+            full.execute(f"PRAGMA max_page_count = {full.execute('PRAGMA page_count').fetchone()[0] + 2}")
         with pytest.raises(StoreUnwritable, match=r"the disk is full: nothing new is kept in .*; free some space"):
             store.market.put_bars(series(AMD, n=2000))
         assert (store.market.bars(AMD), len(store.market.bars(NVDA))) == ((), 20)
