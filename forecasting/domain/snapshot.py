@@ -15,6 +15,7 @@ from forecasting.domain.forecast import Forecast, Outcome, TrackRecord
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, IndicatorRow, Instrument, RowState, SessionState, Symbol
 from forecasting.domain.money import Rate
+from forecasting.domain.training import Epoch
 from forecasting.domain.watchlist import WatchGroup
 
 
@@ -91,6 +92,7 @@ class JobStatus:
     eta_s: float | None = None
     last_run: datetime | None = None
     next_run: datetime | None = None
+    epochs: tuple[Epoch, ...] = ()    # of networks: so far while it trains, else of the last run
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Quote, Symbol, SymbolFailure
 from forecasting.domain.question import Question
 from forecasting.domain.snapshot import SourceHealth
+from forecasting.domain.training import Epoch
 
 A = TypeVar("A")
 
@@ -48,6 +49,7 @@ class Step:
     fraction: float | None    # 0..1 of the whole request, None if unknown
     stored: bool = False      # the store has something new to show
     catalogue: tuple[Symbol, ...] = ()   # what the source can name by itself, said when nothing is watched yet
+    epoch: Epoch | None = None           # the one of a network's training that has just ended
 
 
 OnStep = Callable[[Step], None]
@@ -135,6 +137,17 @@ class Inquirer(Protocol):
 
     def close(self) -> None:
         """Let go of everything; what still waits fails. Safe to call twice."""
+        ...
+
+
+class Canceller(Protocol):
+    """Who stops a long job before its end."""
+
+    def cancel(self, work: Work) -> None:
+        """Have a job of this kind that runs or waits end with its next step, in `QuestionWithdrawn`. Returns at once.
+
+        Nothing is half written then, and what stood before stands: the models at work stay there.
+        """
         ...
 
 

@@ -175,6 +175,7 @@ def _engine(settings: Settings, where: Place, store: Store, *, demo: bool, repla
         cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
         stream=client if settings.source.stream and not replayed else None,
         inquirer=client,
+        canceller=client,
         replay=plan,
         display_currency=settings.display.currency,
         interval=settings.source.interval,

@@ -92,8 +92,12 @@ class _Child:
             _, answers = self._waiting.get(number, ("", None))
         if answers is not None:
             answers.put(wire.error_frame(number, error))
-            with contextlib.suppress(OSError, ValueError):      # it has ended, or its pipe was closed
-                self.send({"id": number, "call": "withdraw", "args": {}})
+            self.withdraw(number)
+
+    def withdraw(self, number: int) -> None:
+        """Have a call end over there, with its next step."""
+        with contextlib.suppress(OSError, ValueError):      # it has ended, or its pipe was closed
+            self.send({"id": number, "call": "withdraw", "args": {}})
 
     def forget(self, number: int) -> None:
         with self._lock:
@@ -173,6 +177,7 @@ class WorkerClient:
         self._silence_ask_s = silence_ask_s
         self._questions = questions
         self._asked: dict[str, tuple[_Child, int]] = {}      # by topic, the question that waits
+        self._jobs: dict[Work, tuple[_Child, int]] = {}      # that run or wait for each other
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._child: _Child | None = None
@@ -194,8 +199,23 @@ class WorkerClient:
 
     def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
         """See `Backend.work`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
-        report = self._call("work", wire.WorkArgs(work, tuple(symbols), now), on_step, self._silence_work_s)
+        child = self._running()
+        number, answers = child.ask("work", wire.WorkArgs(work, tuple(symbols), now))
+        with self._lock:
+            self._jobs[work] = child, number
+        try:
+            report = self._hear(child, "work", number, answers, on_step, self._silence_work_s)
+        finally:
+            with self._lock:
+                self._jobs.pop(work, None)
         return self._read(WorkReport, report, work.value)
+
+    def cancel(self, work: Work) -> None:
+        """See `Canceller.cancel`. The job has stopped when `work` raises, and not before."""
+        with self._lock:
+            child, number = self._jobs.get(work, (None, 0))
+        if child is not None:
+            child.withdraw(number)
 
     def ask(self, question: Question[T], now: datetime, on_step: OnStep) -> T:
         """See `Inquirer.ask`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""

@@ -25,9 +25,9 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.question import Question
 from forecasting.domain.sessions import Session, SessionTable, in_slots
 from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SourceHealth, SymbolDetail
-from forecasting.errors import StoreError, StoreUnwritable, TapecastError, WorkerError
+from forecasting.errors import QuestionWithdrawn, StoreError, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
-from forecasting.service.backend import Backend, Inquirer, OnStep, Step, Streamer, TickReport, Ticks, Work
+from forecasting.service.backend import Backend, Canceller, Inquirer, OnStep, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.replaying import Replaying, ReplayPlan
@@ -38,6 +38,7 @@ from forecasting.service.threads import give_back, one_arena
 from forecasting.service.ticks import TickInbox
 from forecasting.service.view import STALE_AFTER
 from forecasting.service.watchlist import Watchlist
+from forecasting.service.work_desk import WorkDesk
 
 if TYPE_CHECKING:
     from forecasting.service.alarms import Alarms
@@ -86,6 +87,7 @@ class Engine:
         cadence: Cadence,
         stream: Streamer | None = None,
         inquirer: Inquirer | None = None,
+        canceller: Canceller | None = None,
         replay: ReplayPlan | None = None,
         clock: Clock | None = None,
         display_currency: str | None = None,
@@ -107,6 +109,11 @@ class Engine:
         self._statuses = Statuses()
         self._reader = SnapshotReader(store, display_currency)
         self.alerts = AlertDesk(store.alerts, lambda: self._clock.now())
+        self.holdings = HoldingsDesk(store.holdings, lambda: self._clock.now())
+        self.work = WorkDesk(
+            store, self._statuses, begin=self._begin, canceller=canceller, refresh=self.refresh, status=self.status,
+            source=source_name,
+        )
         self._versions = itertools.count(1)
         self._tick = Coalesced(self._one_tick)
         self._hand_over = Coalesced(self._read_and_hand_over)
@@ -382,14 +389,19 @@ class Engine:
         self._source = SourceHealth(name, Health.FAILED, str(error), since, retry_at, self._source.requests)
 
     def _begin_due(self, report: TickReport) -> None:
-        for work in report.due:
-            if self._statuses.begin(work.value, "starting"):
-                self._in_background(partial(self._long_job, work))
+        for work in self.work.due(report):
+            self._begin(work)
+
+    def _begin(self, work: Work) -> None:
+        if self._statuses.begin(work.value, "starting"):
+            self._in_background(partial(self._long_job, work))
 
     def _long_job(self, work: Work) -> None:
         now = self._clock.now()
         try:
             report = self._backend.work(work, self.lists.symbols, now, partial(self._step, work.value))
+        except QuestionWithdrawn:
+            self._statuses.end(work.value, Health.OK, self.work.stopped(work, self._next_close()), now)
         except Exception as error:
             if not self._stopped:
                 told = self._told(error)
@@ -406,7 +418,7 @@ class Engine:
     def _step(self, job: str, step: Step) -> None:
         if step.catalogue:
             self.lists.adopt(step.catalogue)
-        self._statuses.step(job, step.message, step.fraction)
+        self._statuses.step(job, step.message, step.fraction, step.epoch)
         self._publish()
 
     # Streamed prices.
@@ -488,6 +500,12 @@ class Engine:
             closes += [slot.close + BARS_AFTER_SLOT for slot in ends if slot is not None]
         moments = (("open", opens), ("close", closes), ("retry", retries))
         return {name: min(known) for name, known in moments if known}
+
+    def _next_close(self) -> datetime | None:
+        """When bars come next that are not there yet."""
+        now = self._clock.now()
+        sessions = (t.current(now) or t.next_open(now) for t in self._tables())
+        return min((s.close + BARS_AFTER_CLOSE for s in sessions if s is not None), default=None)
 
     def _seconds(self) -> float:
         if self._replay is not None:

@@ -45,11 +45,15 @@ def newest_beat(store: Store) -> Heartbeat | None:
         return None
 
 
-def ask_for_refresh(store: Store, at: datetime) -> None:
-    """Ask whoever is at work to refresh now."""
-    store.runs.set_meta(_ASKED, at.isoformat())
+WISHES = ("refresh", "train", "cancel")
+"""What may be asked of whoever is at work."""
 
 
-def asked_for_refresh(store: Store) -> str | None:
-    """A text that changes whenever somebody asks."""
-    return store.runs.get_meta(_ASKED)
+def ask_for(store: Store, wish: str, at: datetime) -> None:
+    """Ask whoever is at work for one of `WISHES`."""
+    store.runs.set_meta(f"{_ASKED}/{wish}", at.isoformat())
+
+
+def asked_for(store: Store) -> dict[str, str | None]:
+    """By wish, a text that changes whenever somebody asks."""
+    return {wish: store.runs.get_meta(f"{_ASKED}/{wish}") for wish in WISHES}

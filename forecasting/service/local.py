@@ -14,7 +14,7 @@ from forecasting.data.store import Store
 from forecasting.domain.clock import FrozenClock
 from forecasting.domain.forecast import Forecast
 from forecasting.domain.market import Symbol, SymbolFailure
-from forecasting.errors import NotEnoughHistory
+from forecasting.errors import NotEnoughHistory, QuestionWithdrawn
 from forecasting.models.base import Progress
 from forecasting.service import shadow
 from forecasting.service.backend import OnStep, Step, TickReport, Work, WorkReport
@@ -111,7 +111,8 @@ class LocalBackend:
             try:
                 message = jobs[work](symbols, on_step)
             except BaseException as error:
-                self.desk.store.runs.finish(run, False, str(error), now)
+                told = "cancelled" if isinstance(error, QuestionWithdrawn) else str(error)
+                self.desk.store.runs.finish(run, False, told, now)
                 raise
             self.desk.store.runs.finish(run, True, message, now)
             statuses = self.desk.bench.statuses(self.desk.interval.key_at(now))
@@ -153,14 +154,14 @@ class LocalBackend:
         if panel is None or len(panel.sessions) < 2:
             raise NotEnoughHistory("training: no bars are stored yet")
         newest, cut = panel.sessions[-1], len(panel.sessions) - 2
-        on_step(Step("train", "loading the network library", 0.0))
+        on_step(Step("train", "loading the network library", None))
         # After a start, who was at work before serves until a new fit is due.
         fitted = shadow.load(desk, newest) if desk.bench.champion is None else None
         if fitted is None:
             desk.store.runs.next_trial()
 
             def progress(fit: Progress) -> None:
-                on_step(Step("train", fit.message, fit.fraction))
+                on_step(Step("train", fit.message, fit.fraction, epoch=fit.epoch))
 
             alarmed = desk.response.refit
             fitted = desk.bench.train(panel, cut, newest, progress, anew=alarmed)

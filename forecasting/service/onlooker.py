@@ -20,10 +20,12 @@ from forecasting.domain.question import Question
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import ConfigError, StoreError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
-from forecasting.service.heartbeat import SILENT_AFTER, Heartbeat, ask_for_refresh, newest_beat
+from forecasting.service.heartbeat import SILENT_AFTER, Heartbeat, ask_for, newest_beat
+from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.lock import Holder
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watchlist import Watchlist
+from forecasting.service.work_desk import DistantWork, Works
 
 if TYPE_CHECKING:
     from forecasting.service.backend import Inquirer, OnStep
@@ -44,6 +46,7 @@ class Onlooker:
     ) -> None:
         self.log_path = log_path
         self.alerts = AlertDesk(store.alerts, lambda: datetime.now(UTC))
+        self.holdings = HoldingsDesk(store.holdings, lambda: self._status().now)
         self.lists = watchlist      # what is changed here, the engine at work takes up
         self._store, self._holder = store, holder
         self._reader = SnapshotReader(store, display_currency)
@@ -52,6 +55,7 @@ class Onlooker:
         self._sinks, self._alert_settings = sinks, alert_settings or AlertSettings()
         self._delivery: AlertDelivery | None = None
         self._inquirer = inquirer
+        self.work: Works = DistantWork(store, self._who, self._status)
         self._told = 0      # the newest alert the terminal has been told of
 
     def serve_terminal(self, show: Show | None) -> None:
@@ -106,7 +110,7 @@ class Onlooker:
 
     def refresh(self) -> None:
         """Ask the engine at work."""
-        ask_for_refresh(self._store, datetime.now(UTC))
+        ask_for(self._store, "refresh", datetime.now(UTC))
 
     def pause(self, paused: bool) -> None:
         """Only the engine at work can."""

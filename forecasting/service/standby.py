@@ -25,10 +25,12 @@ from forecasting.errors import TapecastError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.engine import Engine
 from forecasting.service.facade import OnSnapshot, RunInThread
-from forecasting.service.heartbeat import Heartbeat, asked_for_refresh, beat
+from forecasting.service.heartbeat import WISHES, Heartbeat, asked_for, beat
+from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
 from forecasting.service.watchlist import Watchlist
+from forecasting.service.work_desk import Works
 
 if TYPE_CHECKING:
     from forecasting.service.backend import OnStep
@@ -61,7 +63,7 @@ class Standby:
         self._stopped = threading.Event()
         self._run: Callable[[Engine], object] = lambda engine: None
         self._store: Store | None = None
-        self._asked: str | None = None
+        self._asked: dict[str, str | None] = dict.fromkeys(WISHES)
         self._warned = ""
         try:
             self._current: Engine | Onlooker = self._take_the_lead() if lock.acquire() else look_on()
@@ -71,7 +73,7 @@ class Standby:
 
     def _take_the_lead(self) -> Engine:
         engine, self._store = self._lead()
-        self._asked = asked_for_refresh(self._store)
+        self._asked = asked_for(self._store)
         return engine
 
     @property
@@ -88,6 +90,11 @@ class Standby:
     def alerts(self) -> AlertDesk:
         """Alert rules and what they said."""
         return self._current.alerts
+
+    @property
+    def holdings(self) -> HoldingsDesk:
+        """What is written down about symbols."""
+        return self._current.holdings
 
     @property
     def lists(self) -> Watchlist:
@@ -160,6 +167,11 @@ class Standby:
         """Stop or resume polling."""
         self._current.pause(paused)
 
+    @property
+    def work(self) -> Works:
+        """The work behind the screen."""
+        return self._current.work
+
     def change_speed(self, steps: int) -> None:
         """Replay only: faster or slower."""
         self._current.change_speed(steps)
@@ -197,9 +209,12 @@ class Standby:
         """Say that this engine is at work, and do what those who look on have asked for."""
         assert self._store is not None
         engine.follow()
-        if (asked := asked_for_refresh(self._store)) != self._asked:
-            self._asked = asked
-            engine.refresh()
+        asked, before = asked_for(self._store), self._asked
+        self._asked = asked
+        wishes = {"refresh": engine.refresh, "train": engine.work.train, "cancel": engine.work.cancel}
+        for wish, grant in wishes.items():
+            if asked[wish] != before[wish]:
+                grant()
         if beats:
             beat(self._store, Heartbeat(os.getpid(), self._kind, self._started_at, datetime.now(UTC), engine.status()))
 

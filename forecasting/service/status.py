@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forecasting.domain.snapshot import Health, JobStatus
+from forecasting.domain.training import Epoch
 from forecasting.service.backend import CHALLENGER, TickReport
 
 LATE_AFTER_S = 15.0
@@ -30,6 +31,7 @@ class _Running:
     fraction: float | None = None
     fraction_since: float = 0.0      # when the running fraction was first heard of, for the ETA
     first_fraction: float = 0.0
+    epochs: tuple[Epoch, ...] = ()
 
 
 class Statuses:
@@ -51,11 +53,13 @@ class Statuses:
             # A failed job stays red until it has succeeded.
             health = Health.FAILED if last is not None and last.health is Health.FAILED else Health.WORKING
             shown = last.message if last is not None and health is Health.FAILED else message
-            self._lines[name] = JobStatus(name, health, shown, last_run=last.last_run if last else None)
+            self._lines[name] = JobStatus(
+                name, health, shown, last_run=last.last_run if last else None, epochs=last.epochs if last else ()
+            )
             return True
 
-    def step(self, name: str, message: str, fraction: float | None) -> None:
-        """Note how far a running job is."""
+    def step(self, name: str, message: str, fraction: float | None, epoch: Epoch | None = None) -> None:
+        """Note how far a running job is, and which epoch of a network has ended."""
         with self._lock:
             running = self._running.get(name)
             if running is None:
@@ -69,15 +73,20 @@ class Statuses:
                 done = fraction - running.first_fraction
                 if done > 0.0:
                     eta = (now - running.fraction_since) * (1.0 - fraction) / done
+            if epoch is not None:
+                running.epochs += (epoch,)
+            before = self._lines[name]
             self._lines[name] = replace(
-                self._lines[name], health=Health.WORKING, message=message, progress=fraction, eta_s=eta
+                before, health=Health.WORKING, message=message, progress=fraction, eta_s=eta,
+                epochs=running.epochs or before.epochs,
             )
 
     def end(self, name: str, health: Health, message: str, at: datetime) -> None:
         """Note how a job ended."""
         with self._lock:
             self._running.pop(name, None)
-            self._lines[name] = JobStatus(name, health, message, last_run=at)
+            last = self._lines.get(name)
+            self._lines[name] = JobStatus(name, health, message, last_run=at, epochs=last.epochs if last else ())
 
     def running(self, name: str) -> bool:
         """Whether `name` is running."""

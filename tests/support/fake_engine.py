@@ -267,6 +267,25 @@ def snapshot(groups: tuple[WatchGroup, ...], version: int = 1) -> Snapshot:
     )
 
 
+class FakeWork:
+    """Notes what was asked of the work behind the screen."""
+
+    def __init__(self, calls: list[tuple[object, ...]]) -> None:
+        self._calls = calls
+
+    def train(self) -> str:
+        self._calls.append(("train",))
+        return "training has begun; the models at work stay there meanwhile"
+
+    def cancel(self) -> str:
+        self._calls.append(("cancel",))
+        return "train stops with its next step; the models at work stay there"
+
+    def ask_for_everything(self) -> str:
+        self._calls.append(("everything",))
+        return "yahoo is asked for everything again: 13 requests (1 for quotes, 12 for histories)"
+
+
 class FakeEngine:
     """Answers from memory; what was asked of it is kept in `calls`."""
 
@@ -280,6 +299,7 @@ class FakeEngine:
         self.calls: list[tuple[object, ...]] = []
         self.paused = False
         self.speed = 1.0
+        self.work = FakeWork(self.calls)
         self.answers: dict[type[Question[Any]], Answering] = {}      # to questions, by their type
         self.publish: OnSnapshot | None = None
         self.show: Show | None = None

@@ -18,6 +18,9 @@ from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, SourceHealth
 
+SYMBOLS_PER_REQUEST = 50
+"""Quotes that a remote source is asked for at once; Yahoo refuses more than 99."""
+
 
 class Source(Protocol):
     """Quotes and histories by symbol."""

@@ -18,7 +18,7 @@ from typing import Any
 from forecasting.data.calendars import Calendars
 from forecasting.data.exchanges import exchange_of, major_unit
 from forecasting.data.quality import RawBar, clean_bars, closed_by
-from forecasting.data.sources.base import clip, last_close_quote
+from forecasting.data.sources.base import SYMBOLS_PER_REQUEST, clip, last_close_quote
 from forecasting.data.sources.yahoo_breaker import Lane
 from forecasting.data.sources.yahoo_charts import Chart, read_chart
 from forecasting.data.sources.yahoo_client import YahooClient
@@ -34,7 +34,6 @@ from forecasting.errors import DataError, SourceError, SymbolError
 
 _QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
 _CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
-_BATCH = 50                         # more than 99 symbols in one request are refused
 _FIRST_DAY = date(1927, 1, 1)       # nothing at Yahoo is older
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _OVERLAP = timedelta(days=10)       # asked for before `start`: a range without any bar would be an error
@@ -82,8 +81,8 @@ class YahooSource:
         """
         answers: dict[Symbol, Mapping[str, Any]] = {}
         asked = [symbol for symbol in symbols if _misspelt(symbol) is None]
-        for i in range(0, len(asked), _BATCH):
-            answers |= self._ask_quotes(asked[i : i + _BATCH])
+        for i in range(0, len(asked), SYMBOLS_PER_REQUEST):
+            answers |= self._ask_quotes(asked[i : i + SYMBOLS_PER_REQUEST])
         self._answered = set(answers)
         self._units |= {symbol: major_unit(answer.get("currency")) for symbol, answer in answers.items()}
         return [self._quote(symbol, answers.get(symbol)) for symbol in symbols]
