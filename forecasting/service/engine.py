@@ -109,7 +109,6 @@ class Engine:
         self._statuses = Statuses()
         self._reader = SnapshotReader(store, display_currency)
         self.alerts = AlertDesk(store.alerts, lambda: self._clock.now())
-        self.holdings = HoldingsDesk(store.holdings, lambda: self._clock.now())
         self.work = WorkDesk(
             store, self._statuses, begin=self._begin, canceller=canceller, refresh=self.refresh, status=self.status,
             source=source_name,
