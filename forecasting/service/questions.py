@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecasting.domain.question import Question
 from forecasting.service import wire
+from forecasting.service.accuracy import Accuracy, AskAccuracy
 
 if TYPE_CHECKING:
     from forecasting.service.backend import OnStep
@@ -31,7 +32,9 @@ class Entry:
     deadline_s: float = 60.0         # from asking to the answer, waiting included
 
 
-QUESTIONS: tuple[Entry, ...] = ()
+QUESTIONS: tuple[Entry, ...] = (
+    Entry("accuracy", AskAccuracy, Accuracy, "forecasting.service.scoring:answer_accuracy"),
+)
 
 
 def entry_of(kind: type[Question[Any]], table: Sequence[Entry] = QUESTIONS) -> Entry:

@@ -7,6 +7,7 @@ behind the store's back. The track record is computed from here and from nothing
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -206,6 +207,22 @@ class Ledger:
             {**given, "limit": -1 if limit is None else limit},
         )
         return tuple(map(parse_outcome, reversed(rows)))
+
+    def said(
+        self, model: str, horizon: int, origin: Origin, symbol: Symbol | None = None
+    ) -> tuple[tuple[Outcome, tuple[float, ...]], ...]:
+        """Outcomes with the quantiles that had been forecast, at the forecast's levels; ascending by issue session.
+
+        One forecast is two kilobytes of text, so this costs some 15 us a row.
+        """
+        rows = self._database.rows(
+            # SQLite reads the text without the interpreter's lock, and gives back one horizon of ten.
+            f"SELECT {OUTCOME_COLUMNS}, (SELECT json_extract(body, '$.log_returns[' || (horizon - 1) || ']')"
+            " FROM forecasts WHERE id = entry_id) FROM outcomes WHERE model = :model AND horizon = :horizon"
+            " AND origin = :origin AND (:symbol IS NULL OR symbol = :symbol) ORDER BY as_of_session, symbol",
+            {"model": model, "horizon": horizon, "origin": origin, "symbol": symbol},
+        )
+        return tuple((parse_outcome(row[:-1]), tuple(json.loads(row[-1]))) for row in rows)
 
     # Trust
 
