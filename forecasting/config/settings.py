@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 from forecasting.config.alerts import STARTER_SINKS, AlertSettings, Sinks, SinkSettings
 from forecasting.config.rules import AS_IN_TOML, Bounds, Checked
 from forecasting.config.section import Section
+from forecasting.domain.columns import COLUMN_KEYS
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.watchlist import WatchGroup
@@ -72,11 +73,16 @@ class ListSettings(Section):
 
     name: Annotated[str, Bounds(max_length=40), Checked(_list_name)]
     symbols: _Symbols = ()
+    filter: Annotated[str, Bounds(min_length=1, max_length=500)] | None = None    # of a smart list: who is on it
+
+    def __post_init__(self) -> None:
+        if self.filter is not None and self.symbols:
+            raise ValueError("a list has symbols or a filter, not both; make two of it")
 
     @property
     def group(self) -> WatchGroup:
         """The same as a domain value."""
-        return WatchGroup(self.name, tuple(Symbol(s) for s in self.symbols))
+        return WatchGroup(self.name, tuple(Symbol(s) for s in self.symbols), self.filter)
 
 
 def _order(names: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
@@ -155,6 +161,23 @@ def _currency(code: str) -> str:
     return code
 
 
+def _column(key: str) -> str:
+    if key not in COLUMN_KEYS:
+        from difflib import get_close_matches  # not needed where all is right
+
+        near = get_close_matches(key, COLUMN_KEYS, 1)
+        known = f"did you mean '{near[0]}'?" if near else f"there are: {', '.join(COLUMN_KEYS)}"
+        raise ValueError(f"there is no column '{key}'; {known}")
+    return key
+
+
+def _columns(keys: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(keys))
+
+
+_Columns = Annotated[tuple[Annotated[str, Checked(_column)], ...], AS_IN_TOML, Checked(_columns)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisplaySettings(Section):
     """How the screen looks."""
@@ -164,6 +187,7 @@ class DisplaySettings(Section):
     bell: bool = True                                                # ring the terminal's when alerts come
     timeframe: Timeframe = "6mo"                                     # of charts at start
     currency: Annotated[str, Checked(_currency)] | None = None    # prices are shown in it; None: as traded
+    columns: _Columns = ()                                           # of the watch table, in order; (): as many as fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

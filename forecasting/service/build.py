@@ -18,14 +18,14 @@ from forecasting.config import Settings, lists_file, load, save_lists
 from forecasting.data.store import Store
 from forecasting.domain.interval import Interval
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import ConfigError, DataError
+from forecasting.errors import ConfigError, DataError, RuleError
 from forecasting.service.client import WorkerClient
 from forecasting.service.engine import Cadence, Engine
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
 from forecasting.service.replaying import ReplayPlan
 from forecasting.service.standby import Standby
-from forecasting.service.watchlist import Watchlist
+from forecasting.service.watchlist import Watchlist, check_filter
 from forecasting.service.wire import WorkerSetup
 
 if TYPE_CHECKING:
@@ -242,9 +242,14 @@ class _Rereading:
         if stamp != self._stamp:
             self._stamp, self._problem = stamp, None
             try:
-                return load(self._file).groups()
+                groups = load(self._file).groups()
+                for group in groups:
+                    check_filter(group)
+                return groups
             except ConfigError as error:
                 self._problem = error
+            except RuleError as error:
+                self._problem = ConfigError(f"{self._file}: filter of a list: {error}")
         if self._problem is not None:
             raise self._problem
         return None

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forecasting.config import Settings, default_file, lists_file, load, save_lists, user_file
+from forecasting.config import Settings, default_file, lists_file, load, save_columns, save_lists, user_file
 from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError
@@ -153,3 +153,39 @@ def test_what_was_saved_is_what_is_read(
         save_lists(path, groups)
         assert load(path).groups() == tuple(groups)
     assert ("# lucky" in path.read_text(encoding="utf-8")) == ("# lucky" in text)
+
+
+def test_a_renamed_list_stays_in_its_place_with_its_comments(mine: Path) -> None:
+    save_lists(mine, [group("Home", "AAPL", "BRK-B"), group("EU", "SAP.DE")])
+    assert mine.read_text(encoding="utf-8") == MINE.replace('"Core"', '"Home"')
+
+
+def test_a_smart_list_is_written_with_its_condition_and_changed_in_place(mine: Path) -> None:
+    lists = [group("Core", "AAPL", "BRK-B"), group("EU", "SAP.DE"), WatchGroup("Buys", (), "signal == buy")]
+    save_lists(mine, lists)
+    assert load(mine).groups() == tuple(lists)
+    lists[2] = WatchGroup("Buys", (), "rsi < 30")
+    save_lists(mine, lists)
+    assert mine.read_text(encoding="utf-8") == f'{MINE}[[list]]\nname = "Buys"\nfilter = "rsi < 30"\n'
+
+
+def test_a_list_of_symbols_and_a_condition_is_refused_with_its_line(mine: Path) -> None:
+    mine.write_text('[[list]]\nname = "Both"\nsymbols = ["AAPL"]\nfilter = "rsi < 30"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"config\.toml:1: .*a list has symbols or a filter, not both"):
+        load(mine)
+
+
+def test_columns_are_written_beside_the_comments_and_go_again(mine: Path) -> None:
+    mine.write_text(MINE + '\n[display]\nascii = true  # an old terminal\n', encoding="utf-8")
+    save_columns(mine, ("symbol", "name", "rsi"))
+    assert load(mine).display.columns == ("symbol", "name", "rsi")
+    text = mine.read_text(encoding="utf-8")
+    assert text.endswith('ascii = true  # an old terminal\ncolumns = ["symbol", "name", "rsi"]\n')
+    save_columns(mine, ())
+    assert mine.read_text(encoding="utf-8") == MINE + '\n[display]\nascii = true  # an old terminal\n'
+
+
+def test_an_unknown_column_is_refused_with_the_nearest_one(mine: Path) -> None:
+    mine.write_text('[display]\ncolumns = ["symbol", "vollume"]\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"config\.toml:2: .*no column 'vollume'; did you mean 'volume'\?"):
+        load(mine)
