@@ -12,9 +12,11 @@ from enum import StrEnum
 
 from forecasting.domain.decision import Alert, RuleStatus, ScoredSignal, SignalRecord
 from forecasting.domain.forecast import Forecast, Outcome, TrackRecord
+from forecasting.domain.holding import Holding, Position
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, IndicatorRow, Instrument, RowState, SessionState, Symbol
 from forecasting.domain.money import Rate
+from forecasting.domain.portfolio import Portfolio
 from forecasting.domain.training import Epoch
 from forecasting.domain.watchlist import WatchGroup
 
@@ -55,6 +57,13 @@ class SymbolRow:
     bars_source: str = ""             # whose bars the forecast rests on; "" where there is only one source
     rate: Rate | None = None          # what prices are shown by in another currency; None: as traded
     interval: Interval = Interval.DAY    # of the bars that `closes`, `rsi` and the forecast are made of
+    holding: Holding | None = None       # what a person has written down about it
+    position: Position | None = None     # what its lots are worth; None where there are none
+
+    @property
+    def alias(self) -> str:
+        """What a person calls it; else its name."""
+        return self.holding.alias if self.holding is not None and self.holding.alias else self.name
 
     @property
     def display_price(self) -> float | None:
@@ -137,6 +146,7 @@ class Snapshot:
     alerts: tuple[Alert, ...] = ()            # newest first
     alerts_unseen: int = 0                    # of all, not acknowledged
     rules: tuple[RuleStatus, ...] = ()        # in force, oldest first
+    portfolio: Portfolio | None = None        # all positions together; None where there are none
 
     def row(self, symbol: Symbol) -> SymbolRow | None:
         """The row of `symbol`, or None."""

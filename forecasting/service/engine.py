@@ -30,6 +30,7 @@ from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.backend import Backend, Canceller, Inquirer, OnStep, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.facade import OnSnapshot, RunInThread
+from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.replaying import Replaying, ReplayPlan
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
@@ -109,6 +110,7 @@ class Engine:
         self._statuses = Statuses()
         self._reader = SnapshotReader(store, display_currency)
         self.alerts = AlertDesk(store.alerts, lambda: self._clock.now())
+        self.holdings = HoldingsDesk(store.holdings, lambda: self._clock.now())
         self.work = WorkDesk(
             store, self._statuses, begin=self._begin, canceller=canceller, refresh=self.refresh, status=self.status,
             source=source_name,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from forecasting.service.alert_desk import AlertDesk
     from forecasting.service.backend import OnStep
     from forecasting.service.delivery import Show
+    from forecasting.service.holdings import HoldingsDesk
     from forecasting.service.watchlist import Watchlist
     from forecasting.service.work_desk import Works
 
@@ -90,6 +91,11 @@ class EngineFacade(Protocol):
     @property
     def alerts(self) -> AlertDesk:
         """Alert rules and what they said; every change takes effect at the next refresh."""
+        ...
+
+    @property
+    def holdings(self) -> HoldingsDesk:
+        """What a person has written down about symbols, lots among it; the next snapshot shows a change."""
         ...
 
     @property

@@ -21,6 +21,7 @@ from forecasting.domain.snapshot import Health, Snapshot, SourceHealth, SymbolDe
 from forecasting.errors import ConfigError, StoreError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.heartbeat import SILENT_AFTER, Heartbeat, ask_for, newest_beat
+from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.lock import Holder
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watchlist import Watchlist
@@ -45,6 +46,7 @@ class Onlooker:
     ) -> None:
         self.log_path = log_path
         self.alerts = AlertDesk(store.alerts, lambda: datetime.now(UTC))
+        self.holdings = HoldingsDesk(store.holdings, lambda: self._status().now)
         self.lists = watchlist      # what is changed here, the engine at work takes up
         self._store, self._holder = store, holder
         self._reader = SnapshotReader(store, display_currency)

@@ -16,6 +16,7 @@ from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapsho
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import SourceError
 from forecasting.service.backend import TickReport
+from forecasting.service.holdings import Bookkeeper
 from forecasting.service.provenance import bar_sources
 from forecasting.service.records import kept_records, kept_signal_records
 from forecasting.service.rule_status import rule_statuses
@@ -128,6 +129,7 @@ class SnapshotReader:
             display_currency=self._display_currency,
             bar_sources=bar_sources(store),
         )
+            holdings=store.holdings.all(),
         return _Read(
             facts, records, recent, self._signal_records(), store.alerts.history(limit=ALERTS_SHOWN),
             store.alerts.count_unseen(),
@@ -138,6 +140,7 @@ class SnapshotReader:
         quotes = with_ticks(read.facts.quotes, status.ticks)
         facts = replace(read.facts, quotes=quotes, failures=_failures(read.facts.failures, quotes, status))
         notes = self._model_notes(status.report)
+        facts = replace(facts, positions=self._bookkeeper.positions(facts, status.now))
         rows = tuple(row(s, facts, status.now, notes) for s in status.symbols)
         best = status.report.models[0] if status.report and status.report.models else None
         return Snapshot(
@@ -160,6 +163,7 @@ class SnapshotReader:
             alerts_unseen=read.alerts_unseen,
             rules=read.rules,
         )
+            portfolio=self._bookkeeper.portfolio(facts.positions, status.symbols),
 
     def detail(self, symbol: Symbol, report: TickReport | None) -> SymbolDetail | None:
         """Everything about one symbol."""

@@ -26,6 +26,7 @@ from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.engine import Engine
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.heartbeat import WISHES, Heartbeat, asked_for, beat
+from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
 from forecasting.service.watchlist import Watchlist
@@ -89,6 +90,11 @@ class Standby:
     def alerts(self) -> AlertDesk:
         """Alert rules and what they said."""
         return self._current.alerts
+
+    @property
+    def holdings(self) -> HoldingsDesk:
+        """What is written down about symbols."""
+        return self._current.holdings
 
     @property
     def lists(self) -> Watchlist:

@@ -15,6 +15,7 @@ from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
 from forecasting.domain.decision import ScoredSignal
 from forecasting.domain.forecast import MODELS, Forecast, Origin, Outcome, TrackRecord
+from forecasting.domain.holding import Holding, Position
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Bar, Instrument, Quote, RowState, SessionState, Symbol, SymbolFailure
 from forecasting.domain.money import Rate, find_rate
@@ -63,13 +64,20 @@ class Facts:
     interval: Interval = Interval.DAY
     display_currency: str | None = None
     bar_sources: Mapping[Symbol, str] = field(default_factory=dict)
+    holdings: Mapping[Symbol, Holding] = field(default_factory=dict)
+    positions: Mapping[Symbol, Position] = field(default_factory=dict)      # of those with lots, at the newest price
+
+    def table(self, symbol: Symbol) -> SessionTable | None:
+        """The sessions of the symbol's exchange, where they are known."""
+        instrument = self.instruments.get(symbol)
+        return self.tables.get(instrument.exchange if instrument else exchange_of(symbol))
 
 
 def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, str]) -> SymbolRow:
     """One line of the watchlist."""
     instrument = facts.instruments.get(symbol)
     quote, failure = facts.quotes.get(symbol), facts.failures.get(symbol)
-    table = facts.tables.get(instrument.exchange if instrument else exchange_of(symbol))
+    table = facts.table(symbol)
     shown = shown_forecast(facts.forecasts.get(symbol, {}))
     currency = quote.currency if quote else instrument.currency if instrument else ""
     return SymbolRow(
@@ -96,6 +104,8 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
         bars_source=facts.bar_sources.get(symbol, ""),
         rate=_rate(symbol, currency, facts, now),
         interval=facts.interval,
+        holding=facts.holdings.get(symbol),
+        position=facts.positions.get(symbol),
     )
 
 

@@ -42,11 +42,14 @@ from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.facade import OnSnapshot, RunInThread
+from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.watchlist import Watchlist
 from tests.support.fake_alerts import FakeAlerts, fill_alerts
+from tests.support.fake_holdings import FakeHoldings, with_holdings
 
 if TYPE_CHECKING:
     from forecasting.data.store.alerts import Alerts
+    from forecasting.data.store.holdings import Holdings
     from forecasting.service.backend import OnStep
     from forecasting.service.delivery import Show
 
@@ -296,6 +299,7 @@ class FakeEngine:
         )
         self.fake_alerts = FakeAlerts()
         self.alerts = AlertDesk(cast("Alerts", self.fake_alerts), lambda: NOW)
+        self.holdings = HoldingsDesk(cast("Holdings", FakeHoldings()), lambda: NOW)
         self.calls: list[tuple[object, ...]] = []
         self.paused = False
         self.speed = 1.0
@@ -331,6 +335,7 @@ class FakeEngine:
         )
         if self._replaying:
             made = replace(made, replay=ReplayStatus(date(2008, 9, 15), self.speed, self.paused, False))
+        made = with_holdings(made, self.holdings.all())
         for change in self._changes:
             made = change(made)
         return made
