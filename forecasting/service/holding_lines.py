@@ -83,7 +83,7 @@ class _Line:
         if day is None:
             self._fail(at, f"'{word[:20]}' is no day; write it as 2024-01-15")
         if not EARLIEST <= day <= self._latest:
-            self._fail(at, f"{day} is not between {EARLIEST} and today, {self._latest}")
+            self._fail(at, f"{day} is not between {EARLIEST} and {self._latest}, today")
         return day
 
     def _lot(self, day: date, word: str, at: int) -> Lot:

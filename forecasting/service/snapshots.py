@@ -72,6 +72,7 @@ class SnapshotReader:
     def __init__(self, store: Store, display_currency: str | None = None) -> None:
         self._store = store
         self._display_currency = display_currency
+        self._bookkeeper = Bookkeeper(display_currency)
         self._tables: Mapping[str, SessionTable] = {}
         self._read: _Read | None = None
 
@@ -128,8 +129,8 @@ class SnapshotReader:
             interval=store.interval,
             display_currency=self._display_currency,
             bar_sources=bar_sources(store),
-        )
             holdings=store.holdings.all(),
+        )
         return _Read(
             facts, records, recent, self._signal_records(), store.alerts.history(limit=ALERTS_SHOWN),
             store.alerts.count_unseen(),
@@ -139,8 +140,8 @@ class SnapshotReader:
     def _show(self, version: int, status: Status, read: _Read) -> Snapshot:
         quotes = with_ticks(read.facts.quotes, status.ticks)
         facts = replace(read.facts, quotes=quotes, failures=_failures(read.facts.failures, quotes, status))
-        notes = self._model_notes(status.report)
         facts = replace(facts, positions=self._bookkeeper.positions(facts, status.now))
+        notes = self._model_notes(status.report)
         rows = tuple(row(s, facts, status.now, notes) for s in status.symbols)
         best = status.report.models[0] if status.report and status.report.models else None
         return Snapshot(
@@ -162,8 +163,8 @@ class SnapshotReader:
             alerts=read.alerts,
             alerts_unseen=read.alerts_unseen,
             rules=read.rules,
-        )
             portfolio=self._bookkeeper.portfolio(facts.positions, status.symbols),
+        )
 
     def detail(self, symbol: Symbol, report: TickReport | None) -> SymbolDetail | None:
         """Everything about one symbol."""

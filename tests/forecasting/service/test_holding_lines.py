@@ -32,7 +32,7 @@ def test_lines_are_bought_sold_and_split_in_order_of_their_days() -> None:
         ("soon 10 @ 5", 0, "'soon' is no day"),
         ("2024-W03-1 10 @ 5", 0, "is no day"),
         ("2024-02-30 10 @ 5", 0, "'2024-02-30' is no day"),
-        ("2026-03-04 10 @ 5", 0, "not between 1900-01-01 and today, 2026-03-03"),
+        ("2026-03-04 10 @ 5", 0, "not between 1900-01-01 and 2026-03-03, today"),
         ("2024-01-15", 10, "a quantity, as 10 or -4, or: split 10:1 is wanted"),
         ("2024-01-15 0 @ 5", 11, "a lot of nothing"),
         ("2024-01-15 1e3 @ 5", 11, "'1e3' stands where a quantity"),

@@ -1,0 +1,174 @@
+"""What a person writes down about symbols, and what it is worth: for screen, rules and command line.
+
+Everything goes through the store, so that a daemon at work follows at its next look.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from forecasting.data.store.holdings import Holdings
+from forecasting.data.text import clean_text
+from forecasting.domain.holding import Books, Entry, Holding, Position, books, in_order
+from forecasting.domain.market import SessionState, Symbol
+from forecasting.domain.money import find_rate
+from forecasting.domain.portfolio import Portfolio, add_up
+from forecasting.domain.sessions import SessionTable
+from forecasting.errors import ConfigError, HoldingError
+from forecasting.service.holding_lines import MAX_ENTRIES, read_lines
+from forecasting.service.view import Facts
+
+ALIAS_LIMIT = 40
+NOTE_LIMIT = 300
+MAX_TAGS = 10
+
+_TAG = re.compile(r"[^\W_][\w-]{0,19}")
+_EASTERNMOST = timedelta(hours=14)      # where on Earth a day begins first
+
+
+class HoldingsDesk:
+    """What is written down about the symbols of one store."""
+
+    def __init__(self, holdings: Holdings, now: Callable[[], datetime]) -> None:
+        self._holdings = holdings
+        self._now = now
+
+    def all(self) -> dict[Symbol, Holding]:
+        """Every symbol about which anything is written down."""
+        return dict(self._holdings.all())
+
+    def of(self, symbol: Symbol) -> Holding:
+        """What is written down about one symbol; an empty holding where nothing is."""
+        return self._holdings.all().get(symbol, Holding(symbol))
+
+    @property
+    def latest(self) -> date:
+        """The last day that a lot may be of: today, wherever that is."""
+        return (self._now() + _EASTERNMOST).date()
+
+    def edit(self, symbol: Symbol, *, alias: str, tags: str, note: str, lots: str | None) -> Holding:
+        """Write down what a person typed; `lots` as None leaves them as they are.
+
+        Raises:
+            HoldingError: If a line of lots cannot be read; it carries the line.
+            ConfigError: If a tag cannot be one.
+        """
+        holding = replace(
+            self.of(symbol), alias=clean_text(alias, limit=ALIAS_LIMIT), tags=read_tags(tags),
+            note=clean_text(note, limit=NOTE_LIMIT),
+        )
+        if lots is not None:
+            holding = replace(holding, entries=self._allowed(symbol, read_lines(lots, latest=self.latest)))
+        self._holdings.save([holding])
+        return holding
+
+    def add(self, symbol: Symbol, lots: str) -> Holding:
+        """Write down more lots of a symbol.
+
+        Raises:
+            HoldingError: If a line cannot be read, or there are too many.
+        """
+        before = self.of(symbol)
+        more = self._allowed(symbol, read_lines(lots, latest=self.latest))
+        holding = replace(before, entries=_bounded(in_order((*before.entries, *more))))
+        self._holdings.save([holding])
+        return holding
+
+    def write(self, holdings: Iterable[Holding]) -> None:
+        """Put these in place of what is written down about their symbols: all of them, or none."""
+        self._holdings.save(holdings)
+
+    @staticmethod
+    def _allowed(symbol: Symbol, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        if entries and symbol.startswith("^"):
+            raise HoldingError(0, 0, f"{symbol} is an index, and nobody holds one; write down a fund that follows it")
+        return entries
+
+
+def read_tags(text: str) -> tuple[str, ...]:
+    """The tags of a text, apart by blanks or commas; in small letters, each once, sorted.
+
+    Raises:
+        ConfigError: If one cannot be a tag, or there are too many.
+    """
+    tags = sorted({clean_text(word, limit=60).lower() for word in re.split(r"[\s,]+", text) if word})
+    if wrong := next((tag for tag in tags if not _TAG.fullmatch(tag)), None):
+        raise ConfigError(f"'{wrong}' is no tag; up to 20 letters, digits, _ and -, for example core")
+    if len(tags) > MAX_TAGS:
+        raise ConfigError(f"{len(tags)} tags of one symbol; at most {MAX_TAGS}")
+    return tuple(tags)
+
+
+def _bounded(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    if len(entries) > MAX_ENTRIES:
+        raise HoldingError(MAX_ENTRIES, 0, f"more than {MAX_ENTRIES} lots of one symbol; join old ones")
+    return entries
+
+
+def merged(before: Holding, found: Holding) -> tuple[Holding, int]:
+    """One holding of two, as a file is read into a store, and how many lots are new; lots that are equal are the same.
+
+    Raises:
+        HoldingError: If there are too many lots.
+    """
+    old = list(before.entries)
+    new = []
+    for entry in found.entries:      # two equal lots in a file are two, unless the store has two
+        if entry in old:
+            old.remove(entry)
+        else:
+            new.append(entry)
+    entries = _bounded(in_order((*before.entries, *new)))
+    tags = tuple(sorted({*before.tags, *found.tags}))
+    return Holding(before.symbol, found.alias or before.alias, tags, found.note or before.note, entries), len(new)
+
+
+class Bookkeeper:
+    """Prices what is held. Keeps the books of a holding until it or the day changes: a tick then costs a product."""
+
+    def __init__(self, display_currency: str | None = None) -> None:
+        self._display_currency = display_currency
+        self._kept: dict[Symbol, tuple[Holding, date, Books]] = {}
+
+    def positions(self, facts: Facts, now: datetime) -> dict[Symbol, Position]:
+        """What is held of every symbol that has lots, at the newest price that `facts` know."""
+        return {s: self._position(holding, facts, now) for s, holding in facts.holdings.items() if holding.entries}
+
+    def _position(self, holding: Holding, facts: Facts, now: datetime) -> Position:
+        symbol = holding.symbol
+        quote, instrument, wanted = facts.quotes.get(symbol), facts.instruments.get(symbol), self._display_currency
+        currency = quote.currency if quote else instrument.currency if instrument else ""
+        rate = None if wanted is None else find_rate(facts.quotes, currency, wanted, now)
+        if quote is None:
+            return self._books(holding, now.date()).position(None, None, currency, rate)
+        kept = self._books(holding, day_of_price(quote.time, facts.table(symbol)))
+        return kept.position(quote.price, quote.previous_close, currency, rate)
+
+    def _books(self, holding: Holding, day: date) -> Books:
+        known = self._kept.get(holding.symbol)
+        if known is not None and known[0] is holding and known[1] == day:
+            return known[2]
+        made = books(holding.entries, day)
+        self._kept[holding.symbol] = holding, day, made
+        return made
+
+    def portfolio(self, positions: Mapping[Symbol, Position], watched: Sequence[Symbol]) -> Portfolio | None:
+        """The positions in watched symbols added up, those in others named: nobody asks for their prices."""
+        known = set(watched)
+        made = add_up({s: p for s, p in positions.items() if s in known}, self._display_currency)
+        others = tuple(f"{s} (not watched)" for s, p in positions.items() if s not in known and p.quantity)
+        if made is None:
+            return Portfolio(None, (), others) if others else None
+        return replace(made, left_out=(*made.left_out, *others))
+
+
+def day_of_price(time: datetime, table: SessionTable | None) -> date:
+    """The exchange's date of a price: that of the session it was made in, before, or after."""
+    if table is None or not table.sessions:
+        return time.date()
+    before_open = table.state(time) is SessionState.PRE
+    session = table.next_open(time) if before_open else table.last_opened(time)
+    return time.date() if session is None else session.session
