@@ -86,13 +86,13 @@ def backtest(settings: Settings, question: Question, as_of: date | None, on_step
     panel = build_panel(series, FeatureSpec(settings.model.features), tables)
     first = bisect_left(panel.sessions, question.test_start)
     last = len(panel.sessions) - 1 if question.test_end is None else panel.index_of(question.test_end)
-    folds = _folds(panel, first, last, question.refit_every)
+    folds = folds_of(panel, first, last, question.refit_every)
     # The count of trials outlives this run, also where its bars do not: it is what luck is reckoned from.
     with Store.open(place(settings, demo=False).store) as store:
-        predicted = _walk(panel, folds, question, settings.model, store, on_step)
+        predicted = walk(panel, folds, question.model, question.seed, settings.model, store, on_step)
         trials = store.runs.trials()
     tape = Tape.of(series, panel, predicted, range(first, last + 1))
-    rows = [_row(tape, number, question, first, last, trials) for number in range(len(_strategies(question.model)))]
+    rows = [_row(tape, number, question, first, last, trials) for number in range(len(strategies(question.model)))]
     value = {"protocol": _protocol(settings, panel, question, first, last, folds, trials), "strategies": rows}
     return Answer(value, tuple(f.message for f in failures), 1 if failures else 0)
 
@@ -121,7 +121,12 @@ def read_bars(
     return series, tables, tuple(failures)
 
 
-def _folds(panel: Panel, first: int, last: int, refit_every: int) -> list[Fold]:
+def folds_of(panel: Panel, first: int, last: int, refit_every: int) -> list[Fold]:
+    """The folds of a test span.
+
+    Raises:
+        NotEnoughHistory: If there is nothing to fit on, or to test.
+    """
     if first <= max(HORIZONS) or last <= first:
         raise NotEnoughHistory(
             f"backtest: {first} sessions before the test and {max(last - first + 1, 0)} in it; needs more than "
@@ -130,26 +135,29 @@ def _folds(panel: Panel, first: int, last: int, refit_every: int) -> list[Fold]:
     return list(WalkForward(train=first, test=refit_every, horizon=max(HORIZONS)).split(last + 1))
 
 
-def _walk(
-    panel: Panel, folds: Sequence[Fold], question: Question, asked: ModelSettings, store: Store, on_step: OnStep
+def walk(
+    panel: Panel, folds: Sequence[Fold], model: str, seed: int, asked: ModelSettings, store: Store, on_step: OnStep
 ) -> Predictions:
-    """Forecasts at every session of the test span, each by a fit that had seen nothing from its fold on."""
+    """Forecasts at every session of the test span, each by a fit that had seen nothing from its fold on.
+
+    Every fit counts as a trial.
+    """
     told = []
     for number, fold in enumerate(folds):
         seen = panel.sessions[fold.cut]
 
         def progress(fit: Progress, number: int = number, seen: date = seen) -> None:
-            on_step(Step("fit", f"{question.model} to {seen}: {fit.message}", (number + fit.fraction) / len(folds)))
+            on_step(Step("fit", f"{model} to {seen}: {fit.message}", (number + fit.fraction) / len(folds)))
 
         store.runs.next_trial()
-        fitted = create(question.model, asked).fit(panel, cut=fold.cut, seed=question.seed, on_progress=progress)
+        fitted = create(model, asked).fit(panel, cut=fold.cut, seed=seed, on_progress=progress)
         told.append(fitted.predict(panel, fold.test))
     return Predictions(
         np.concatenate([t.log_returns for t in told], axis=1), np.concatenate([t.p_up for t in told], axis=1)
     )
 
 
-def _strategies(model: str) -> tuple[Strategy, ...]:
+def strategies(model: str) -> tuple[Strategy, ...]:
     """Fresh instances, the model's own first."""
     return (
         Direction(model), Direction(model, short=True), VolatilityTarget(model),
@@ -159,7 +167,7 @@ def _strategies(model: str) -> tuple[Strategy, ...]:
 
 def _row(tape: Tape, number: int, question: Question, first: int, last: int, trials: int) -> dict[str, Any]:
     def at_cost(cost_bp: float) -> tuple[Run, Figures]:
-        run = simulate(tape, _strategies(question.model)[number], first=first, last=last, cost_bp=cost_bp)
+        run = simulate(tape, strategies(question.model)[number], first=first, last=last, cost_bp=cost_bp)
         return run, figures(run, trials=trials)
 
     run, own = at_cost(question.cost_bp)

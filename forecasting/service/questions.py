@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from forecasting.domain.backtest import AskBacktest, BacktestReport
 from forecasting.domain.question import Question
 from forecasting.service import wire
 from forecasting.service.accuracy import Accuracy, AskAccuracy
@@ -33,6 +34,7 @@ class Entry:
 
 
 QUESTIONS: tuple[Entry, ...] = (
+    Entry("backtest", AskBacktest, BacktestReport, "forecasting.service.backtest_answer:answer", deadline_s=7200.0),
     Entry("accuracy", AskAccuracy, Accuracy, "forecasting.service.scoring:answer_accuracy"),
 )
 

@@ -164,6 +164,22 @@ class Ledger:
         )
         return None if row is None else _entry(row)
 
+    def opinions(
+        self, symbol: Symbol, model: str, horizon: int, first: date
+    ) -> tuple[tuple[date, Origin, float, tuple[float, ...]], ...]:
+        """What a model has said of a symbol as of `first` or later, ascending by session; backfill before live.
+
+        Each time: the session, the origin, P(up) over `horizon` bars, and the quantiles of the next bar's log return at
+        `domain.forecast.LEVELS`. Only these cross from the text, at some 15 us a row.
+        """
+        rows = self._database.rows(
+            "SELECT as_of_session, origin, json_extract(body, '$.p_up[' || :at || ']'),"
+            " json_extract(body, '$.log_returns[0]') FROM forecasts"
+            " WHERE symbol = :symbol AND model = :model AND as_of_session >= :first ORDER BY as_of_session, origin",
+            {"at": horizon - 1, "symbol": symbol, "model": model, "first": first.isoformat()},
+        )
+        return tuple((parse_key(day), Origin(origin), p_up, tuple(json.loads(text))) for day, origin, p_up, text in rows)
+
     def symbols(self) -> tuple[Symbol, ...]:
         """Every symbol that was ever forecast."""
         rows = self._database.rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Self
@@ -73,6 +73,16 @@ class Tape:
             rsi[i, :n], gap[i, :n] = values.rsi, values.macd_hist
         opens, closes, rsis, gaps = (bars.on_sessions(x) for x in (bars.open, bars.close, rsi, gap))
         return cls(panel.symbols, panel.sessions, opens, closes, panel.scale, rsis, gaps, sigma, p_up)
+
+    def only(self, symbols: Collection[Symbol]) -> Self:
+        """These symbols alone, in the sessions in which any of them traded."""
+        rows = np.flatnonzero([symbol in symbols for symbol in self.symbols])
+        columns = np.flatnonzero(np.isfinite(self.close[rows]).any(axis=0))
+        arrays = (self.open, self.close, self.scale, self.rsi, self.macd_gap, self.sigma, self.p_up)
+        return type(self)(
+            tuple(self.symbols[n] for n in rows), tuple(self.sessions[t] for t in columns),
+            *(array[np.ix_(rows, columns)] for array in arrays),
+        )
 
     def at_close(self, t: int) -> Close:
         """What session index `t` made known."""
