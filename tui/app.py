@@ -6,6 +6,7 @@ engine's worker process.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -21,6 +22,7 @@ from textual.binding import BindingsMap, BindingType
 
 from forecasting.domain.snapshot import Snapshot
 from forecasting.service.facade import EngineFacade
+from forecasting.service.threads import full_pool
 from tui import format as fmt
 from tui import terminal
 from tui.alert_news import TOAST_S, AlertNews
@@ -140,6 +142,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         if not gc.isenabled():
             gc.freeze()      # what is here now stays: never look through it again while a key waits
             gc.enable()
+        asyncio.get_running_loop().set_default_executor(full_pool())      # thread workers run in it
         self._write(terminal.KEEP_TITLE)
         self._set_title(self._main.place.snapshot.alerts_unseen if self._main is not None else 0)
         self.bridge.start()

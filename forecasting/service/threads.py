@@ -1,9 +1,11 @@
-"""What threads may use: the numeric libraries one of them, and all of them one pool of memory."""
+"""How many threads there are, and what they may use: numeric libraries one of them, all of them one pool of memory."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Environment to set before numpy or torch is first imported.
@@ -12,7 +14,21 @@ On busy cores BLAS threads wait for each other: HAR-t's fit took 0.4 s with one 
 always added in the same order give the same bytes.
 """
 
+THREADS = 12
+"""Of a screen's process: a refresh, three kinds of long work and some questions may wait for the worker at once."""
+
 _M_ARENA_MAX = -8      # glibc's malloc.h
+
+
+def full_pool(threads: int = THREADS) -> ThreadPoolExecutor:
+    """A pool whose threads all run from the beginning.
+
+    Others start a thread when none is idle, which may be for the first time after days. Twelve cost 3 ms and 240 KB.
+    """
+    pool, all_run = ThreadPoolExecutor(threads), Barrier(threads)
+    for _ in range(threads):
+        pool.submit(all_run.wait)
+    return pool
 
 
 def one_arena() -> None:
