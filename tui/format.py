@@ -258,7 +258,15 @@ _KIND = {
     SignalKind.RSI_OVERBOUGHT_EXIT: "RSI back below 70",
     SignalKind.MACD_GOLDEN: "MACD golden cross",
     SignalKind.MACD_DEATH: "MACD death cross",
+    SignalKind.MACD_TURN_UP: "MACD turns up",
+    SignalKind.MACD_TURN_DOWN: "MACD turns down",
+    SignalKind.DIVERGENCE_UP: "RSI higher, low lower",
+    SignalKind.DIVERGENCE_DOWN: "RSI lower, high higher",
+    SignalKind.VOLATILITY_HIGH: "volatility high",
+    SignalKind.VOLATILITY_LOW: "volatility low",
     SignalKind.BAND_BREACH: "left the 95% band",
+    SignalKind.BAND_RUN_80: "2 x outside 80% band",
+    SignalKind.BAND_RUN_50: "3 x outside 50% band",
     SignalKind.FORECAST_UP: "forecast up",
     SignalKind.FORECAST_DOWN: "forecast down",
 }
@@ -268,12 +276,6 @@ def opinion(signal: Signal) -> str:
     """A signal's direction in one word: BUY, SELL, or ODD where it only says "unusual"."""
     return _OPINION.get(signal.direction, "ODD")
 
-    SignalKind.MACD_TURN_UP: "MACD turns up",
-    SignalKind.MACD_TURN_DOWN: "MACD turns down",
-    SignalKind.DIVERGENCE_UP: "RSI higher, low lower",
-    SignalKind.DIVERGENCE_DOWN: "RSI lower, high higher",
-    SignalKind.VOLATILITY_HIGH: "volatility high",
-    SignalKind.VOLATILITY_LOW: "volatility low",
 
 def kind_name(kind: SignalKind) -> str:
     """A signal's kind in words."""
