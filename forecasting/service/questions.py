@@ -16,6 +16,7 @@ from forecasting.domain.backtest import AskBacktest, BacktestReport
 from forecasting.domain.question import Question
 from forecasting.service import wire
 from forecasting.service.accuracy import Accuracy, AskAccuracy
+from forecasting.service.charting import AskChart, AskChosen, ChartAnswer, Chosen
 
 if TYPE_CHECKING:
     from forecasting.service.backend import OnStep
@@ -36,6 +37,8 @@ class Entry:
 QUESTIONS: tuple[Entry, ...] = (
     Entry("backtest", AskBacktest, BacktestReport, "forecasting.service.backtest_answer:answer", deadline_s=7200.0),
     Entry("accuracy", AskAccuracy, Accuracy, "forecasting.service.scoring:answer_accuracy"),
+    Entry("chart", AskChart, ChartAnswer, "forecasting.service.chart_answers:answer_chart"),
+    Entry("chosen-indicators", AskChosen, Chosen, "forecasting.service.chart_answers:answer_chosen"),
 )
 
 
