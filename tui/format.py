@@ -33,14 +33,17 @@ class Glyphs:
     marker: str        # plotext marker for lines
     box: str           # plotext marker for bodies
     wick: str
-    column: str        # plotext marker for histogram columns
     inside: str        # an outcome inside its band
     unseen: str        # an alert nobody has acknowledged
     sent: str          # from an alert to where it went
+    halves: bool       # whether half cells can be drawn
+    rising: str        # body of a candle that rose, where they cannot
 
 
-UNICODE = Glyphs("▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "▐", "•", "●", "→")
-ASCII = Glyphs("^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "|", "o", "*", "->")
+UNICODE = Glyphs(
+    "▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "•", "●", "→", True, "█"
+)
+ASCII = Glyphs("^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "o", "*", "->", False, "+")
 
 
 _WHOLE = frozenset({"CLP", "HUF", "IDR", "KRW", "PYG", "VND"})
@@ -96,6 +99,13 @@ def in_currency(value: float | None, currency: str, symbol: str = "") -> str:
 def level(value: float, span: float) -> str:
     """A chart label: as many decimals as tell labels apart that are a fraction of `span` from each other."""
     return f"{value:.0f}" if span >= 8 else f"{value:.1f}" if span >= 0.8 else f"{value:.3g}"
+
+
+def figure(value: float) -> str:
+    """A figure of any size in few cells: 182.3, 0.0123, -45.2M."""
+    if abs(value) >= 10_000:
+        return ("-" if value < 0 else "") + quantity(abs(value))
+    return f"{value:.0f}" if abs(value) >= 1_000 else f"{value:.1f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def signed(value: float | None, decimals: int = 1, unit: str = "") -> str:

@@ -16,6 +16,7 @@ VIEWS = ("watch", "chart", "accuracy", "signals", "health")
 _ALL = frozenset(VIEWS)
 _LISTS = frozenset({"watch", "chart", "accuracy"})
 _CHARTS = frozenset({"watch", "chart"})
+_CHART = frozenset({"chart"})
 _WATCH = frozenset({"watch"})
 _SIGNALS = frozenset({"signals"})
 
@@ -60,9 +61,22 @@ KEYMAP: tuple[KeyEntry, ...] = (
            "Mute the rules of the selected symbol, or the selected rule, for 8 hours; or hear them again"),
     _entry("shorter", "comma", "timeframe(-1)", "shorter", "Shorter timeframe", _CHARTS, footer=True),
     _entry("longer", "full_stop", "timeframe(1)", "longer", "Longer timeframe", _CHARTS, footer=True),
+    _entry("zoom-in", "K", "zoom(1)", "closer", "Closer: fewer bars", _CHART),
+    _entry("zoom-out", "J", "zoom(-1)", "farther", "Farther: more bars", _CHART),
+    _entry("pan-back", "H", "pan(-1)", "earlier", "Earlier bars", _CHART),
+    _entry("pan-on", "L", "pan(1)", "later", "Later bars; Esc leads back to the newest", _CHART),
+    _entry("readout-back", "shift+left,ctrl+left", "page_sideways(-1)", "page back", "The readout a page of bars back",
+           _CHART),
+    _entry("readout-on", "shift+right,ctrl+right", "page_sideways(1)", "page on", "The readout a page of bars on",
+           _CHART),
     _entry("candles", "c", "toggle_option('candles')", "candles", "Candles or line", _CHARTS),
     _entry("indicators", "i", "toggle_option('indicators')", "indicators", "RSI and MACD on or off", _CHARTS),
-    _entry("volume", "v", "toggle_option('volume')", "volume", "Volume on or off", frozenset({"chart"})),
+    _entry("volume", "v", "toggle_option('volume')", "volume", "Volume on or off", _CHART),
+    _entry("further-indicators", "I", "further_indicators", "indicators", "Choose further indicators", _CHART,
+           footer=True),
+    _entry("scale", "D", "toggle_option('log')", "log", "Prices by decades, on a logarithmic scale; or linear", _CHART),
+    _entry("past-forecasts", "F", "past_forecasts", "past",
+           "Forecasts made 1, 5 or 10 bars before, laid over what came of them; or none", _CHART, footer=True),
     _entry("forecast", "f", "toggle_option('forecast')", "fan", "Forecast fan on or off", _CHARTS, footer=True),
     _entry("watch", "1", "view('watch')", "Watch", "The watchlist"),
     _entry("chart", "2", "view('chart')", "Chart", "One symbol's chart", footer=True),

@@ -20,6 +20,7 @@ from tui.charts.of_symbol import (
 )
 from tui.charts.options import ChartOptions
 from tui.charts.price import Candle, Fan, candles_of, taken_together
+from tui.charts.window import Window
 from tui.format import ASCII, UNICODE
 
 
@@ -53,7 +54,8 @@ def test_candles_taken_together_keep_the_extremes_and_the_newest_group_whole() -
 
 
 def test_panes_under_each_other_share_one_axis() -> None:
-    charts = symbol_charts(known_detail(), ChartOptions(timeframe=3, candles=True), 100, readout=0)
+    newest = Window(at=known_detail().bars[-1].session)
+    charts = symbol_charts(known_detail(), ChartOptions(timeframe=5, candles=True), 100, newest)
     assert charts is not None
     assert charts.price.axis == charts.rsi.axis == charts.macd.axis == charts.volume.axis
     assert charts.price.axis.readout == len(charts.dates) - 1
@@ -85,7 +87,7 @@ def test_every_chart_fits_the_size_it_is_built_for(width: int, height: int) -> N
     still = (replace(bar, open=5, high=5, low=5, close=5, adj_close=5, volume=0) for bar in whole.bars)
     flat = replace(whole, bars=tuple(still))
     for facts in (whole, empty, flat):
-        charts = symbol_charts(facts, ChartOptions(candles=height > 4), width, readout=1)
+        charts = symbol_charts(facts, ChartOptions(candles=height > 4), width, Window(at=facts.bars[-2].session))
         assert charts is not None
         every = (charts.price, charts.volume, charts.rsi, charts.macd, hit_rate_chart(facts), coverage_chart(facts))
         for chart in (*every, outcome_chart(facts)):

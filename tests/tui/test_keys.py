@@ -227,7 +227,7 @@ async def test_sorting_keeps_the_cursor_on_its_symbol_and_stays_in_force_when_pr
 async def test_timeframe_and_switches_change_the_chart() -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
-        await press(pilot, "2", "comma", "comma", "comma")
+        await press(pilot, "2", "comma", "comma")
         assert main_screen(app).options.name == "1mo"
         await press(pilot, "full_stop", "c", "i", "v", "f")
         await settle(pilot)

@@ -45,7 +45,7 @@ class RateChart:
         self.axis.apply(figure, brush, low - 0.01, high + 0.01)
         labels(figure, brush, [(at, fmt.share(at)) for at in (low, self.measured_by, high)])
         shown = [(max(lo, low), min(hi, high)) for lo, hi in self.intervals]
-        segments(figure, _filled(shown, brush.columns), brush.palette.band_95, brush.glyphs.shades[0])
+        segments(figure, filled(shown, brush.columns), brush.palette.band_95, brush.glyphs.shades[0])
         level(figure, self.measured_by, self.axis.end, brush.palette.muted, brush.glyphs.rule)
         line(figure, range(len(self.rates)), self.rates, brush.palette.accent, brush.glyphs.marker)
 
@@ -74,7 +74,7 @@ class OutcomeChart:
         top = max((abs(edge) for edge in edges), default=0.0) * 1.05 or 1.0
         self.axis.apply(figure, brush, -top, top)
         labels(figure, brush, [(at, fmt.percent(at)) for at in (-top / 1.05, 0, top / 1.05)])
-        segments(figure, _filled(self.bands, brush.columns), brush.palette.band_80, brush.glyphs.shades[0])
+        segments(figure, filled(self.bands, brush.columns), brush.palette.band_80, brush.glyphs.shades[0])
         inside = self._inside()
         for wanted, mark, colour in (
             (True, brush.glyphs.inside, brush.palette.foreground), (False, brush.glyphs.wrong, brush.palette.down)
@@ -87,7 +87,7 @@ class OutcomeChart:
         return [lo <= value <= hi for value, (lo, hi) in zip(self.actual, self.bands, strict=True)]
 
 
-def _filled(pairs: Sequence[tuple[float, float]], columns: int) -> list[tuple[float, float, float]]:
+def filled(pairs: Sequence[tuple[float, float]], columns: int) -> list[tuple[float, float, float]]:
     """A band without gaps: one upright segment (x, low, high) per column, each from the point nearest to it."""
     if not pairs:
         return []

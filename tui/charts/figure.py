@@ -31,7 +31,12 @@ class Brush:
     glyphs: Glyphs
     label_width: int   # cells of the y labels
     columns: int       # cells of the drawing between the labels and the right edge
-    rows: int
+    height: int        # lines of the picture
+
+    @property
+    def rows(self) -> int:
+        """Lines of the drawing where one line below it tells the dates."""
+        return max(1, self.height - 1)
 
 
 class Chart(Protocol):
@@ -72,7 +77,7 @@ def label_width(width: int) -> int:
 
 def _brush(width: int, height: int, palette: Palette, glyphs: Glyphs) -> Brush:
     room = label_width(width)
-    return Brush(palette, glyphs, room, max(2, width - room - 1), max(1, height - 1))
+    return Brush(palette, glyphs, room, max(2, width - room - 1), max(1, height))
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
@@ -114,6 +119,18 @@ def nice_ticks(low: float, high: float, count: int) -> tuple[float, ...]:
     step = next(size * m for m in (1, 2, 2.5, 5, 10) if size * m >= rough)
     first = -(-low // step) * step
     return tuple(_multiples(first, step, high))
+
+
+def log_ticks(low: float, high: float, count: int) -> tuple[float, ...]:
+    """At most `count` round values between `low` and `high`, about equally far apart on a logarithmic scale."""
+    if count < 1 or not 0 < low < high:
+        return (low,)
+    decades = range(_floor_log10(low), _floor_log10(high) + 1)
+    for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 5), (1, 3), (1,)):
+        found = tuple(t for d in decades for m in steps if low <= (t := round(m * 10.0**d, 10)) <= high)
+        if 2 <= len(found) <= count:
+            return found
+    return nice_ticks(low, high, count)
 
 
 def _floor_log10(value: float) -> int:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import TypeVar
+from datetime import date, datetime
+from typing import overload
 
+from forecasting.domain.decision import Alert
 from forecasting.domain.forecast import Origin
+from forecasting.domain.market import Bar
 from forecasting.domain.snapshot import SymbolDetail
 from tui.charts.accuracy import OutcomeChart, RateChart
 from tui.charts.axis import PAST_SHARE, TimeAxis
+from tui.charts.beyond import NOTHING, Beyond, curves_on, marks_on, newest_of_each, past_on
+from tui.charts.curves import CurvesChart
 from tui.charts.figure import label_width
-from tui.charts.options import ChartOptions
+from tui.charts.options import STAND_IN, ChartOptions
 from tui.charts.oscillators import MacdChart, RsiChart, VolumeChart
+from tui.charts.past import held_text
 from tui.charts.price import Candle, Fan, PriceChart, candles_of, taken_together
-
-T = TypeVar("T")
+from tui.charts.values import Values
+from tui.charts.window import AT_NEWEST, Window, bars_of_days
 
 OUTCOMES = 60
 """Settled forecasts that one picture can hold apart."""
@@ -25,18 +31,23 @@ OUTCOMES = 60
 
 @dataclass(frozen=True, slots=True)
 class SymbolCharts:
-    """The charts of one symbol over one timeframe, column under column."""
+    """The charts of one symbol over one window, column under column."""
 
     price: PriceChart
     volume: VolumeChart
     rsi: RsiChart
     macd: MacdChart
+    panes: tuple[CurvesChart, ...]
     candles: tuple[Candle, ...]
-    dates: tuple[date, ...]
+    dates: tuple[date, ...]              # the newest bar of each candle
+    before: float | None                 # close before the first candle
+    keys: Sequence[date]                 # of all bars there are, also those out of sight
+    timeframe: int                       # bars the timeframe has
 
 
 def symbol_charts(
-    detail: SymbolDetail, options: ChartOptions, width: int, readout: int | None = None
+    detail: SymbolDetail, options: ChartOptions, width: int, window: Window = AT_NEWEST, beyond: Beyond = NOTHING,
+    alerts: Sequence[Alert] = (),
 ) -> SymbolCharts | None:
     """The charts, as dense as `width` cells allow; None where there are no bars.
 
@@ -44,51 +55,129 @@ def symbol_charts(
         detail: What is shown.
         options: Timeframe and switches.
         width: Cells of the whole pane.
-        readout: The cross-hair's bar, counted back from the newest (0); None for no cross-hair.
+        window: Where a person has zoomed and panned to, and the cross-hair.
+        beyond: Past forecasts, further indicators, short bars.
+        alerts: Those of the symbol.
     """
-    if not detail.bars:
+    if beyond.symbol != detail.symbol:
+        beyond = NOTHING
+    source = _source(detail, options, beyond)
+    if not source.bars:
         return None
-    bars = detail.bars[-options.sessions :] if options.sessions else detail.bars
-    rows = detail.indicators[-len(bars) :]
-    fan = Fan.of(detail.forecasts[0]) if detail.forecasts and options.forecast else None
-    horizons = len(detail.forecasts[0].log_returns) if detail.forecasts else 0
-    columns = max(12, width - label_width(width) - 1)
-    past = int(columns * PAST_SHARE) if horizons else columns
-    size = math.ceil(len(bars) / (past if options.candles else 2 * past))
-    candles = taken_together(candles_of(bars), size)
-    dates = _newest_of_each([bar.session for bar in bars], size)
-    pitch = float(past // len(dates)) if options.candles else (past - 1) / max(1, len(dates) - 1)
-    place = None if readout is None else max(0, len(dates) - 1 - readout)
-    axis = TimeAxis(dates, pitch, horizons, columns - 1, place)
+    keys = _Keys(source.bars)
+    timeframe = _timeframe(options, keys)
+    span = window.span(keys, timeframe)
+    at_newest = span.stop == len(keys)
+    shown = detail.forecasts[0] if detail.forecasts and source is detail and at_newest else None
+    layout = _Layout.of(len(span), options, width, len(shown.log_returns) if shown else 0)
+    candles = taken_together(candles_of(source.bars[span.start : span.stop], source.bars[-1].factor), layout.size)
+    dates = newest_of_each(keys[span.start : span.stop], layout.size)
+    place = None if window.at is None else min(bisect_left(dates, window.at), len(dates) - 1)
+    axis = TimeAxis(dates, layout.pitch(len(dates)), layout.horizons, layout.columns - 1, place)
+    rows = source.indicators[len(source.indicators) - len(keys) + span.start :][: len(span)]
+    over, panes = curves_on(beyond, keys, options.extra, span, layout.size)
+
+    def column(name: str) -> Values:
+        return newest_of_each([getattr(row, name) for row in rows], layout.size)
+
     return SymbolCharts(
-        price=PriceChart(_title(detail), axis, candles, options.candles, fan, _note(options, size)),
-        volume=VolumeChart(axis, tuple(c.volume if c.close >= c.open else -c.volume for c in candles)),
-        rsi=RsiChart(axis, _newest_of_each([row.rsi for row in rows], size)),
-        macd=MacdChart(
-            axis, _newest_of_each([row.macd for row in rows], size),
-            _newest_of_each([row.macd_signal for row in rows], size),
-            _newest_of_each([row.macd_hist for row in rows], size),
+        price=PriceChart(
+            _title(detail), axis, candles, options.candles, Fan.of(shown) if shown and options.forecast else None,
+            _note(options, source, layout.size, beyond), past_on(beyond, options.past, dates, candles),
+            _past_note(detail, options, source), over, marks_on(source, alerts, dates, keys[span.start]), options.log,
         ),
-        candles=candles, dates=dates,
+        volume=VolumeChart(axis, tuple(c.volume if c.close >= c.open else -c.volume for c in candles)),
+        rsi=RsiChart(axis, column("rsi")),
+        macd=MacdChart(axis, column("macd"), column("macd_signal"), column("macd_hist")),
+        panes=tuple(CurvesChart(kind, axis, curves) for kind, curves in panes),
+        candles=candles, dates=dates, keys=keys, timeframe=timeframe,
+        before=_close_before(source.bars, span.start),
     )
+
+
+class _Keys(Sequence[date]):
+    """The bars' names, read off the bars when they are asked for: there may be ten thousand."""
+
+    def __init__(self, bars: Sequence[Bar]) -> None:
+        self._bars = bars
+
+    def __len__(self) -> int:
+        return len(self._bars)
+
+    @overload
+    def __getitem__(self, index: int) -> date: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[date, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> date | tuple[date, ...]:
+        if isinstance(index, slice):
+            return tuple(bar.session for bar in self._bars[index])
+        return self._bars[index].session
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How bars are laid out over columns."""
+
+    columns: int
+    past: int              # columns that the past gets
+    size: int              # bars taken together
+    horizons: int
+    whole_cells: bool
+
+    @classmethod
+    def of(cls, bars: int, options: ChartOptions, width: int, horizons: int) -> _Layout:
+        columns = max(12, width - label_width(width) - 1)
+        past = int(columns * PAST_SHARE) if horizons else columns
+        size = math.ceil(bars / (past if options.candles else 2 * past))
+        return cls(columns, past, size, horizons, options.candles)
+
+    def pitch(self, candles: int) -> float:
+        return float(self.past // candles) if self.whole_cells else (self.past - 1) / max(1, candles - 1)
+
+
+def _source(detail: SymbolDetail, options: ChartOptions, beyond: Beyond) -> SymbolDetail:
+    """Whose bars are shown: short ones where the timeframe needs them and they are there."""
+    return beyond.short if options.frame.short and beyond.short is not None else detail
+
+
+def _timeframe(options: ChartOptions, keys: Sequence[date]) -> int:
+    """How many bars the timeframe has."""
+    frame = options.frame
+    if frame.short and not isinstance(keys[-1], datetime):
+        frame = STAND_IN
+    return len(keys) if frame.days is None else bars_of_days(keys, frame.days)
+
+
+def _close_before(bars: Sequence[Bar], start: int) -> float | None:
+    return None if start == 0 else bars[start - 1].adj_close / bars[-1].factor
+
+
+def _past_note(detail: SymbolDetail, options: ChartOptions, source: SymbolDetail) -> str:
+    if options.past is None or not detail.forecasts or source is not detail:
+        return ""
+    return held_text(detail.records, detail.forecasts[0].model, options.past)
 
 
 class ChartMemo:
     """Keeps the newest charts, so that a tick which changes none of their facts costs nothing."""
 
     def __init__(self) -> None:
-        self._facts: tuple[ChartOptions, int, int | None] | None = None
-        self._detail: SymbolDetail | None = None
+        self._facts: tuple[object, ...] = ()
+        self._detail: tuple[SymbolDetail | None, Beyond] = (None, NOTHING)
         self._charts: SymbolCharts | None = None
 
     def charts(
-        self, detail: SymbolDetail | None, options: ChartOptions, width: int, readout: int | None = None
+        self, detail: SymbolDetail | None, options: ChartOptions, width: int, window: Window = AT_NEWEST,
+        beyond: Beyond = NOTHING, alerts: tuple[Alert, ...] = (),
     ) -> SymbolCharts | None:
         """As `symbol_charts`; None also where there is no detail."""
-        facts = (options, width, readout)
-        if detail is not self._detail or facts != self._facts:
-            self._detail, self._facts = detail, facts
-            self._charts = None if detail is None else symbol_charts(detail, options, width, readout)
+        facts = (options, width, window, alerts)
+        if detail is not self._detail[0] or beyond is not self._detail[1] or facts != self._facts:
+            self._detail, self._facts = (detail, beyond), facts
+            made = None if detail is None else symbol_charts(detail, options, width, window, beyond, alerts)
+            self._charts = made
         return self._charts
 
 
@@ -129,13 +218,11 @@ def _title(detail: SymbolDetail) -> str:
     return f"{detail.symbol}{mark}"
 
 
-def _note(options: ChartOptions, size: int) -> str:
+def _note(options: ChartOptions, source: SymbolDetail, size: int, beyond: Beyond) -> str:
+    """The timeframe, what a candle is, and why something else is shown than was asked for."""
+    short = isinstance(source.bars[-1].session, datetime)
+    stands_in = options.frame.short and not short
+    name = f"{STAND_IN.name} of daily bars for {options.name}" if stands_in else options.name
     kind = "candles" if options.candles else "close"
-    return f"{options.name} {kind}" + (f" of {size}" if size > 1 and options.candles else "")
-
-
-def _newest_of_each(values: Sequence[T], size: int) -> tuple[T, ...]:
-    """The last value of each group of `size`, counted from the newest."""
-    return tuple(values[::-1][::size][::-1])
-
-
+    together = f" of {size}" if size > 1 and options.candles else ""
+    return f"{name} {kind}{together}" + (f"  {beyond.note}" if beyond.note else "")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
 
 from tui import format as fmt
+from tui.charts import cells
 from tui.charts.axis import TimeAxis
-from tui.charts.figure import Brush, Figure, labels, level, line, segments
+from tui.charts.figure import Brush, Figure, labels, level, line
+from tui.charts.values import Values, at_readout, known
 from tui.format import Glyphs
 from tui.themes import Palette
-
-Values = tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,12 @@ class MacdChart:
         top = max((abs(v) for v in every), default=1.0) or 1.0
         self.axis.apply(figure, brush, -top * 1.05, top * 1.05, dated=False)
         labels(figure, brush, [(0, "0")])
-        for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
-            spans = [(x, 0.0, v) for x, v in zip(*known(self.histogram, self.axis), strict=True) if v * sign > 0]
-            segments(figure, spans, colour, brush.glyphs.column)
+        grid = cells.Grid(-top * 1.05, top * 1.05, brush.height)
+        x, values = known(self.histogram, self.axis)
+        rises = [(at, 0.0, v) for at, v in zip(x, values, strict=True) if v > 0]
+        falls = [(at, v, 0.0) for at, v in zip(x, values, strict=True) if v < 0]
+        cells.bars(figure, grid, rises, brush.palette.up, brush.glyphs)
+        cells.bars(figure, grid, falls, brush.palette.down, brush.glyphs)
         line(figure, *known(self.signal, self.axis), brush.palette.muted, brush.glyphs.marker)
         line(figure, *known(self.macd, self.axis), brush.palette.accent, brush.glyphs.marker)
 
@@ -95,18 +97,5 @@ class VolumeChart:
         self.axis.apply(figure, brush, 0, top, dated=False)
         labels(figure, brush, [(top, fmt.quantity(top))])
         for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
-            spans = [(x, 0.0, abs(v)) for x, v in zip(*known(self.signed, self.axis), strict=True) if v * sign > 0]
-            segments(figure, spans, colour, brush.glyphs.box)
-
-
-def known(values: Sequence[float | None], axis: TimeAxis) -> tuple[list[float], list[float]]:
-    """Places and values where there is one."""
-    pairs = [(axis.at(i), v) for i, v in enumerate(values) if v is not None]
-    return [x for x, _ in pairs], [v for _, v in pairs]
-
-
-def at_readout(values: Values, axis: TimeAxis) -> float | None:
-    """The value under the cross-hair, else the newest."""
-    if not values:
-        return None
-    return values[-1 if axis.readout is None else min(axis.readout, len(values) - 1)]
+            tops = [(x, abs(v) / top) for x, v in zip(*known(self.signed, self.axis), strict=True) if v * sign > 0]
+            cells.columns(figure, cells.Grid(0, top, brush.height), tops, colour, brush.glyphs)

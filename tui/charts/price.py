@@ -1,9 +1,9 @@
-"""The price chart: line or candles, and the forecast fan to the right of the now line."""
+"""The price chart: line or candles, what had been forecast of them, and the forecast fan right of the now line."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -11,8 +11,11 @@ from rich.text import Text
 from forecasting.domain.forecast import Forecast
 from forecasting.domain.market import Bar
 from tui import format as fmt
+from tui.charts import cells
 from tui.charts.axis import TimeAxis
-from tui.charts.figure import Brush, Figure, labels, line, nice_ticks, segments
+from tui.charts.curves import Drawn, colour_of, legend, marker_of
+from tui.charts.figure import Brush, Figure, labels, level, line, log_ticks, nice_ticks, rgb, segments
+from tui.charts.past import PastBand
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -61,8 +64,17 @@ class Fan:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at a bar: a signal's direction, or an alert."""
+
+    bar: int
+    direction: int        # 1 up, -1 down, 0 neither
+    alert: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PriceChart:
-    """Prices of one symbol, and what is forecast."""
+    """Prices of one symbol, and what is and was forecast of them."""
 
     title: str
     axis: TimeAxis
@@ -70,11 +82,20 @@ class PriceChart:
     as_candles: bool
     fan: Fan | None
     note: str = ""
+    past: tuple[PastBand | None, ...] = ()     # one for each candle, where any are shown
+    past_note: str = ""
+    curves: tuple[Drawn, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    log: bool = False
 
     def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
-        """Symbol, timeframe, and which model's fan it is."""
+        """Symbol, timeframe, curves with their figures, how past forecasts held, and which model's fan it is."""
         text = Text(no_wrap=True).append(self.title, "bold")
         text.append(f"  {self.note}" if self.note else "", palette.muted)
+        text.append(" log" if self.log else "", palette.muted)
+        text.append_text(legend(self.curves, self.axis, palette, glyphs))
+        if self.past_note:
+            text.append(f"  {glyphs.shades[0]}", palette.forecast).append(self.past_note, palette.muted)
         if self.fan is not None:
             text.append(f"  {self.fan.model} ", palette.forecast)
             shades, colours = glyphs.shades[::-1], _band_colours(palette)[::-1]
@@ -83,58 +104,126 @@ class PriceChart:
         return text
 
     def draw(self, figure: Figure, brush: Brush) -> None:
-        """Fan below, prices over it."""
+        """Forecasts below, prices over them, marks on top."""
         low, high = self._limits()
-        self.axis.apply(figure, brush, low, high)
-        ticks = nice_ticks(low, high, max(2, brush.rows // 4))
-        labels(figure, brush, [(at, fmt.level(at, high - low)) for at in ticks])
+        grid = cells.Grid(self._y(low), self._y(high), brush.rows)
+        self.axis.apply(figure, brush, grid.low, grid.high)
+        count = max(2, brush.rows // 4)
+        ticks = log_ticks(low, high, count) if self.log else nice_ticks(low, high, count)
+        labels(figure, brush, [(self._y(at), fmt.level(at, high - low)) for at in ticks])
+        self._draw_past(figure, brush)
         if self.fan is not None:
             self._draw_fan(figure, brush, self.fan)
+        self._draw_cross(figure, brush)
+        for number, curve in enumerate(self.curves):
+            points = [(self.axis.at(i), self._y(v)) for i, v in enumerate(curve.values) if v is not None and v > 0]
+            line(figure, [x for x, _ in points], [y for _, y in points], colour_of(number, brush.palette),
+                 marker_of(number, brush.glyphs))
         if self.as_candles:
-            self._draw_candles(figure, brush)
+            self._draw_candles(figure, brush, grid)
         else:
-            closes = [candle.close for candle in self.candles]
-            x = [self.axis.at(i) for i in range(len(closes))]
-            line(figure, x, closes, brush.palette.accent, brush.glyphs.marker)
+            closes = [self._y(candle.close) for candle in self.candles]
+            line(figure, [self.axis.at(i) for i in range(len(closes))], closes, brush.palette.accent,
+                 brush.glyphs.marker)
+        self._draw_misses(figure, brush)
+        self._draw_marks(figure, brush, grid)
+
+    def _y(self, price: float) -> float:
+        """Where a price stands on the scale."""
+        return math.log(price) if self.log else price
 
     def _limits(self) -> tuple[float, float]:
         """Lowest and highest drawn price, with a little room, so that a flat price still has a scale."""
         lows = [c.low if self.as_candles else c.close for c in self.candles]
         highs = [c.high if self.as_candles else c.close for c in self.candles]
+        every = [v for curve in self.curves for v in curve.values if v is not None]
+        past = [band for band in self.past if band is not None]
+        lows += [*every, *(band.low for band in past)]
+        highs += [*every, *(band.high for band in past)]
         if self.fan is not None:
             lows.append(min(low for low, _ in self.fan.bands[0]))
             highs.append(max(high for _, high in self.fan.bands[0]))
         low, high = min(lows), max(highs)
         room = (high - low) * 0.02 or abs(high) * 0.01
+        if self.log and low > 0:
+            return low * (low / high) ** 0.02 if high > low else low * 0.99, high + room
         return low - room, high + room
+
+    def _draw_cross(self, figure: Figure, brush: Brush) -> None:
+        """The cross-hair's level; its upright is the axis's."""
+        if self.axis.readout is not None:
+            close = self._y(self.candles[self.axis.readout].close)
+            level(figure, close, self.axis.end, brush.palette.muted, brush.glyphs.rule)
+
+    def _draw_past(self, figure: Figure, brush: Brush) -> None:
+        bands = [(self.axis.at(i), band) for i, band in enumerate(self.past) if band is not None]
+        reach = max(0, round(self.axis.pitch) - 1)        # over the gap to the next candle, so that the band is one
+        for live, shade in ((False, brush.glyphs.shades[0]), (True, brush.glyphs.shades[1])):
+            spans = [
+                (x + beside, self._y(band.low), self._y(band.high))
+                for x, band in bands if band.live is live for beside in range(-(reach // 2), reach - reach // 2 + 1)
+            ]
+            segments(figure, spans, brush.palette.band_80, shade)
+        line(figure, [x for x, _ in bands], [self._y(band.median) for _, band in bands], brush.palette.forecast,
+             brush.glyphs.marker)
 
     def _draw_fan(self, figure: Figure, brush: Brush, fan: Fan) -> None:
         horizons = self.axis.horizons
-        cells = max(horizons, round(self.axis.end - self.axis.now))
-        steps = [horizons * i / cells for i in range(1, cells + 1)]
+        columns = max(horizons, round(self.axis.end - self.axis.now))
+        steps = [horizons * i / columns for i in range(1, columns + 1)]
         for band, (shade, colour) in enumerate(zip(brush.glyphs.shades, _band_colours(brush.palette), strict=True)):
-            spans = [(self.axis.ahead(h), *fan.band_at(band, h)) for h in steps]
+            edges = ((h, fan.band_at(band, h)) for h in steps)
+            spans = [(self.axis.ahead(h), self._y(low), self._y(high)) for h, (low, high) in edges]
             segments(figure, spans, colour, shade)
         x = [self.axis.ahead(h) for h in range(horizons + 1)]
-        line(figure, x, fan.median, brush.palette.forecast, brush.glyphs.marker)
+        line(figure, x, [self._y(price) for price in fan.median], brush.palette.forecast, brush.glyphs.marker)
 
-    def _draw_candles(self, figure: Figure, brush: Brush) -> None:
-        for rising, colour in ((True, brush.palette.up), (False, brush.palette.down)):
+    def _draw_candles(self, figure: Figure, brush: Brush, grid: cells.Grid) -> None:
+        glyphs = brush.glyphs
+        for rising, colour, body in ((True, brush.palette.up, glyphs.rising), (False, brush.palette.down, glyphs.box)):
             chosen = [(self.axis.at(i), c) for i, c in enumerate(self.candles) if (c.close >= c.open) is rising]
-            segments(figure, [(i, c.low, c.high) for i, c in chosen], colour, brush.glyphs.wick)
-            bodies = [(i, min(c.open, c.close), max(c.open, c.close)) for i, c in chosen]
-            segments(figure, bodies, colour, brush.glyphs.box)
+            wicks = [(x, self._y(c.low), self._y(c.high)) for x, c in chosen]
+            bodies = [(x, self._y(min(c.open, c.close)), self._y(max(c.open, c.close))) for x, c in chosen]
+            cells.candles(figure, grid, wicks, bodies, colour, glyphs, pitch=self.axis.pitch, body=body)
+
+    def _draw_misses(self, figure: Figure, brush: Brush) -> None:
+        missed = [i for i, band in enumerate(self.past) if band is not None and not band.held]
+        if missed:
+            figure.scatter([self.axis.at(i) for i in missed], [self._y(self.candles[i].close) for i in missed],
+                           color=rgb(brush.palette.error), marker=brush.glyphs.wrong)
+
+    def _draw_marks(self, figure: Figure, brush: Brush, grid: cells.Grid) -> None:
+        """Below a bar what points up, above it everything else."""
+        palette, glyphs = brush.palette, brush.glyphs
+        for mark in self.marks:
+            candle, up = self.candles[mark.bar], mark.direction > 0
+            edge = candle.close if not self.as_candles else candle.low if up else candle.high
+            row = grid.nearest(self._y(edge)) + (-1 if up else 1) * (2 if mark.alert else 1)
+            glyph, colour = _look(mark, palette, glyphs)
+            figure.scatter([self.axis.at(mark.bar)], [grid.at(max(0, min(row, grid.rows - 1)))], color=rgb(colour),
+                           marker=glyph)
+
+
+def _look(mark: Mark, palette: Palette, glyphs: Glyphs) -> tuple[str, str]:
+    if mark.alert:
+        return glyphs.unseen, palette.warning
+    if mark.direction == 0:
+        return glyphs.inside, palette.foreground
+    return (glyphs.up, palette.up) if mark.direction > 0 else (glyphs.down, palette.down)
 
 
 def _band_colours(palette: Palette) -> tuple[str, str, str]:
     return palette.band_95, palette.band_80, palette.band_50
 
 
-def candles_of(bars: Sequence[Bar]) -> tuple[Candle, ...]:
-    """Bars adjusted for splits and dividends, in the money of the newest bar, so that no split shows as a fall."""
+def candles_of(bars: Sequence[Bar], newest: float | None = None) -> tuple[Candle, ...]:
+    """Bars adjusted for splits and dividends, so that no split shows as a fall.
+
+    They are in the money of the bar whose factor is `newest`; of the last of `bars`, if None.
+    """
     if not bars:
         return ()
-    newest = bars[-1].factor
+    newest = newest or bars[-1].factor
     scale = [bar.factor / newest for bar in bars]
     return tuple(
         Candle(bar.open * k, bar.high * k, bar.low * k, bar.close * k, bar.volume)
@@ -144,8 +233,10 @@ def candles_of(bars: Sequence[Bar]) -> tuple[Candle, ...]:
 
 def taken_together(candles: Sequence[Candle], size: int) -> tuple[Candle, ...]:
     """Each `size` candles as one, counted from the newest, so that the newest group is whole."""
-    groups = [candles[max(0, end - size) : end] for end in range(len(candles), 0, -size)][::-1]
+    groups: Iterable[Sequence[Candle]] = (
+        candles[max(0, end - size) : end] for end in range(len(candles), 0, -size)
+    )
     return tuple(
         Candle(g[0].open, max(c.high for c in g), min(c.low for c in g), g[-1].close, sum(c.volume for c in g))
         for g in groups
-    )
+    )[::-1]

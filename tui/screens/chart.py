@@ -1,18 +1,43 @@
-"""One symbol's chart: candles or line, volume, RSI, MACD, forecast fan, and a cross-hair that reads one bar."""
+"""One symbol's chart: candles or line, volume, indicators, forecasts past and present, and a cross-hair."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.message import Message
 
+from forecasting.domain.chart import INDICATORS
 from forecasting.domain.market import Symbol
-from tui import format as fmt
+from forecasting.service.charting import AskChart
+from tui.charts.beyond import NOTHING
+from tui.charts.figure import Chart
 from tui.charts.of_symbol import ChartMemo, SymbolCharts
+from tui.charts.window import AT_NEWEST, Window
 from tui.screens.view import Scene, View
-from tui.themes import Palette
 from tui.widgets.chart_pane import ChartPane
+from tui.widgets.readout import readout
 from tui.widgets.record_text import pane_record
 from tui.widgets.words import Words
+
+SHORT_BARS_EVERY_S = 300
+"""How often short bars are asked for anew while they are shown."""
+PAN_SHARE = 4
+"""One step of panning is the window's bars over this; so is a page of the cross-hair."""
+PRICE_ROWS, PANE_ROWS, VOLUME_ROWS = 9, 5, 4
+"""Fewest lines of a pane; panes for which there is no room are left out, the last first."""
+WORDS_ROWS = 4
+"""Lines of the readout and the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lack:
+    """What is asked for, and what makes it worth asking again."""
+
+    question: AskChart
+    newest: object          # bar of the detail
+    moment: int             # in steps of SHORT_BARS_EVERY_S; 0 where short bars are not shown
 
 
 class ChartView(View):
@@ -20,43 +45,96 @@ class ChartView(View):
 
     scrolls = False
 
+    class Opened(Message):
+        """The view is there for the first time."""
+
+    class Lacking(Message):
+        """Something is to be shown that the scene does not hold."""
+
+        def __init__(self, question: AskChart) -> None:
+            super().__init__()
+            self.question = question
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._scene: Scene | None = None
         self._memo = ChartMemo()
-        self._back: int | None = None        # the cross-hair's bar, counted back from the newest
-        self._symbol: Symbol | None = None
+        self._charts: SymbolCharts | None = None
+        self._window = AT_NEWEST
+        self._about: tuple[Symbol | None, str] = (None, "")      # symbol and timeframe of the window
+        self._lack: _Lack | None = None
 
     def compose(self) -> ComposeResult:
-        """Readout, four panes, record."""
+        """Readout, panes, record."""
         yield Words(id="readout")
         yield ChartPane(id="chart-price")
         yield ChartPane(id="chart-volume")
+        for kind in INDICATORS:
+            if kind.pane:
+                yield ChartPane(id=f"chart-{kind.key}", classes="extra -off")
         yield ChartPane(id="chart-rsi")
         yield ChartPane(id="chart-macd")
         yield Words(id="chart-record")
 
+    def on_mount(self) -> None:
+        """Say that the view is there."""
+        self.post_message(self.Opened())
+
     def show(self, scene: Scene) -> None:
         """Show the scene's symbol in the switched-on panes."""
         self._scene = scene
-        if scene.symbol != self._symbol:
-            self._symbol, self._back = scene.symbol, None
+        if (scene.symbol, scene.options.name) != self._about:
+            self._about, self._window = (scene.symbol, scene.options.name), AT_NEWEST
+        detail = scene.detail if scene.detail is None or scene.detail.symbol == scene.symbol else None
+        alerts = tuple(a for a in scene.snapshot.alerts if a.symbol == scene.symbol)
         price = self.query_one("#chart-price", ChartPane)
-        charts = self._memo.charts(scene.detail, scene.options, price.size.width, self._back)
-        palette, glyphs = scene.palette, scene.glyphs
-        message = (scene.row and scene.row.error) or f"{scene.symbol or 'no symbol'}: no bars yet"
-        price.show(charts.price if charts else None, palette, glyphs, message)
-        indicators = scene.options.indicators
-        for name, wanted, chart in (
-            ("volume", scene.options.volume, charts.volume if charts else None),
-            ("rsi", indicators, charts.rsi if charts else None),
-            ("macd", indicators, charts.macd if charts else None),
-        ):
-            pane = self.query_one(f"#chart-{name}", ChartPane)
-            pane.set_class(not wanted or chart is None, "-off")
-            pane.show(chart, palette, glyphs)
-        self.query_one("#readout", Words).say(self._readout(scene, charts))
-        self.query_one("#chart-record", Words).say(pane_record(scene.row, palette))
+        charts = self._charts = self._memo.charts(
+            detail, scene.options, price.size.width, self._window, scene.beyond or NOTHING, alerts
+        )
+        message = (scene.row and scene.row.error) or _waiting(scene)
+        price.show(charts.price if charts else None, scene.palette, scene.glyphs, message)
+        self._show_panes(scene, charts)
+        said = Text() if charts is None or detail is None else readout(charts, detail, scene.palette, scene.glyphs)
+        self.query_one("#readout", Words).say(said)
+        self.query_one("#chart-record", Words).say(pane_record(scene.row, scene.palette))
+        self._ask(scene)
+
+    def _show_panes(self, scene: Scene, charts: SymbolCharts | None) -> None:
+        """The panes under the price, as many as there is room for; those a person chose come first."""
+        wanted: dict[str, tuple[Chart, int]] = {}
+        if charts is not None:
+            wanted = {pane.kind.key: (pane, PANE_ROWS) for pane in charts.panes}
+            if scene.options.indicators:
+                wanted |= {"rsi": (charts.rsi, PANE_ROWS), "macd": (charts.macd, PANE_ROWS)}
+            if scene.options.volume:
+                wanted["volume"] = charts.volume, VOLUME_ROWS
+        room = self.size.height - WORDS_ROWS - PRICE_ROWS
+        fitting: dict[str, Chart] = {}
+        for name, (chart, rows) in wanted.items():
+            if rows <= room:
+                fitting[name], room = chart, room - rows
+        for pane in self.query(ChartPane):
+            name = (pane.id or "").removeprefix("chart-")
+            if name != "price":
+                pane.set_class(name not in fitting, "-off")
+                pane.show(fitting.get(name), scene.palette, scene.glyphs)
+
+    def _ask(self, scene: Scene) -> None:
+        """Say once what is lacking: past forecasts, further indicators, short bars."""
+        options, detail = scene.options, scene.detail
+        if scene.symbol is None or detail is None or detail.symbol != scene.symbol:
+            return
+        shown = detail.forecasts[0].model if detail.forecasts else None
+        past = options.past if shown is not None else None
+        question = AskChart(scene.symbol, shown if past else None, past, options.extra, options.frame.short)
+        if past is None and not options.extra and not options.frame.short:
+            self._lack = None
+            return
+        moment = int(scene.now.timestamp()) // SHORT_BARS_EVERY_S if question.short else 0
+        lack = _Lack(question, detail.bars[-1] if detail.bars else None, moment)
+        if lack != self._lack:
+            self._lack = lack
+            self.post_message(self.Lacking(question))
 
     def page_rows(self) -> int:
         """A page is ten symbols here."""
@@ -64,26 +142,38 @@ class ChartView(View):
 
     def sideways(self, steps: int) -> None:
         """Move the cross-hair; it appears at the newest bar and leaves again past it."""
-        if self._scene is None:
-            return
-        back = (-1 if self._back is None else self._back) - steps
-        self._back = None if back < 0 else back
-        self.show(self._scene)
+        if self._charts is not None:
+            self._look(self._window.pointed(steps, self._charts.dates, self._charts.keys, self._charts.timeframe))
 
-    def _readout(self, scene: Scene, charts: SymbolCharts | None) -> Text:
-        """The bar under the cross-hair, or the newest, in figures."""
-        if charts is None or scene.detail is None:
-            return Text()
-        place = len(charts.candles) - 1 - min(self._back or 0, len(charts.candles) - 1)
-        candle, day = charts.candles[place], charts.dates[place]
-        palette: Palette = scene.palette
-        instrument = scene.detail.instrument
-        text = Text(no_wrap=True, overflow="ellipsis").append(instrument.name, "bold")
-        text.append(f"  {instrument.currency}  {fmt.bar_name(day)}  ", palette.muted)
-        for label, value in (("O", candle.open), ("H", candle.high), ("L", candle.low), ("C", candle.close)):
-            text.append(f"{label} ", palette.muted)
-            text.append(f"{fmt.price(value, instrument.currency, instrument.symbol)}  ")
-        if place > 0:
-            move = (candle.close / charts.candles[place - 1].close - 1) * 100
-            text.append(fmt.percent(move, 2), palette.up if move > 0 else palette.down)
-        return text
+    def page_sideways(self, pages: int) -> None:
+        """Move the cross-hair by a part of the window."""
+        if self._charts is not None:
+            self.sideways(pages * max(1, len(self._charts.dates) // PAN_SHARE))
+
+    def zoom(self, steps: int) -> None:
+        """Closer, or farther."""
+        if self._charts is not None:
+            self._look(self._window.zoomed(steps, self._charts.keys, self._charts.timeframe))
+
+    def pan(self, steps: int) -> None:
+        """Later bars, or earlier ones."""
+        if self._charts is not None:
+            bars = max(1, len(self._window.span(self._charts.keys, self._charts.timeframe)) // PAN_SHARE)
+            self._look(self._window.panned(steps * bars, self._charts.keys, self._charts.timeframe))
+
+    def close_layer(self) -> bool:
+        """Back to the newest bars, without a cross-hair; False where that is so already."""
+        moved = self._window.moved
+        self._look(AT_NEWEST)
+        return moved
+
+    def _look(self, window: Window) -> None:
+        self._window = window
+        if self._scene is not None:
+            self.show(self._scene)
+
+
+def _waiting(scene: Scene) -> str:
+    if scene.symbol is None:
+        return "no symbol"
+    return f"{scene.symbol}: no bars yet" if scene.detail is not None or scene.row is None else f"{scene.symbol} .."

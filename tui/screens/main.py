@@ -139,11 +139,13 @@ class MainScreen(
         await self.action_open()
 
     async def action_close_layer(self) -> None:
-        """Close the filter, then the view; never the app."""
+        """Close the filter, then what the view has open, then the view; never the app."""
         if self.place.filter_text or self.query_one("#filter", Input).display:
             self.set_filter("")
             self.close_filter()
         elif self.has_class("-bare"):
             self.action_bare()
+        elif self.view.close_layer():
+            pass
         elif self.view_name != "watch":
             await self.action_view("watch")

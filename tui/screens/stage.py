@@ -27,6 +27,7 @@ from tui.widgets.truth_line import TruthLine
 
 if TYPE_CHECKING:
     from tui.app import TapecastApp
+    from tui.charts.beyond import Beyond
 
 T = TypeVar("T")
 
@@ -47,6 +48,7 @@ class Stage(Screen[None], inherit_bindings=False):
         self.options = ChartOptions()
         self.view_name = "watch"
         self.detail: SymbolDetail | None = None
+        self.beyond: Beyond | None = None
         self._monotonic = monotonic
         self._arrived = monotonic()
         self._rest: Timer | None = None
@@ -107,6 +109,7 @@ class Stage(Screen[None], inherit_bindings=False):
             snapshot=place.snapshot, now=self.now(), group=place.group, rows=rows, order=place.order,
             filter_text=place.filter_text, filter_problem=place.filter_problem, symbol=place.symbol,
             detail=self.detail, options=self.options, palette=palette(self.app.theme_variables), glyphs=self.glyphs,
+            beyond=self.beyond,
             list_problem=place.list_problem,
         )
 

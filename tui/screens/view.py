@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 
@@ -15,6 +16,9 @@ from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.themes import Palette
 from tui.widgets.row_order import SortOrder
+
+if TYPE_CHECKING:
+    from tui.charts.beyond import Beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Scene:
     options: ChartOptions
     palette: Palette
     glyphs: Glyphs
+    beyond: Beyond | None = None     # what the chart shows beyond the detail; may still be the former symbol's
     list_problem: str | None = None            # why nothing is on the list, where that is not meant
 
     @property
@@ -55,6 +60,10 @@ class View(Vertical):
     def chosen(self) -> Alert | AlertRule | None:
         """What the view's own cursor is on, where it has one."""
         return None
+
+    def close_layer(self) -> bool:
+        """Close what the view has open; False where nothing is."""
+        return False
 
     def move(self, rows: int) -> bool:
         """Scroll by so many rows; False where move keys choose the symbol."""

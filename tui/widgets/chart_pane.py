@@ -44,8 +44,8 @@ class ChartPane(Widget):
             self.wish = wish
             self.picture = picture
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str = "") -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id, classes=classes)
         self._lock = threading.Lock()
         self._wish: Wish | None = None          # what should be on screen
         self._building = False

@@ -1,0 +1,97 @@
+"""Charts of calibration: where outcomes fell in their forecasts, and how often what was likely came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from forecasting.domain.scorecard import Pit, Reliability
+from tui import format as fmt
+from tui.charts.figure import Brush, Figure, labels, level, line, rgb, segments
+from tui.format import Glyphs
+from tui.themes import Palette
+
+
+@dataclass(frozen=True, slots=True)
+class PitChart:
+    """Shares of outcomes in equal slices of the probability, with the line that a right forecast has."""
+
+    pit: Pit
+
+    @property
+    def flat(self) -> float:
+        """The share that each slice should have."""
+        return 1.0 / len(self.pit.shares)
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """How many outcomes, and whether they are told from a flat histogram."""
+        pit = self.pit
+        text = Text("PIT  ", palette.muted, no_wrap=True)
+        if pit.p_value is None:
+            text.append(f"test needs {pit.n_days_needed} days apart, has {pit.n_days}")
+        else:
+            bent = pit.p_value < 0.05
+            text.append("not flat" if bent else "flat", f"bold {palette.warning if bent else palette.foreground}")
+            text.append(f" p={fmt.probability(pit.p_value)}")
+        return text.append(f"  n={pit.n} on {pit.n_days} days apart", palette.muted)
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Columns to an eighth of a cell, those outside the margin in another colour; over them the flat line."""
+        shares, margin, flat = self.pit.shares, self.pit.margin or 0.0, self.flat
+        top = max(*shares, flat + margin) * 1.1
+        rows, columns = brush.rows, brush.columns
+        figure.xlim(0, columns - 1)
+        figure.ylim(0.0, top)
+        labels(figure, brush, [(0.0, "0%"), (flat, fmt.share(flat)), (top, fmt.share(top))])
+        wide = columns / len(shares)
+        edges = [round(place * wide) for place in range(len(shares) + 1)]
+        figure.xticks([edges[0], edges[len(shares) // 2], columns - 1], ["too high", "median", "too low"])
+        for place, share in enumerate(shares):
+            odd = self.pit.margin is not None and abs(share - flat) > margin
+            colour = brush.palette.warning if odd else brush.palette.band_50
+            for x in range(edges[place], edges[place + 1] - (1 if wide >= 3 else 0)):
+                _column(figure, brush, x, share / top * rows, top, colour)
+        for at in (flat - margin, flat + margin) if margin else ():
+            level(figure, max(at, 0.0), columns - 1, brush.palette.muted, brush.glyphs.now)
+        level(figure, flat, columns - 1, brush.palette.foreground, brush.glyphs.rule)
+
+
+def _column(figure: Figure, brush: Brush, x: int, cells: float, top: float, colour: str) -> None:
+    """A column so many cells high; what is less than a cell is a glyph of its height."""
+    whole, glyphs = int(cells), brush.glyphs.spark
+    step = top / max(1, brush.rows - 1)
+    if whole:
+        segments(figure, [(x, 0.0, (whole - 1) * step)], colour, brush.glyphs.box)
+    part = round((cells - whole) * len(glyphs))
+    if part:
+        figure.scatter([x], [whole * step], color=rgb(colour), marker=glyphs[part - 1])
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityChart:
+    """How often it went up where so much was said, with its interval; right forecasts lie on the diagonal."""
+
+    bins: tuple[Reliability, ...]
+    note: str
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """What the axes are, and the rows."""
+        text = Text("Reliability  ", palette.muted, no_wrap=True)
+        text.append("came up over said P(up)", palette.foreground)
+        return text.append(f"  {self.note}", palette.muted)
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Diagonal, intervals, points."""
+        edges = [x for b in self.bins for x in (b.said, b.low, b.high)]
+        low, high = max(0.0, min(edges, default=0.4) - 0.02), min(1.0, max(edges, default=0.6) + 0.02)
+        figure.xlim(low, high)
+        figure.ylim(low, high)
+        middle = (low + high) / 2.0
+        labels(figure, brush, [(at, fmt.share(at)) for at in (low, middle, high)])
+        figure.xticks([low, middle, high], [fmt.share(at) for at in (low, middle, high)])
+        line(figure, [low, high], [low, high], brush.palette.muted, brush.glyphs.marker)
+        segments(figure, [(b.said, b.low, b.high) for b in self.bins], brush.palette.band_80, brush.glyphs.wick)
+        if self.bins:
+            figure.scatter([b.said for b in self.bins], [b.came for b in self.bins],
+                           color=rgb(brush.palette.accent), marker=brush.glyphs.unseen)

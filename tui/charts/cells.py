@@ -1,0 +1,119 @@
+"""Drawing by parts of cells, where a marker per cell is too coarse: candles and bars by halves, columns by eighths."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tui.charts.figure import Figure, rgb
+from tui.format import Glyphs
+
+_NOTHING, _WICK, _BODY = 0, 1, 2
+_THIN = {
+    (_WICK, _WICK): "│", (_BODY, _BODY): "┃", (_BODY, _WICK): "╿", (_WICK, _BODY): "╽",
+    (_BODY, _NOTHING): "╹", (_NOTHING, _BODY): "╻", (_WICK, _NOTHING): "╵", (_NOTHING, _WICK): "╷",
+}
+"""Glyphs of a cell's (upper, lower) half where candles stand side by side."""
+_BROAD = {
+    **_THIN, (_BODY, _BODY): "█", (_BODY, _WICK): "▀", (_WICK, _BODY): "▄", (_BODY, _NOTHING): "▀",
+    (_NOTHING, _BODY): "▄",
+}
+"""The same where there is room between them."""
+
+Span = tuple[float, float, float]
+"""(x, low, high)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The rows of a picture: `low` in the middle of the lowest one, `high` in that of the highest."""
+
+    low: float
+    high: float
+    rows: int
+
+    def row(self, value: float) -> float:
+        """How many rows up from the bottom edge `value` lies."""
+        return (value - self.low) / (self.high - self.low) * (self.rows - 1) + 0.5
+
+    def at(self, row: int) -> float:
+        """The value in the middle of a row, the lowest being 0."""
+        return self.low + (self.high - self.low) * row / max(1, self.rows - 1)
+
+    def nearest(self, value: float) -> int:
+        """The row `value` is in; the first or last where it lies outside."""
+        return max(0, min(int(self.row(value)), self.rows - 1))
+
+    def halves(self, low: float, high: float) -> range:
+        """The half rows from `low` to `high`, at least one, within the picture."""
+        first = max(0, min(round(self.row(low) * 2), 2 * self.rows - 1))
+        return range(first, max(first + 1, min(round(self.row(high) * 2), 2 * self.rows)))
+
+
+class _Strokes:
+    """Cells by glyph, so that each glyph is drawn once."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+
+    def put(self, glyph: str, x: float, y: float) -> None:
+        xs, ys = self._places[glyph]
+        xs.append(x)
+        ys.append(y)
+
+    def draw(self, figure: Figure, colour: str) -> None:
+        for glyph, (xs, ys) in self._places.items():
+            figure.scatter(xs, ys, color=rgb(colour), marker=glyph)
+
+
+def candles(
+    figure: Figure, grid: Grid, wicks: Sequence[Span], bodies: Sequence[Span], colour: str, glyphs: Glyphs, *,
+    pitch: float, body: str,
+) -> None:
+    """Candles of one colour: each with its wick and its body at the same x; broader ones where `pitch` leaves room.
+
+    `body` is the glyph of a body in a terminal that has no half cells.
+    """
+    strokes, side = _Strokes(), 1 if pitch >= 4 else 0
+    shapes = _BROAD if pitch >= 2 else _THIN
+    for (x, low, high), (_, least, most) in zip(wicks, bodies, strict=True):
+        inside = grid.halves(least, most)
+        outside = range(min(grid.halves(low, high).start, inside.start), max(grid.halves(low, high).stop, inside.stop))
+        for row in range(outside.start // 2, (outside.stop + 1) // 2):
+            upper, lower = (_BODY if h in inside else _WICK if h in outside else _NOTHING
+                            for h in (2 * row + 1, 2 * row))
+            glyph = shapes[upper, lower] if glyphs.halves else body if _BODY in (upper, lower) else glyphs.wick
+            strokes.put(glyph, x, grid.at(row))
+            if side and _BODY in (upper, lower):
+                flank = shapes[_only_body(upper), _only_body(lower)] if glyphs.halves else body
+                strokes.put(flank, x - side, grid.at(row))
+                strokes.put(flank, x + side, grid.at(row))
+    strokes.draw(figure, colour)
+
+
+def bars(figure: Figure, grid: Grid, spans: Iterable[Span], colour: str, glyphs: Glyphs) -> None:
+    """Upright bars, each from its low to its high, by half cells."""
+    strokes = _Strokes()
+    for x, low, high in spans:
+        inside = grid.halves(low, high)
+        for row in range(inside.start // 2, (inside.stop + 1) // 2):
+            upper, lower = (_BODY if h in inside else _NOTHING for h in (2 * row + 1, 2 * row))
+            strokes.put(_BROAD[upper, lower] if glyphs.halves else glyphs.box, x, grid.at(row))
+    strokes.draw(figure, colour)
+
+
+def columns(figure: Figure, grid: Grid, tops: Iterable[tuple[float, float]], colour: str, glyphs: Glyphs) -> None:
+    """Columns from the bottom edge to (x, share of the height), by eighths of a cell."""
+    strokes, steps = _Strokes(), len(glyphs.spark)
+    for x, share in tops:
+        eighths = max(1, round(share * grid.rows * steps))
+        for row in range(eighths // steps):
+            strokes.put(glyphs.box, x, grid.at(row))
+        if eighths % steps:
+            strokes.put(glyphs.spark[eighths % steps - 1], x, grid.at(eighths // steps))
+    strokes.draw(figure, colour)
+
+
+def _only_body(half: int) -> int:
+    return half if half == _BODY else _NOTHING

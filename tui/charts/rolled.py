@@ -1,0 +1,59 @@
+"""A figure over the newest days, from one moment to the next, with its interval and what it is measured by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+from rich.text import Text
+
+from tui import format as fmt
+from tui.charts.accuracy import filled
+from tui.charts.axis import TimeAxis
+from tui.charts.figure import Brush, Figure, labels, line, segments
+from tui.format import Glyphs
+from tui.themes import Palette
+
+
+@dataclass(frozen=True, slots=True)
+class RolledChart:
+    """A line with its 95 % interval behind it, and beside it the line of what it is measured by."""
+
+    title: str
+    note: str                            # what it is measured by, and over how many days
+    axis: TimeAxis
+    values: tuple[float, ...]            # per cent
+    intervals: tuple[tuple[float, float], ...]   # per cent; empty where there are none
+    measured_by: tuple[float, ...]       # per cent, as many as values
+    signed: bool                         # a skill rather than a share
+    unit: str = "%"
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """The newest figure, its interval and what it is measured by."""
+        text = Text(f"{self.title}  ", palette.muted, no_wrap=True)
+        text.append(self._shown(self.values[-1]), f"bold {palette.foreground}")
+        if self.intervals and isfinite(self.intervals[-1][0]):
+            text.append(f" [{self._bare(self.intervals[-1][0])}..{self._bare(self.intervals[-1][1])}]")
+        return text.append(f"  {self.note}", palette.muted)
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Interval behind, what it is measured by, then the figure."""
+        known = [pair for pair in self.intervals if isfinite(pair[0]) and isfinite(pair[1])]
+        edges = [*self.values, *self.measured_by, *(edge for pair in known for edge in pair)]
+        room = (max(edges) - min(edges)) * 0.04 or 1.0
+        low, high = min(edges) - room, max(edges) + room
+        self.axis.apply(figure, brush, low, high)
+        ticks = sorted({low + room, self.measured_by[-1], high - room})
+        labels(figure, brush, [(at, self._shown(at)) for at in ticks])
+        if known:
+            shown = [(max(lo, low), min(hi, high)) for lo, hi in self.intervals]
+            segments(figure, filled(shown, brush.columns), brush.palette.band_95, brush.glyphs.shades[0])
+        places = range(len(self.values))
+        line(figure, places, self.measured_by, brush.palette.muted, brush.glyphs.marker)
+        line(figure, places, self.values, brush.palette.accent, brush.glyphs.marker)
+
+    def _bare(self, value: float) -> str:
+        return fmt.signed(value) if self.signed else f"{value:.0f}"
+
+    def _shown(self, value: float) -> str:
+        return self._bare(value) + self.unit
