@@ -66,11 +66,11 @@ class Market:
         chance, close = random.Random(symbol), 100.0
         self.sessions = sessions
         self._opens = [s.open for s in sessions]
-        self._bars = []
+        self.days: list[dict[str, Any]] = []
         for session in sessions:
             opened, close = close, close * (1.0 + chance.gauss(0.0, 0.01))
             high, low = max(opened, close) * 1.004, min(opened, close) * 0.996
-            self._bars.append(
+            self.days.append(
                 {"session": session.session, "open": opened, "high": high, "low": low, "close": close,
                  "adjclose": close, "volume": chance.randrange(10_000, 20_000)}
             )
@@ -80,7 +80,7 @@ class Market:
         """Have happened what has happened by now; the price is the running session's close all day."""
         now = clock.now()
         begun = bisect_right(self._opens, now)
-        self.known.bars = self._bars[:begun]
+        self.known.bars = self.days[:begun]
         self.known.quote = {"regularMarketTime": int(min(now, self.sessions[begun - 1].close).timestamp())}
 
     def closed(self, clock: SoakClock) -> list[str]:
