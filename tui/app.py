@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -25,12 +26,13 @@ from forecasting.service.facade import EngineFacade
 from forecasting.service.threads import full_pool
 from tui import format as fmt
 from tui import terminal
+from tui.abilities import Abilities, abilities
 from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
 from tui.keymap import bindings, resolve
 from tui.messages import EngineFailed, Fetched, NoticeGiven, TerminalTold
 from tui.screens.main import MainScreen
-from tui.themes import DEFAULT_THEME, THEMES, theme_name
+from tui.themes import DEFAULT_THEME, SIXTEEN, THEMES, theme_name
 from tui.thrift import exact, sparing
 
 if TYPE_CHECKING:
@@ -92,8 +94,14 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._bindings = BindingsMap(bindings(e for e in self._entries if e.id == "quit"))    # also above dialogs
         self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
         self.set_class(ascii_only, "-ascii")
+        self._able = self._abilities()
+        ascii_only = ascii_only or self._able.ascii
         self._shown_title = title
         self._bell = bell
+        self.set_class(self._able.few, "-few")
+        self.set_class(not self._able.colours, "-mono")
+        if self._able.far:
+            self.animation_level = "none"
         self._rang = -BELL_PAUSE_S
         self._window_title = ""
         self._log_path = log_path
@@ -101,11 +109,19 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._main: MainScreen | None = None
         for each in THEMES:
             self.register_theme(each)
-        self._start_theme(theme_name(theme))
+        # Of a default that says nothing in 16 colours another is made; what a person has chosen stands.
+        self._start_theme(SIXTEEN if self._able.few and theme_name(theme) == DEFAULT_THEME else theme_name(theme))
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's own, writing fewer bytes."""
-        return sparing(super().get_driver_class())
+        """Textual's own, writing fewer bytes, and no colour where none is wanted."""
+        return sparing(super().get_driver_class(), colours=self._abilities().colours)
+
+    def _abilities(self) -> Abilities:
+        """What the terminal can do; Textual's own constructor asks already, for the driver."""
+        return abilities(
+            os.environ, colour_system=self.console.color_system, no_color=self.no_color,
+            encoding=getattr(sys.__stdout__, "encoding", None),
+        )
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Paint what has changed and no more."""

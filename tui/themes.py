@@ -1,7 +1,8 @@
-"""Colours: four themes with the same meanings, and the palette that tables and charts draw with.
+"""Colours: themes with the same meanings, and the palette that tables and charts draw with.
 
 The default tells up from down by blue and orange, which people with any common colour blindness can tell apart; arrows
-and signs say the same without colour.
+and signs say the same without colour. Words have a contrast of at least 4.5 to what they stand on (WCAG 2.2, 1.4.3);
+bands are surfaces, told apart by their pattern too.
 """
 
 from __future__ import annotations
@@ -50,23 +51,34 @@ def _theme(name: str, *, dark: bool, colours: str, background: str, surface: str
     )
 
 
+SIXTEEN = "tapecast-sixteen"
+"""For terminals with 16 colours."""
+
 # foreground accent up down muted forecast band50 band80 band95 warning error
 THEMES = (
     _theme(
         "tapecast", dark=True, background="#0f141a", surface="#0f141a", panel="#1b2530",
-        colours="#d7dde4 #e6c35c #58a6ff #ff9b45 #7d8997 #c9a6ff #8f6fc4 #6a5596 #463c63 #e6c35c #ff6b6b",
+        colours="#d7dde4 #e6c35c #58a6ff #ff9b45 #8490a0 #c9a6ff #8f6fc4 #6a5596 #463c63 #e6c35c #ff6b6b",
     ),
     _theme(
         "tapecast-dark", dark=True, background="#0c0f0d", surface="#0c0f0d", panel="#1a211c",
-        colours="#d8ded9 #e0c060 #4cc38a #f2666c #7c877f #7cc4ff #5b93bf #436c8c #2e475a #e0c060 #ff7b72",
+        colours="#d8ded9 #e0c060 #4cc38a #f2666c #828e86 #7cc4ff #5b93bf #436c8c #2e475a #e0c060 #ff7b72",
     ),
     _theme(
         "tapecast-light", dark=False, background="#fbfaf7", surface="#fbfaf7", panel="#e8e5dd",
-        colours="#1f2328 #7a5200 #0a58ca #b14a00 #68707a #6b3fa0 #a488c9 #bfaadb #dacdec #8a5a00 #b42318",
+        colours="#1f2328 #7a5200 #0a58ca #a54500 #5c646e #6b3fa0 #a488c9 #bfaadb #dacdec #855600 #b42318",
     ),
     _theme(
         "tapecast-contrast", dark=True, background="#000000", surface="#000000", panel="#202020",
         colours="#ffffff #ffff00 #66b3ff #ffb000 #c0c0c0 #ffffff #d0d0d0 #909090 #606060 #ffff00 #ff8080",
+    ),
+    _theme(     # up is red where it means joy: in China, Japan, Korea, Taiwan
+        "tapecast-red-up", dark=True, background="#0c0f0d", surface="#0c0f0d", panel="#1a211c",
+        colours="#d8ded9 #e0c060 #f2666c #4cc38a #828e86 #7cc4ff #5b93bf #436c8c #2e475a #e0c060 #ffb38a",
+    ),
+    _theme(     # each is one of the sixteen, so that none becomes another on its way to the terminal
+        SIXTEEN, dark=True, background="#000000", surface="#000000", panel="#000000",
+        colours="#ffffff #ffff55 #55ffff #ff5555 #aaaaaa #ff55ff #aaaaaa #5555ff #555555 #ffff55 #ff5555",
     ),
 )
 

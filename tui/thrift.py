@@ -48,11 +48,11 @@ def exact(frame: RenderableType | None) -> RenderableType | None:
     return Exact(frame.chops, frame.spans, frame.chop_ends) if isinstance(frame, ChopsUpdate) else frame
 
 
-def sparing(driver: type[Driver]) -> type[Driver]:
-    """The driver, writing what `thrifty` makes of each frame."""
+def sparing(driver: type[Driver], *, colours: bool = True) -> type[Driver]:
+    """The driver, writing what `thrifty` makes of each frame; without `colours` no frame sets any."""
 
     def write(self: Driver, data: str) -> None:
-        driver.write(self, thrifty(data))
+        driver.write(self, thrifty(data if colours else colourless(data)))
 
     return type(driver.__name__, (driver,), {"write": write})
 
@@ -63,8 +63,7 @@ def thrifty(frame: str) -> str:
     said = [text]
     there = wanted = ""                          # parameters; none is the style the frame found
     for style, text in zip(rest[::2], rest[1::2], strict=True):
-        wanted = style if not wanted or style in ("", "0") else f"{wanted};{style}"
-        wanted = "" if wanted in ("", "0") else wanted
+        wanted = _added(wanted, style)
         if wanted != there and not _MOVES.fullmatch(text):
             said.append(_change(there, wanted))
             there = wanted
@@ -72,6 +71,28 @@ def thrifty(frame: str) -> str:
     if wanted != there:
         said.append(_change(there, wanted))
     return "".join(said)
+
+
+def colourless(frame: str) -> str:
+    """The same frame in the terminal's own two colours; bold, reverse and the like stay."""
+    return _STYLE.sub(lambda found: _attributes(found[1]), frame)
+
+
+@lru_cache(4096)
+def _attributes(parameters: str) -> str:
+    """A style sequence without its colours; "" where nothing is left of it."""
+    before = "999"                               # no attribute at all: gone after a reset, and only then
+    codes = _parsed(f"{before};{parameters}").attributes
+    told = sorted(codes - {before} if before in codes else {"0", *codes})
+    return f"\x1b[{';'.join(told)}m" if told else ""
+
+
+@lru_cache(4096)
+def _added(there: str, style: str) -> str:
+    """What two style sequences in a row add up to; what stood before a reset counts for nothing."""
+    parsed = _parsed(f"{there};{style}" if there and style else style)
+    colours = [code for code, default in ((parsed.foreground, "39"), (parsed.background, "49")) if code != default]
+    return ";".join([*sorted(parsed.attributes), *colours])
 
 
 @lru_cache(4096)
