@@ -47,7 +47,9 @@ _SUFFIX = {"_1": "day", "_5": "week", "_22": "month", "_66": "quarter"}
 _NAMED = {"log_ewma": "month", "log_long_sd": "quarter", "leverage_1": "leverage", "leverage_5": "leverage"}
 _VOLATILITY = ("log_gk", "log_r2", "log_night")
 _LOW, _HIGH = LEVELS.index(0.1), LEVELS.index(0.9)
-_NORMAL_80 = 2.5631031310892007      # width of a standard normal's 80 % band
+NORMAL_80 = 2.5631031310892007
+"""Width of a standard normal's 80 % band."""
+
 _STEPS = 64
 RUN = 5
 """Sessions that stay together when days are shuffled."""
@@ -104,7 +106,7 @@ def explain_har(fitted: FittedHarT, panel: Panel, *, symbol: int, at: int, horiz
     x = Scaler.from_dict(fitted.parameters.settings["scaler"]).transform(panel.features[symbol][:, columns])
     constant, slopes = arrays["coefficients"][h, 0], arrays["coefficients"][h, 1:]
     log_scale = np.log(panel.scale[symbol])
-    tail = 2.0 * unit_quantiles(arrays["nus"])[h, _HIGH] / _NORMAL_80
+    tail = 2.0 * unit_quantiles(arrays["nus"])[h, _HIGH] / NORMAL_80
     baseline = float(
         constant + np.log(ROOT_H[h] * tail) + log_scale[usual].mean() + x[usual].mean(axis=0) @ slopes
     )
@@ -144,7 +146,7 @@ def explain_network(
     blocks["month"] += float(log_scale[at] - log_scale[usual].mean())
     with torch.no_grad():
         from_usual = float(log_width(start[None])[0])
-    baseline = float(log_scale[usual].mean()) + from_usual - float(np.log(_NORMAL_80))
+    baseline = float(log_scale[usual].mean()) + from_usual - float(np.log(NORMAL_80))
     return Decomposition(log_sigma, baseline, blocks, log_sigma - baseline - sum(blocks.values()))
 
 
@@ -178,6 +180,23 @@ def mean_decomposition(parts: Sequence[Decomposition]) -> Decomposition:
         {name: float(np.mean([p.blocks[name] for p in parts])) for name in parts[0].blocks},
         float(np.mean([p.gap for p in parts])),
     )
+
+
+def weighted_decomposition(parts: Sequence[tuple[Decomposition, float]], log_sigma: float) -> Decomposition:
+    """Decompositions put together by weights that sum to 1, of a model whose own log sigma is given.
+
+    An ensemble averages log distances from the median, so this is its own decomposition but for lopsided bands; what
+    they leave is in the gap. A block that one part lacks is 0 there.
+    """
+    names = dict.fromkeys(name for p, _ in parts for name in p.blocks)
+    blocks = {name: sum(w * p.blocks.get(name, 0.0) for p, w in parts) for name in names}
+    baseline = sum(w * p.baseline for p, w in parts)
+    return Decomposition(log_sigma, baseline, blocks, log_sigma - baseline - sum(blocks.values()))
+
+
+def log_sigma_of(fitted: Fitted, panel: Panel, *, symbol: int, at: int, horizon: int) -> float:
+    """Log sigma of what a model says. Arguments and errors as those of `explain_har`."""
+    return _log_sigma(fitted.predict(panel, [at]), panel, symbol, horizon - 1, fitted.name)
 
 
 def importance(
@@ -273,7 +292,7 @@ def _log_sigma(predicted: Predictions, panel: Panel, symbol: int, h: int, model:
     width = float(quantiles[_HIGH] - quantiles[_LOW])
     if not np.isfinite(width):
         raise NotEnoughHistory(f"{panel.symbols[symbol]}: too few bars for {model}; load more history")
-    return float(np.log(width / _NORMAL_80))
+    return float(np.log(width / NORMAL_80))
 
 
 def _by_block(names: Sequence[str], parts: FloatArray) -> dict[str, float]:

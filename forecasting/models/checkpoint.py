@@ -113,6 +113,22 @@ def load(path: Path, *, spec_hash: str, recipe: str | None = None) -> Fitted:
         raise CheckpointError(f"checkpoint {path.name}: damaged or foreign file; train the model again") from error
 
 
+def manifest(path: Path) -> dict[str, Any]:
+    """What the checkpoint at `path` says of itself, its arrays unread.
+
+    Raises:
+        CheckpointError: If it is no checkpoint of this format.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            said: dict[str, Any] = json.loads(file.metadata()["manifest"])
+        if said["format"] != FORMAT:
+            raise CheckpointError(f"checkpoint {path.name}: made for another format; train the model again")
+    except (OSError, SafetensorError, LookupError, TypeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {path.name}: damaged or foreign file; train the model again") from error
+    return said
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     with safe_open(path, framework="numpy") as file:
         manifest = json.loads(file.metadata()["manifest"])

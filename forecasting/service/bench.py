@@ -176,13 +176,19 @@ class Bench:
         Returns:
             The champion, or None.
         """
-        found = [fitted for path in self._checkpoints() if (fitted := self._read(path)) and _may_speak(fitted, newest)]
+        found = [fitted for path in self.checkpoints() if (fitted := self._read(path)) and _may_speak(fitted, newest)]
         if not found:
             return None
         chosen = next((f for f in found if f.model_id == champion), found[0])
         self._put(chosen)
         self._challenger = next((f for f in found if f.train_end > chosen.train_end), None)
         return chosen
+
+    def kept(self, model_id: str | None, as_of: date) -> Fitted | None:
+        """The ensemble on disk with this id, if it may speak about `as_of`; nobody's place changes."""
+        path = self._dir / checkpoint.file_name(ENSEMBLE, model_id or "")
+        fitted = self._read(path) if path.exists() else None
+        return fitted if fitted is not None and _may_speak(fitted, as_of) else None
 
     def _read(self, path: Path) -> Fitted | None:
         from forecasting.models.recipe import network_settings
@@ -193,7 +199,7 @@ class Bench:
             self._notes[path.name] = str(error)
             return None
 
-    def _checkpoints(self) -> list[Path]:
+    def checkpoints(self) -> list[Path]:
         """The ensembles on disk, newest first."""
         return sorted(self._dir.glob(f"{ENSEMBLE}-*.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True)
 
@@ -202,7 +208,7 @@ class Bench:
 
     def _prune(self) -> None:
         needed = {self._path(f) for f in (self.champion, self._challenger) if f is not None}
-        for old in self._checkpoints()[CHECKPOINTS_KEPT:]:
+        for old in self.checkpoints()[CHECKPOINTS_KEPT:]:
             if old not in needed:
                 old.unlink(missing_ok=True)
 

@@ -30,6 +30,11 @@ class Calibrator:
         self._store = store
         self._tracker = _kept(store)
 
+    @property
+    def tracker(self) -> Tracker | None:
+        """What has been learnt so far; None before the first fit."""
+        return self._tracker
+
     def run_in(self, fitted: Fitted, panel: Panel) -> None:
         """Start the tracker on the newest training sessions of a fit, unless one has been learning already."""
         if self._tracker is None and fitted.name == ENSEMBLE:

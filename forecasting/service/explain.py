@@ -39,9 +39,12 @@ HELD_OUT = 252
 
 
 @dataclass(frozen=True, slots=True)
-class _Halves:
+class Halves:
+    """What a model is put together from."""
+
     har: FittedHarT | None
     networks: tuple[FittedNetwork, ...]
+    har_weight: float        # in the ensemble's mean; the networks share the rest
 
 
 def explain(
@@ -73,9 +76,7 @@ def explain(
     at = int(rows[-1])
     notes = [f.message for f in failures]
     fitted = _fit(model, settings.model, panel, at - 1, notes, on_step)
-    halves = _halves(fitted)
-    har = None if halves.har is None else explain_har(halves.har, panel, symbol=n, at=at, horizon=horizon)
-    networks = [explain_network(f, panel, symbol=n, at=at, horizon=horizon) for f in halves.networks]
+    har, networks = take_apart(fitted, panel, symbol=n, at=at, horizon=horizon)
     importance_of, by_block = _importance(fitted.name, settings.model, panel, at, horizon, notes, on_step)
     value = {
         "symbol": symbol,
@@ -84,7 +85,7 @@ def explain(
         "model": fitted.name,
         "train_end": fitted.train_end.isoformat(),
         "har": None if har is None else _half(har),
-        "lstm": _half(mean_decomposition(networks)) if networks else None,
+        "lstm": None if networks is None else _half(networks),
         "importance": [_plain(i) for i in by_block],
         "importance_model": importance_of,
     }
@@ -107,16 +108,31 @@ def _fit(
         return create(HarT.name, asked).fit(panel, cut=cut, on_progress=progress)
 
 
-def _halves(fitted: Fitted) -> _Halves:
+def take_apart(
+    fitted: Fitted, panel: Panel, *, symbol: int, at: int, horizon: int
+) -> tuple[Decomposition | None, Decomposition | None]:
+    """The band of one of `MODELS` by its HAR half and the mean of its networks; None for a half it has not.
+
+    Arguments and errors as those of `evaluation.explain.explain_har`.
+    """
+    parts = halves(fitted)
+    har = None if parts.har is None else explain_har(parts.har, panel, symbol=symbol, at=at, horizon=horizon)
+    networks = [explain_network(f, panel, symbol=symbol, at=at, horizon=horizon) for f in parts.networks]
+    return har, mean_decomposition(networks) if networks else None
+
+
+def halves(fitted: Fitted) -> Halves:
+    """Take a model of `MODELS` to pieces."""
     if isinstance(fitted, FittedHarT):
-        return _Halves(fitted, ())
+        return Halves(fitted, (), 1.0)
     from forecasting.models.ensemble import FittedEnsemble
     from forecasting.models.network import FittedNetwork
 
     members = fitted.members.values() if isinstance(fitted, FittedEnsemble) else (fitted,)
-    return _Halves(
+    return Halves(
         next((m for m in members if isinstance(m, FittedHarT)), None),
         tuple(m for m in members if isinstance(m, FittedNetwork)),
+        fitted.weights[HarT.name] if isinstance(fitted, FittedEnsemble) else 0.0,
     )
 
 

@@ -17,6 +17,7 @@ from forecasting.domain.question import Question
 from forecasting.service import wire
 from forecasting.service.accuracy import Accuracy, AskAccuracy
 from forecasting.service.charting import AskChart, AskChosen, ChartAnswer, Chosen
+from forecasting.service.model_board import AskBand, AskModels, Band, ModelBoard
 
 if TYPE_CHECKING:
     from forecasting.service.backend import OnStep
@@ -37,6 +38,8 @@ class Entry:
 QUESTIONS: tuple[Entry, ...] = (
     Entry("backtest", AskBacktest, BacktestReport, "forecasting.service.backtest_answer:answer", deadline_s=7200.0),
     Entry("accuracy", AskAccuracy, Accuracy, "forecasting.service.scoring:answer_accuracy"),
+    Entry("models", AskModels, ModelBoard, "forecasting.service.model_answers:answer_models"),
+    Entry("band", AskBand, Band, "forecasting.service.band:answer_band"),
     Entry("chart", AskChart, ChartAnswer, "forecasting.service.chart_answers:answer_chart"),
     Entry("chosen-indicators", AskChosen, Chosen, "forecasting.service.chart_answers:answer_chosen"),
 )

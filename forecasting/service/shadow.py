@@ -47,12 +47,16 @@ class Comparison:
 
 def stream(challenger: Fitted) -> str:
     """The name under which the ledger keeps what a challenger says."""
-    return f"{CHALLENGER}-{challenger.model_id}"
+    return _stream(challenger.model_id)
+
+
+def _stream(model_id: str) -> str:
+    return f"{CHALLENGER}-{model_id}"
 
 
 def in_shadow(forecast: Forecast) -> Forecast:
     """A challenger's forecast under the name that the ledger keeps it by."""
-    return replace(forecast, model=f"{CHALLENGER}-{forecast.model_id}")
+    return replace(forecast, model=_stream(forecast.model_id))
 
 
 def load(desk: Desk, newest: date) -> Fitted | None:
@@ -98,9 +102,19 @@ def _decide(desk: Desk, challenger: Fitted, why: str, *, better: bool = True) ->
     desk.store.runs.finish(desk.store.runs.start(CHALLENGER, challenger.model_id, now), better, why, now)
 
 
+def champion_id(store: Store) -> str | None:
+    """Model id of the ensemble that was last at work."""
+    return store.runs.get_meta(_CHAMPION)
+
+
 def compare(store: Store, challenger: Fitted) -> Comparison:
     """What the ledger says of the challenger and the champion, one session ahead."""
-    shadow = _crps(store, stream(challenger))
+    return compare_id(store, challenger.model_id)
+
+
+def compare_id(store: Store, model_id: str) -> Comparison:
+    """The same, of the challenger with this id."""
+    shadow = _crps(store, _stream(model_id))
     champion = _crps(store, ENSEMBLE) if shadow else {}
     by_session: dict[date, list[tuple[float, float]]] = {}
     for (symbol, session), crps in shadow.items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from forecasting.data.store.database import Database
-from forecasting.data.store.encoding import optional_time, time_text
+from forecasting.data.store.encoding import json_list, optional_time, time_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,9 @@ class Run:
     finished_at: datetime | None    # None while it runs, or where its process died
     ok: bool | None                 # None until it has finished
     message: str | None
+
+
+_SELECT = "SELECT id, kind, detail, started_at, finished_at, ok, message FROM runs"
 
 
 class Runs:
@@ -48,17 +53,17 @@ class Runs:
     def last(self, kind: str, *, ok: bool | None = None) -> Run | None:
         """The newest run of `kind`, or None; with `ok`, the newest that ended so."""
         row = self._database.row(
-            "SELECT id, kind, detail, started_at, finished_at, ok, message FROM runs"
-            " WHERE kind = ?1 AND (?2 IS NULL OR ok = ?2) ORDER BY id DESC LIMIT 1",
-            (kind, ok),
+            f"{_SELECT} WHERE kind = ?1 AND (?2 IS NULL OR ok = ?2) ORDER BY id DESC LIMIT 1", (kind, ok)
         )
-        if row is None:
-            return None
-        run_id, kind, detail, started, finished, ended_ok, message = row
-        return Run(
-            run_id, kind, detail, datetime.fromisoformat(started), optional_time(finished),
-            None if ended_ok is None else bool(ended_ok), message,
+        return None if row is None else _run(row)
+
+    def recent(self, kinds: Iterable[str], *, limit: int) -> tuple[Run, ...]:
+        """The newest runs of these kinds, newest first."""
+        rows = self._database.rows(
+            f"{_SELECT} WHERE kind IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?",
+            (json_list(kinds), limit),
         )
+        return tuple(map(_run, rows))
 
     def next_trial(self) -> int:
         """Raise the count of training runs ever made with this store, and return it.
@@ -87,3 +92,11 @@ class Runs:
             connection.execute(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
             )
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    run_id, kind, detail, started, finished, ok, message = row
+    return Run(
+        run_id, kind, detail, datetime.fromisoformat(started), optional_time(finished),
+        None if ok is None else bool(ok), message,
+    )
