@@ -87,6 +87,8 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("previous-view", "shift+tab", "cycle_view(-1)", "previous view", "Previous view"),
     _entry("previous-list", "left_square_bracket", "cycle_list(-1)", "previous list", "Previous watchlist"),
     _entry("next-list", "right_square_bracket", "cycle_list(1)", "next list", "Next watchlist"),
+    _entry("lists", "L", "lists", "lists",
+           "Make, rename, reorder and delete lists; copy or move the selected symbol to another", _WATCH),
     _entry("next-symbol", "n", "step(1)", "next", "Next match or symbol"),
     _entry("previous-symbol", "N", "step(-1)", "previous", "Previous match or symbol"),
     _entry("sort", "s", "sort", "sort", "Sort by the next column; after the last, the list's own order", _WATCH),

@@ -198,7 +198,7 @@ class Watchlist:
         if not name or not name.isprintable() or len(name) > NAME_LIMIT:
             raise SymbolError(f"a list's name is 1 to {NAME_LIMIT} printable characters")
         if name == ALL and but != ALL:
-            raise SymbolError(f"'{ALL}' is the tab of everything that is watched; choose another name")
+            raise SymbolError(f"'{ALL}' is the tab of all that is watched; choose another name")
         if name != but and any(group.name == name for group in self._groups):
             raise SymbolError(f"there is a list '{name}' already")
         return name

@@ -23,6 +23,7 @@ class Place:
         self.list_problem: str | None = None        # why a smart list's condition cannot be read; it is then empty
         self._group_name = snapshot.groups[0].name if snapshot.groups else ""
         self._arranged: tuple[tuple[object, ...], tuple[SymbolRow, ...]] | None = None
+        self._tab = 0                               # where the list stands among the others
         self._shown: tuple[Snapshot, str, WatchGroup | None] | None = None
 
     @property
@@ -32,7 +33,7 @@ class Place:
 
     @property
     def group(self) -> WatchGroup | None:
-        """The list, a smart one with who is on it now; the first one where the former is gone.
+        """The list, a smart one with who is on it now; where it is gone or has another name, what is in its place.
 
         The same object as long as nothing has changed.
         """
@@ -43,7 +44,8 @@ class Place:
     def _read_group(self) -> WatchGroup | None:
         self.list_problem = None
         lists = self.tabs
-        group = next((g for g in lists if g.name == self._group_name), lists[0] if lists else None)
+        here = next((i for i, g in enumerate(lists) if g.name == self._group_name), min(self._tab, len(lists) - 1))
+        group, self._tab = (lists[here], here) if lists else (None, 0)
         if group is None or group.filter is None:
             return group
         from forecasting.service.filters import fulfilling  # not needed for the first paint

@@ -4,7 +4,7 @@ import pytest
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import ConfigError, SymbolError
+from forecasting.errors import ConfigError, RuleError, SymbolError
 from forecasting.service.watchlist import Watchlist
 
 CORE = WatchGroup("Core", (Symbol("AAPL"), Symbol("MSFT")))
@@ -66,3 +66,58 @@ def test_a_catalogue_is_adopted_only_where_nothing_is_watched(watchlist: Watchli
     empty = Watchlist((), lambda groups: None)
     assert empty.adopt((Symbol("IBM"), Symbol("GE")))
     assert empty.symbols == ("IBM", "GE")
+
+
+def test_every_change_of_the_lists_can_be_undone_and_is_told(watchlist: Watchlist) -> None:
+    told: list[int] = []
+    watchlist.changed = lambda: told.append(len(watchlist.groups))
+    watchlist.create("Buys", "signal == buy")
+    watchlist.rename("Tech", "Chips")
+    watchlist.shift("Buys", -2)
+    watchlist.move(Symbol("MSFT"), "Core", "Chips")
+    watchlist.copy(Symbol("NVDA"), "Core")
+    watchlist.refilter("Buys", "rsi < 30")
+    watchlist.delete("Core")
+    assert watchlist.groups == (
+        WatchGroup("Buys", (), "rsi < 30"), WatchGroup("Chips", (Symbol("NVDA"), Symbol("AAPL"), Symbol("MSFT"))),
+    )
+    undone = []
+    while (what := watchlist.undo()) is not None:
+        undone.append(what)
+    assert undone == [
+        "deleted list Core", "changed the condition of Buys", "added NVDA to Core", "moved MSFT from Core to Chips",
+        "moved list Buys", "renamed Tech to Chips", "made list Buys",
+    ]
+    assert watchlist.groups == (CORE, TECH)
+    assert len(told) == 14
+
+
+def test_several_symbols_at_once_are_one_change(watchlist: Watchlist) -> None:
+    assert watchlist.add_all("Core", [Symbol("TSLA"), Symbol("AAPL"), Symbol("IBM")]) == ("TSLA", "IBM")
+    assert watchlist.undo() == "added TSLA, IBM to Core"
+
+
+def test_from_everything_a_symbol_goes_off_all_its_lists(watchlist: Watchlist) -> None:
+    watchlist.remove("All", Symbol("AAPL"))
+    assert [group.symbols for group in watchlist.groups] == [("MSFT",), ("NVDA",)]
+    assert watchlist.undo() == "removed AAPL from Core and Tech"
+
+
+def test_nothing_is_put_on_a_smart_list_by_hand(watchlist: Watchlist) -> None:
+    watchlist.create("Buys", "signal == buy")
+    with pytest.raises(SymbolError, match="'Buys' is a smart list: what fulfils signal == buy is on it, by itself"):
+        watchlist.add("Buys", "IBM")
+
+
+def test_a_condition_that_cannot_be_read_makes_no_list(watchlist: Watchlist) -> None:
+    with pytest.raises(RuleError):
+        watchlist.create("Odd", "rsi <")
+    assert watchlist.groups == (CORE, TECH)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("", "1 to 40 printable"), ("a\x1b[2J", "printable"), ("Core", "already"), ("All", "tab of all")]
+)
+def test_a_name_that_cannot_be_is_refused(watchlist: Watchlist, name: str, says: str) -> None:
+    with pytest.raises(SymbolError, match=says):
+        watchlist.create(name)

@@ -74,6 +74,22 @@ class ListActions(Stage):
 
         self.app.push_screen(AddSymbol(group, add), added)
 
+    def action_lists(self) -> None:
+        """Make, rename, reorder and delete lists, and put the symbol on others."""
+        from tui.dialogs.lists import Lists
+
+        def changed() -> None:
+            self.undoable(self.engine.lists.undo)
+            self.catch_up()
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.place.show_list(name)
+                self.show()
+
+        place = self.place
+        self.app.push_screen(Lists(self.engine.lists, place.group, place.symbol, changed, self.action_undo), chosen)
+
     def _not_added_to(self) -> str | None:
         """Why nothing can be put on the list on screen; None where it can."""
         group = self.place.group
