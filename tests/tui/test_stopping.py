@@ -24,9 +24,11 @@ TWO_SECONDS = 2.0
 def app(tmp_path: Path) -> Iterator[Terminal]:
     command = [sys.executable, "-m", "tui", "--source", "simulated", "--data-dir", str(tmp_path / "data")]
     terminal = Terminal(command, columns=80, rows=24)
-    terminal.read_until(lambda: "refresh" in terminal.text().lower(), seconds=30)
-    yield terminal
-    terminal.close()
+    try:
+        terminal.read_until(lambda: "help" in terminal.text().lower(), seconds=30)
+        yield terminal
+    finally:
+        terminal.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -67,7 +69,10 @@ def stall(app: Terminal) -> None:
 
 
 def test_a_dropped_connection_ends_app_and_worker(app: Terminal) -> None:
-    workers = children(app.process.pid)
+    deadline = time.monotonic() + 30
+    while not (workers := children(app.process.pid)):
+        assert time.monotonic() < deadline, "no worker was started"
+        time.sleep(0.05)
     asked = time.monotonic()
     os.close(app.master)
     app.master = os.open(os.devnull, os.O_RDWR)
@@ -75,7 +80,6 @@ def test_a_dropped_connection_ends_app_and_worker(app: Terminal) -> None:
 
     assert app.process.wait(10) == 128 + signal.SIGHUP
     assert time.monotonic() - asked < TWO_SECONDS + 0.5
-    assert workers
     while running := [pid for pid in workers if Path(f"/proc/{pid}").exists()]:
         assert time.monotonic() - asked < 10, f"still there: {running}"
         select.select([], [], [], 0.05)
