@@ -72,6 +72,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         ascii_only: bool = False,
         title: str = "",
         bell: bool = True,
+        privacy: bool = False,
         log_path: Path | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -84,6 +85,7 @@ class TapecastApp(App[None], inherit_bindings=False):
             ascii_only: Draw with ASCII characters alone.
             title: Shown before the lists' names, for example "demo".
             bell: Whether alerts ring the terminal's bell.
+            privacy: Whether amounts of money are hidden at first.
             log_path: Where the log is, for who is told to look there.
             monotonic: Seconds since some moment; ages are carried on with it between snapshots.
         """
@@ -98,6 +100,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         ascii_only = ascii_only or self._able.ascii
         self._shown_title = title
         self._bell = bell
+        self._privacy = privacy
         self.set_class(self._able.few, "-few")
         self.set_class(not self._able.colours, "-mono")
         if self._able.far:
@@ -146,6 +149,7 @@ class TapecastApp(App[None], inherit_bindings=False):
             snapshot, keymap=self._entries, glyphs=self._glyphs, title=self._shown_title,
             monotonic=self._monotonic,
         )
+        self._main.masked = self._privacy
         return self._main
 
     def on_mount(self) -> None:

@@ -1,4 +1,4 @@
-"""What the app may write to the terminal beside the screen: its bell, its title, and notifications (OSC 9 and 777).
+"""What the app may write to the terminal beside the screen: bell, title, notifications (OSC 9, 777), copies (OSC 52).
 
 Whoever makes a sequence cleans its words. This is the last gate: a sequence of any other shape is not written at all,
 so that no name, rule or headline can bring one of its own along.
@@ -15,7 +15,8 @@ OLD_TITLE = "\x1b[23;0t"
 """.. and takes it again (xterm, and most terminals since)."""
 
 _WORDS = r"[^\x00-\x1f\x7f-\x9f]*"
-_OSC = rf"\](?:2|9|777);{_WORDS}\x07"
+_COPIED = r"[A-Za-z0-9+/]{0,4000}={0,2}"      # base64
+_OSC = rf"\](?:(?:2|9|777);{_WORDS}|52;c;{_COPIED})\x07"
 _ALLOWED = re.compile(
     rf"\x07|\x1b\[2[23];0t|\x1b{_OSC}"
     rf"|\x1bPtmux;\x1b\x1b{_OSC}\x1b\\"      # through tmux, which wants escapes doubled

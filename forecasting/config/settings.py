@@ -185,6 +185,7 @@ class DisplaySettings(Section):
     theme: Annotated[str, Bounds(min_length=1, max_length=40)] = "tapecast"
     ascii: bool = False                                              # draw with ASCII characters only
     bell: bool = True                                                # ring the terminal's when alerts come
+    privacy: bool = False                                            # hide amounts of money until P is pressed
     timeframe: Timeframe = "6mo"                                     # of charts at start
     currency: Annotated[str, Checked(_currency)] | None = None    # prices are shown in it; None: as traded
     columns: _Columns = ()                                           # of the watch table, in order; (): as many as fit

@@ -18,10 +18,12 @@ from tui.format import Glyphs
 from tui.keymap import VIEWS, KeyEntry, bindings
 from tui.screens.actions.alerts import AlertActions
 from tui.screens.actions.charts import ChartActions
+from tui.screens.actions.holdings import HoldingActions
 from tui.screens.actions.lists import ListActions
 from tui.screens.actions.looks import LookActions
 from tui.screens.actions.moving import MovingActions
 from tui.screens.actions.running import RunningActions
+from tui.screens.actions.sharing import SharingActions
 from tui.screens.view import View
 from tui.screens.watch import WatchView
 from tui.widgets.banner import Banner
@@ -34,7 +36,8 @@ _LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsV
 
 
 class MainScreen(
-    MovingActions, ListActions, AlertActions, ChartActions, LookActions, RunningActions, inherit_bindings=False
+    MovingActions, ListActions, AlertActions, ChartActions, HoldingActions, SharingActions, LookActions, RunningActions,
+    inherit_bindings=False,
 ):
     """Puts one view after the other on screen, at any size."""
 

@@ -48,6 +48,7 @@ class Stage(Screen[None], inherit_bindings=False):
         self.options = ChartOptions()
         self.view_name = "watch"
         self.detail: SymbolDetail | None = None
+        self.masked = False              # the privacy mask
         self.beyond: Beyond | None = None
         self._monotonic = monotonic
         self._arrived = monotonic()
@@ -109,6 +110,7 @@ class Stage(Screen[None], inherit_bindings=False):
             snapshot=place.snapshot, now=self.now(), group=place.group, rows=rows, order=place.order,
             filter_text=place.filter_text, filter_problem=place.filter_problem, symbol=place.symbol,
             detail=self.detail, options=self.options, palette=palette(self.app.theme_variables), glyphs=self.glyphs,
+            masked=self.masked,
             beyond=self.beyond,
             list_problem=place.list_problem,
         )

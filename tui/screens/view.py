@@ -37,6 +37,7 @@ class Scene:
     options: ChartOptions
     palette: Palette
     glyphs: Glyphs
+    masked: bool = False             # amounts of money are hidden
     beyond: Beyond | None = None     # what the chart shows beyond the detail; may still be the former symbol's
     list_problem: str | None = None            # why nothing is on the list, where that is not meant
 

@@ -9,6 +9,7 @@ from textual.suggester import Suggester
 
 from tui.screens.view import Scene, View
 from tui.widgets.filter_box import FilterBox
+from tui.widgets.holding_lines import HoldingLines
 from tui.widgets.signal_log import SignalLog
 from tui.widgets.symbol_pane import SymbolPane
 from tui.widgets.watch_table import WatchTable
@@ -63,6 +64,7 @@ class WatchView(View):
                 yield Words(id="empty")
                 yield SignalLog()
             yield SymbolPane(id="pane")
+        yield HoldingLines()
         yield Words(id="filter-note")
         yield FilterBox(
             placeholder="part of a symbol or name, or last > 100 and signal == buy; Enter keeps it, Esc clears it",
@@ -88,6 +90,7 @@ class WatchView(View):
         if scene.rows and pane.styles.display != "none":
             pane.show(scene)
         self.query_one(SignalLog).show(scene)
+        self.query_one(HoldingLines).show(scene)
         self._show_filter(scene)
 
     def _show_filter(self, scene: Scene) -> None:

@@ -87,6 +87,8 @@ def _parts(scene: Scene) -> Iterator[Part]:
     yield Part(6, _model(snapshot, scene.now, palette))
     if snapshot.alerts_unseen:
         yield Part(1, Text(f"alerts {snapshot.alerts_unseen}{glyphs.unseen}", f"bold {palette.warning}"))
+    if scene.masked:
+        yield Part(1, Text("amounts hidden", f"bold {palette.warning}"))
     for job in snapshot.jobs:
         if job.health is Health.WORKING and job.progress is not None:
             yield Part(3, _job(job, palette, glyphs))
