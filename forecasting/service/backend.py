@@ -15,9 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Protocol, TypeVar
-
-from pydantic import PlainSerializer, PlainValidator
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Quote, Symbol, SymbolFailure
@@ -25,10 +23,25 @@ from forecasting.domain.question import Question
 from forecasting.domain.snapshot import SourceHealth
 from forecasting.domain.training import Epoch
 
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
 A = TypeVar("A")
 
-# Left to itself, pydantic takes a time at midnight for a date, and refuses any other.
-Key = Annotated[date, PlainValidator(parse_key), PlainSerializer(lambda key: key.isoformat())]
+
+class _AsText:
+    """A key on its way: left to itself, pydantic takes a time at midnight for a date, and refuses any other."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        text = core_schema.plain_serializer_function_ser_schema(lambda key: key.isoformat())
+        return core_schema.no_info_plain_validator_function(parse_key, serialization=text)
+
+
+Key = Annotated[date, _AsText]
 """A bar's name on the wire: a date, or a time where bars are shorter than a session."""
 
 

@@ -22,8 +22,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from pydantic import ValidationError
-
 from forecasting.domain.market import Symbol
 from forecasting.domain.question import Question
 from forecasting.errors import QuestionWithdrawn, TapecastError, WorkerCrashed, WorkerError, WorkerTimeout
@@ -260,7 +258,7 @@ class WorkerClient:
     def _ticked(self, plain: Any) -> None:
         try:
             ticks = wire.unpack(Ticks, plain)
-        except ValidationError as error:
+        except ValueError as error:
             log.warning("unreadable ticks from the worker: %s", error)
         else:
             self._on_ticks(ticks)
@@ -354,7 +352,7 @@ class WorkerClient:
     def _read(self, kind: type[T], plain: Any, call: str) -> T:
         try:
             return wire.unpack(kind, plain)
-        except ValidationError as error:
+        except ValueError as error:
             log.warning("%s: unreadable answer from the worker: %s", call, error)
             raise WorkerError(f"{call}: the worker's answer cannot be read; the log says why") from error
 
