@@ -72,6 +72,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         ascii_only: bool = False,
         title: str = "",
         bell: bool = True,
+        quiet: Callable[[], bool] = lambda: False,
         privacy: bool = False,
         log_path: Path | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -85,6 +86,7 @@ class TapecastApp(App[None], inherit_bindings=False):
             ascii_only: Draw with ASCII characters alone.
             title: Shown before the lists' names, for example "demo".
             bell: Whether alerts ring the terminal's bell.
+            quiet: Whether it is a time at which they do not.
             privacy: Whether amounts of money are hidden at first.
             log_path: Where the log is, for who is told to look there.
             monotonic: Seconds since some moment; ages are carried on with it between snapshots.
@@ -106,6 +108,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         if self._able.far:
             self.animation_level = "none"
         self._rang = -BELL_PAUSE_S
+        self._quiet = quiet
         self._window_title = ""
         self._log_path = log_path
         self._monotonic = monotonic
@@ -193,7 +196,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         news = self._news.take(snapshot, self._monotonic())
         for line in news:
             self.notify(line, title="alert", severity="warning", timeout=TOAST_S, markup=False)
-        if news:
+        if news and not self._quiet():
             self._write(terminal.BELL)
         self._set_title(snapshot.alerts_unseen)
 

@@ -106,6 +106,7 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
             keys=settings.keys,
             ascii_only=settings.display.ascii,
             bell=settings.display.bell,
+            quiet=settings.alerts.is_quiet,
             privacy=settings.display.privacy,
             title=_title(settings, demo=demo),
             log_path=engine.log_path,

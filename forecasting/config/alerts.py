@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import UTC, datetime, time
 from typing import Annotated, Literal
 
 from forecasting.config.rules import AS_IN_TOML, Bounds, Checked
@@ -53,6 +53,14 @@ def _span(text: str) -> str:
     if not dash or not _TIME.fullmatch(begin) or not _TIME.fullmatch(end) or begin == end:
         raise ValueError("a span of hours is written as 22:00-07:00")
     return text
+
+
+def is_within(local: time, span: tuple[time, time] | None) -> bool:
+    """Whether a time of day lies between the first and last moment of a span, which may reach over midnight."""
+    if span is None:
+        return False
+    begin, end = span
+    return begin <= local < end if begin < end else not end <= local < begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +114,10 @@ class AlertSettings(Section):
             return None
         begin, _, end = self.quiet_hours.partition("-")
         return time.fromisoformat(begin), time.fromisoformat(end)
+
+    def is_quiet(self) -> bool:
+        """Whether it is within the quiet hours now."""
+        return is_within(datetime.now(UTC).astimezone().time(), self.quiet)
 
     @property
     def heartbeat_at(self) -> time | None:

@@ -132,6 +132,18 @@ async def test_the_bell_may_be_off_and_the_title_is_given_back(monkeypatch: pyte
     assert OLD_TITLE in written
 
 
+async def test_in_quiet_hours_alerts_are_toasts_without_a_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TapecastApp(FakeEngine(), quiet=lambda: True, monotonic=lambda: 0.0)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        written = listen(app, monkeypatch)
+        fake(app).fake_alerts.fired.append(alert())
+        fake(app).push()
+        await pilot.pause()
+        assert written.take() == [title("tapecast", 1)]
+        assert [n.message for n in app._notifications] == ["NVDA  rsi crosses above 70: rsi 71.25"]
+
+
 async def test_a_word_about_tapecast_itself_is_a_toast_and_a_sinks_toast_of_an_alert_is_none() -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from datetime import time
 
+from forecasting.config.alerts import is_within
 from forecasting.domain.decision import Alert
 from forecasting.trading.sinks.message import Message, told
 
@@ -69,7 +70,7 @@ class Outbox:
         """Seconds until `take` is worth another call; None: until something is put in."""
         if not self._waiting():
             return None
-        if self._is_quiet(local):
+        if is_within(local, self._quiet):
             self._held = True
             return _LOOK_S
         moments = [now]
@@ -88,9 +89,3 @@ class Outbox:
 
     def _together(self, now: float) -> bool:
         return self._held or len(self._alerts) >= self._digest or len(self._alerts) > self._free(now)
-
-    def _is_quiet(self, local: time) -> bool:
-        if self._quiet is None:
-            return False
-        begin, end = self._quiet
-        return begin <= local < end if begin < end else not end <= local < begin
