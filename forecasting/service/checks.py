@@ -8,18 +8,21 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from forecasting.config import ModelSettings, Settings
+from forecasting.config import TERMINAL_KINDS, ModelSettings, Settings, SinkSettings
+from forecasting.config.secrets import masked, reveal
 from forecasting.data.store import Store
 from forecasting.data.store.database import mapped, suspicion
 from forecasting.data.store.examination import whole
+from forecasting.data.text import clean_text
 from forecasting.domain.interval import Interval
-from forecasting.errors import CheckpointError, StoreError
+from forecasting.errors import CheckpointError, ConfigError, StoreError
 from forecasting.features.pipeline import FeatureSpec
 from forecasting.models import checkpoint
 from forecasting.models.base import Fitted
@@ -71,6 +74,28 @@ def config(settings: Settings) -> Check:
     read = "built-in defaults, no config.toml" if settings.origin is None else f"{settings.origin} is valid"
     lists = f"{len(settings.lists)} lists" if settings.lists else "no lists"
     return Check("config", "ok", f"{read}; source {settings.source.name}, {lists}")
+
+
+def sinks(settings: Settings) -> list[Check]:
+    """Whether each configured way that alerts go could be taken: its secret can be looked up, its program is there."""
+    return [_sink(sink) for sink in settings.sinks]
+
+
+def _sink(sink: SinkSettings) -> Check:
+    name, try_it = f"sink {sink.name}", f"try it: tapecast alerts test {sink.name}"
+    if sink.kind in TERMINAL_KINDS:
+        return Check(name, "ok", f"{sink.kind}, to whoever sits at the app")
+    try:
+        told = [f"{what} {masked(secret)}" for what, secret in (("url", sink.url), ("secret", sink.secret))
+                if secret is not None and reveal(secret, f"{name}: {what}")]
+    except ConfigError as error:
+        return trouble(name, error, otherwise="correct it in config.toml")
+    if sink.kind == "command":
+        program = os.path.expanduser(sink.command[0])
+        if shutil.which(program) is None:
+            return Check(name, "failed", f"command: no program '{clean_text(program)}'", "install it, or name another")
+        told = [f"program {clean_text(program)}"]
+    return Check(name, "ok", f"{sink.kind}, {', '.join(told)}; nothing was sent, {try_it}")
 
 
 def folder(where: Place) -> Check:

@@ -24,7 +24,7 @@ from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.bench import ENSEMBLE
 from forecasting.service.build import one_shot, place
-from forecasting.service.checks import Check, config, folder, models, software, store, trouble
+from forecasting.service.checks import Check, config, folder, models, sinks, software, store, trouble
 from forecasting.service.doubts import doubts
 from forecasting.service.headless import Answer, moment, watched
 from forecasting.service.local import LocalBackend
@@ -64,7 +64,7 @@ def examine(
     except ConfigError as error:
         checks.append(trouble("config", error, otherwise="correct it, or name another with --config"))
         return _answer(checks, ConfigError.exit_code)
-    checks += [config(settings), folder(where), store(where)]
+    checks += [config(settings), *sinks(settings), folder(where), store(where)]
     recorded = settings.source.name != "yahoo"
     bars, now = _Bars(), moment(as_of)
     # Opening a damaged store would set it aside; that is for the app to do, not for one who only looks.

@@ -317,3 +317,33 @@ def test_leaks_are_looked_for_in_the_persons_own_store_and_decide_how_it_ends(
     leaky = run("doctor", "--source", "yahoo", "--leaks", "--json")
     assert leaky.code == 1
     assert {n for n, c in leaky.checks.items() if c["status"] == "failed"} == {"T1 future", "T4 null"}
+
+
+def test_each_sink_is_looked_at_nothing_is_sent_and_no_secret_is_shown(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "sinks.toml"
+    config.write_text(
+        '[[sink]]\nname = "screen"\nkind = "osc9"\n'
+        '[[sink]]\nname = "hook"\nkind = "command"\ncommand = ["sh", "-c", "touch hook-ran"]\n'
+        '[[sink]]\nname = "lost"\nkind = "command"\ncommand = ["no-such-program"]\n'
+        '[[sink]]\nname = "desk"\nkind = "webhook"\nurl = "https://hooks.example.org/s3cret"\nsecret = "env:DESK_KEY"\n'
+        '[[sink]]\nname = "phone"\nkind = "apprise"\nurl = "env:PHONE_URL"\n'
+    )
+    monkeypatch.setenv("PHONE_URL", "ntfys://ntfy.sh/s3cret")
+    result = run("doctor", "--config", config, "--csv-dir", folder, "--json")
+    found = {name.removeprefix("sink "): (c["status"], c["found"]) for name, c in result.checks.items()
+             if name.startswith("sink ")}
+    nothing_sent = "; nothing was sent, try it: tapecast alerts test "
+    assert found == {
+        "screen": ("ok", "osc9, to whoever sits at the app"),
+        "hook": ("ok", f"command, program sh{nothing_sent}hook"),
+        "lost": ("failed", "command: no program 'no-such-program'"),
+        "desk": ("failed", "sink desk: secret: $DESK_KEY is not set"),
+        "phone": ("ok", f"apprise, url env:PHONE_URL{nothing_sent}phone"),
+    }
+    assert (result.code, "s3cret" in result.out) == (1, False)
+    monkeypatch.setenv("DESK_KEY", "s3cret")
+    desk = run("doctor", "--config", config, "--csv-dir", folder, "--json").checks["sink desk"]["found"]
+    assert desk == f"webhook, url https://hooks.example.org/…, secret env:DESK_KEY{nothing_sent}desk"
+    assert not Path("hook-ran").exists()
