@@ -97,7 +97,7 @@ def restore(options: Options, copy: Path, file: Path | None, as_json: bool) -> N
 def export(
     options: Options, format_: Format | None, what: What, symbol: str | None, to: Path, file: Path | None, as_json: bool
 ) -> None:
-    """Write the store's rows to files: bars, forecasts with what came of them, signals, lists.
+    """Write the store's rows to files: bars, forecasts with what came of them, signals, alert rules, lists.
 
     `tapecast import` reads them back, row for row. All is of one moment; the app may run meanwhile.
     """

@@ -7,5 +7,5 @@ from typing import Literal, get_args
 Format = Literal["csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-What = Literal["bars", "forecasts", "signals", "watchlist", "all"]
+What = Literal["bars", "forecasts", "signals", "alerts", "watchlist", "all"]
 WHAT: tuple[What, ...] = get_args(What)

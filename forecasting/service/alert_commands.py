@@ -30,14 +30,20 @@ def add(
     """Put a rule in force; the rule, and what a person should know of it.
 
     Raises:
-        TapecastError: If it cannot be: the rule cannot be read, or there is no such list.
+        TapecastError: If it cannot be: the rule cannot be read, or there is no such list or sink.
     """
+    known = [sink.name for sink in settings.alert_sinks()]
+    if unknown := next((sink for sink in sinks if sink not in known), None):
+        raise ConfigError(f"no [[sink]] is called '{unknown}'; there are: {', '.join(known)}")
     with opened(settings) as (alerts, store):
         watched = watchlist(settings, store, demo=False)
         names = [g.name for g in watched.groups]
         if group is not None and group not in names:
             raise ConfigError(f"no list is called '{group}'; there are: {', '.join(names)}")
-        rule = alerts.add(text, symbols=symbols, group=group, sinks=sinks, cooldown=cooldown, hysteresis=hysteresis)
+        rule = alerts.add(
+            text, symbols=symbols, group=group, sinks=tuple(dict.fromkeys(sinks)), cooldown=cooldown,
+            hysteresis=hysteresis,
+        )
         unwatched = [s for s in symbols if s not in watched.symbols]
         notes = [f"{s} is in no list: the alert stays silent until it is added" for s in unwatched if watched.symbols]
         return rule, tuple(notes)

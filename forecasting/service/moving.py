@@ -12,10 +12,10 @@ from forecasting.data.store import Store
 from forecasting.data.store.database import Database
 from forecasting.data.transfer import entering, leaving
 from forecasting.data.transfer.formats import format_of
-from forecasting.data.transfer.tables import KINDS
+from forecasting.data.transfer.tables import ALERT_RULES, KINDS, WATCHLIST
 from forecasting.domain.market import Symbol
 from forecasting.domain.transfer import Format, What
-from forecasting.errors import ConfigError
+from forecasting.errors import ConfigError, RuleError
 from forecasting.service.build import watchlist
 from forecasting.service.headless import Answer
 from forecasting.service.records import update_records, update_signal_records
@@ -30,9 +30,9 @@ def export(path: Path, target: Path, format_: Format | None, what: What, symbol:
     told = format_of(target)
     if format_ is not None and told not in (None, format_):
         raise ConfigError(f"--to {target}: its name tells of {told}, --format of {format_}; leave --format out")
-    if symbol is not None and what == "watchlist":
-        raise ConfigError("--symbol: lists are exported whole; leave it out")
-    tables = [t for t in KINDS[what] if symbol is None or t.name != "watchlist"]
+    if symbol is not None and what in ("watchlist", "alerts"):
+        raise ConfigError("--symbol: lists and alert rules are exported whole; leave it out")
+    tables = [t for t in KINDS[what] if symbol is None or t not in (WATCHLIST, ALERT_RULES)]
     written = leaving.export(path, target, format_ or told or "csv", tables, symbol)
     return Answer({"path": str(path), "files": {str(file): rows for file, rows in written.items()}}, (), 0)
 
@@ -57,7 +57,25 @@ def take_in(settings: Settings, path: Path, source: Path) -> Answer:
             update_records(store, symbols or store.ledger.symbols())
         if taken.new.get("signals"):
             update_signal_records(store, symbols or tuple(store.market.instruments()))
+        if taken.new.get("alert_rules"):
+            notes += _silent(settings, store)
         if taken.new.get("watchlist") and settings.lists:
             notes.append(f"lists were taken in, but {settings.origin} has its own and those are shown")
     tables = {t: {"new": count, "known": taken.known[t]} for t, count in taken.new.items()}
     return Answer({"path": str(path), "tables": tables}, tuple(notes), 0)
+
+
+def _silent(settings: Settings, store: Store) -> list[str]:
+    """Which of the rules in force will not be heard of here, and why."""
+    from forecasting.trading.rules.parser import parse_rule  # only alert rules need it
+
+    known = {sink.name for sink in settings.alert_sinks()}
+    notes: list[str] = []
+    for rule in store.alerts.rules():
+        try:
+            parse_rule(rule.text)
+        except RuleError as error:
+            notes.append(f"alert {rule.id} is silent: {error}")
+        notes += [f"alert {rule.id} goes to '{sink}', and no [[sink]] is called that here; add one to config.toml"
+                  for sink in rule.sinks if sink not in known]
+    return notes

@@ -87,6 +87,32 @@ def test_a_rule_for_no_known_list_is_refused(run: Run) -> None:
     assert "no list is called 'Teck'; there are: " in result.err
 
 
+def test_a_rule_for_no_known_sink_is_refused(run: Run) -> None:
+    result = run("alerts", "add", "last > 3", "--sink", "phon")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "tapecast: no [[sink]] is called 'phon'; there are: toast, bell\n"
+    assert json.loads(run("alerts", "list", "--json").out) == []
+
+
+def test_rules_move_to_another_folder_with_their_mute_and_what_is_lost_on_the_way_is_said(
+    run: Run, tmp_path: Path
+) -> None:
+    config = tmp_path / "phone.toml"
+    config.write_text('[[sink]]\nname = "phone"\nkind = "command"\ncommand = ["true"]\n')
+    run("alerts", "add", "rsi < 30", "--symbol", "AAPL", "--sink", "phone", "--config", config)
+    run("alerts", "add", "last > 3", "--cooldown", "2h", "--hysteresis", "1")
+    run("alerts", "mute", 1, "--for", "3d")
+    rules = json.loads(run("alerts", "list", "--json").out)
+    assert run("export", "--what", "alerts", "--to", tmp_path / "rules.csv").code == 0
+
+    moved = run("import", tmp_path / "rules.csv", "--data-dir", tmp_path / "other")
+    assert (moved.code, moved.out) == (0, "alert_rules: 2 new, 0 known already\n")
+    assert "alert 1 goes to 'phone', and no [[sink]] is called that here" in moved.err
+    assert json.loads(run("alerts", "list", "--json", "--data-dir", tmp_path / "other").out) == rules
+    again = run("import", tmp_path / "rules.csv", "--data-dir", tmp_path / "other")
+    assert again.out == "alert_rules: 0 new, 2 known already\n"
+
+
 @pytest.mark.parametrize("words", [("--symbol", "A/B"), ("--cooldown", "soon"), ("--hysteresis", "-1")])
 def test_wrong_options_are_usage_errors(run: Run, words: tuple[str, ...]) -> None:
     assert run("alerts", "add", "last > 3", *words).code == 2

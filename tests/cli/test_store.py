@@ -133,7 +133,7 @@ def test_a_file_that_is_no_store_is_one_clear_line(run: Run, tmp_path: Path) -> 
 
 def test_export_and_import_move_a_store_to_another_folder(run: Run, store: Path, tmp_path: Path) -> None:
     out = run("--source", "simulated", "export", "--to", tmp_path / "out", "--json").json
-    assert sum(n for told in out["files"].values() for n in told.values()) == 66
+    assert sum(n for told in out["files"].values() for n in told.values()) == 68
     new = tmp_path / "new.db"
     taken = run("--source", "simulated", "import", tmp_path / "out", "--store", new)
     assert (taken.code, taken.out.splitlines()[1]) == (0, "bars: 40 new, 0 known already")
@@ -148,7 +148,7 @@ def test_export_refuses_what_does_not_fit_together(run: Run, store: Path, tmp_pa
     mixed = run("--source", "simulated", "export", "--format", "json", "--to", tmp_path / "x.csv")
     assert (mixed.code, "its name tells of csv, --format of json" in mixed.err) == (2, True)
     part = run("--source", "simulated", "export", "--what", "watchlist", "--symbol", "NVDA", "--to", tmp_path / "y")
-    assert (part.code, "lists are exported whole" in part.err) == (2, True)
+    assert (part.code, "lists and alert rules are exported whole" in part.err) == (2, True)
 
 
 def test_import_of_a_bad_row_fails_by_file_and_line(run: Run, store: Path, tmp_path: Path) -> None:

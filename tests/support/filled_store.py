@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from forecasting.data.store import Store
-from forecasting.domain.decision import Signal, SignalKind
+from forecasting.domain.decision import AlertRule, Signal, SignalKind
 from forecasting.domain.forecast import Origin
 from forecasting.domain.market import Instrument, Symbol
 from forecasting.domain.watchlist import WatchGroup
 from tests.support.store import AMD, MONDAY, NVDA, close_of, forecast, outcome, series, weekdays
 
-FACTS = ("instruments", "bars", "forecasts", "outcomes", "pending", "watch_groups", "watch_symbols", "signals")
+FACTS = ("instruments", "bars", "forecasts", "outcomes", "pending", "watch_groups", "watch_symbols", "signals",
+         "alert_rules")
 """Every table whose rows leave and come back."""
 
 
 def fill(path: Path, *, sessions: int = 3) -> None:
-    """Bars, a settled and a waiting ledger, signals open and scored, lists full and empty."""
+    """Bars, a settled and a waiting ledger, signals open and scored, lists full and empty, a rule and a muted one."""
     days = list(islice(weekdays(MONDAY), sessions))
     with Store.open(path) as store:
         store.market.put_instruments([Instrument(Symbol("7203.T"), "Toyota, \"Motor\"\u00a5 株", "XTKS", "", True)])
@@ -37,6 +39,10 @@ def fill(path: Path, *, sessions: int = 3) -> None:
         ])
         store.signals.settle(1, 1 / 3, close_of(MONDAY) + timedelta(days=7))
         store.watchlist.save([WatchGroup("Core, \"best\"", (NVDA, AMD)), WatchGroup("Later", ())])
+        blank = AlertRule(0, "last > 3", (NVDA, AMD), None, (), 900.0, 0.0, close_of(MONDAY))
+        store.alerts.add(blank)
+        store.alerts.add(replace(blank, text='name == "株"', symbols=(), group="Core", sinks=("bell", "phone")))
+        store.alerts.mute(2, close_of(MONDAY) + timedelta(hours=8))
 
 
 def rows(path: Path, table: str) -> list[Any]:

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 
 from forecasting.data.store.ledger import WAITING
-from forecasting.data.transfer.tables import BARS, FORECASTS, INSTRUMENTS, OUTCOMES, SIGNALS
+from forecasting.data.transfer.tables import ALERT_RULES, BARS, FORECASTS, INSTRUMENTS, OUTCOMES, SIGNALS
 from forecasting.errors import DataError
 
 _NOTHING = "nothing was taken in"
@@ -101,6 +101,17 @@ def _signals(connection: sqlite3.Connection) -> int:
     return scored + _add(connection, "signals", SIGNALS.stored)
 
 
+def _alert_rules(connection: sqlite3.Connection) -> int:
+    """Rules the store has not in force; they get numbers of its own, since alerts name their rule by that."""
+    columns = ", ".join(name for name in ALERT_RULES.stored if name != "id")
+    return connection.execute(
+        f"INSERT INTO alert_rules ({columns}) SELECT {columns} FROM in_alert_rules i WHERE NOT EXISTS"
+        " (SELECT 1 FROM alert_rules s WHERE s.removed_at IS NULL AND s.grp IS i.grp"
+        " AND (s.text, s.symbols, s.sinks, s.cooldown_s, s.hysteresis)"
+        " = (i.text, i.symbols, i.sinks, i.cooldown_s, i.hysteresis)) ORDER BY id"
+    ).rowcount
+
+
 def _watchlist(connection: sqlite3.Connection) -> int:
     """Lists of the same name become one: the store's symbols first, then those only the file has."""
     empty = connection.execute(
@@ -147,5 +158,5 @@ def _append(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]
 
 MERGES: dict[str, Callable[[sqlite3.Connection], int]] = {
     "instruments": _instruments, "bars": _bars, "forecasts": _forecasts, "outcomes": _outcomes, "signals": _signals,
-    "watchlist": _watchlist,
+    "alert_rules": _alert_rules, "watchlist": _watchlist,
 }

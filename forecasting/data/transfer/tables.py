@@ -84,6 +84,16 @@ def _is_figures(value: str) -> bool:
     )
 
 
+def _is_symbols(value: str) -> bool:
+    return _is_names(value) and all(map(_is_symbol, json.loads(value)))
+
+
+def _is_names(value: str) -> bool:
+    names = json.loads(value)
+    texts = isinstance(names, list) and all(isinstance(name, str) and _is_text(name) for name in names)
+    return texts and json.dumps(names) == value
+
+
 def _symbol(*, optional: bool = False) -> Column:
     return Column("symbol", "text", _is_symbol, "a ticker symbol, as NVDA or BRK-B", optional)
 
@@ -123,6 +133,7 @@ def _exchange() -> Column:
 _ORIGINS = {origin.value: origin for origin in Origin}
 _SIGNALS = {kind.value: kind for kind in SignalKind}
 _ANY = 2**31
+_LONGEST_COOLDOWN_S = 999_999 * 86_400.0
 _HASH = Column("hash", "hash", lambda v: len(v) == 32, "64 hexadecimal digits")
 
 
@@ -159,6 +170,17 @@ SIGNALS = _table("signals", ("symbol", "kind", "session"), (
     Column("strength", "real", lambda v: 0.0 <= v <= 1.0, "a number from 0 to 1", optional=True),
     Column("inputs", "text", _is_figures, "a JSON object of finite numbers", optional=True), _INTERVAL,
 ), "id")
+ALERT_RULES = Table("alert_rules", (
+    _count("id", 1, _ANY), _text("text"),
+    Column("symbols", "text", _is_symbols, "a JSON list of ticker symbols"), _text("grp", optional=True),
+    Column("sinks", "text", _is_names, "a JSON list of names"),
+    Column("cooldown_s", "real", lambda v: 0.0 <= v <= _LONGEST_COOLDOWN_S, "a number of seconds"),
+    Column("hysteresis", "real", lambda v: 0.0 <= v <= 0.5, "a number from 0 to 0.5"),
+    _time("created_at"), _time("muted_until", optional=True),
+), ("id",), (
+    "SELECT id, text, symbols, grp, sinks, cooldown_s, hysteresis, created_at, muted_until FROM alert_rules"
+    " WHERE removed_at IS NULL ORDER BY id"
+))
 WATCHLIST = Table("watchlist", (
     _count("list", 0, _ANY), _text("name"), Column("place", "integer", lambda v: v >= 0, "a whole number", True),
     _symbol(optional=True),
@@ -169,11 +191,12 @@ WATCHLIST = Table("watchlist", (
     " LEFT JOIN watch_symbols s ON s.grp = g.position {where} ORDER BY g.position, s.position"
 ))
 
-TABLES = (INSTRUMENTS, BARS, FORECASTS, OUTCOMES, SIGNALS, WATCHLIST)
+TABLES = (INSTRUMENTS, BARS, FORECASTS, OUTCOMES, SIGNALS, ALERT_RULES, WATCHLIST)
 """In the order in which they are taken in: what is referred to comes first."""
 
 KINDS: dict[What, tuple[Table, ...]] = {
-    "bars": (INSTRUMENTS, BARS), "forecasts": (FORECASTS, OUTCOMES), "signals": (SIGNALS,), "watchlist": (WATCHLIST,),
+    "bars": (INSTRUMENTS, BARS), "forecasts": (FORECASTS, OUTCOMES), "signals": (SIGNALS,),
+    "alerts": (ALERT_RULES,), "watchlist": (WATCHLIST,),
     "all": TABLES,
 }
 """What a person may ask for."""

@@ -9,6 +9,7 @@ import math
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ needs_pyarrow = pytest.mark.skipif(importlib.util.find_spec("pyarrow") is None, 
 every_format = pytest.mark.parametrize(
     "format_", [pytest.param(f, marks=needs_pyarrow) if f == "parquet" else f for f in FORMATS]
 )
+EVERY = {
+    "instruments": 3, "bars": 40, "forecasts": 6, "outcomes": 12, "signals": 2, "alert_rules": 2, "watchlist": 3,
+}  # fmt: skip
 Edit = Callable[[list[list[str]]], None]
 
 
@@ -67,10 +71,10 @@ def facts(path: Path) -> dict[str, list[Any]]:
 @every_format
 def test_what_leaves_a_store_comes_back_row_for_row(store: Path, tmp_path: Path, format_: Format) -> None:
     written = export(store, tmp_path / "out", format_, TABLES)
-    assert sum(count for told in written.values() for count in told.values()) == 3 + 40 + 6 + 12 + 2 + 3
+    assert sum(count for told in written.values() for count in told.values()) == 3 + 40 + 6 + 12 + 2 + 2 + 3
     assert {oct(file.stat().st_mode & 0o777) for file in written} == {"0o600"}
     taken = take_in(tmp_path / "new.db", tmp_path / "out")
-    assert taken.new == {"instruments": 3, "bars": 40, "forecasts": 6, "outcomes": 12, "signals": 2, "watchlist": 3}
+    assert taken.new == EVERY
     assert facts(tmp_path / "new.db") == facts(store)
     with Store.open(tmp_path / "new.db") as new:
         assert new.ledger.verify() == 6
@@ -84,7 +88,7 @@ def test_the_same_import_again_changes_nothing(store: Path, tmp_path: Path, form
     before = facts(store)
     taken = take_in(store, tmp_path / "out")
     assert set(taken.new.values()) == {0}
-    assert taken.known == {"instruments": 3, "bars": 40, "forecasts": 6, "outcomes": 12, "signals": 2, "watchlist": 3}
+    assert taken.known == EVERY
     assert facts(store) == before
 
 
@@ -92,7 +96,8 @@ def test_every_column_of_the_tables_that_leave_does_leave(store: Path) -> None:
     for table in (t for t in TABLES if t is not WATCHLIST):
         with closing(sqlite3.connect(store)) as raw:
             columns = {row[1] for row in raw.execute(f"PRAGMA table_info({table.name})")}
-        assert set(table.stored) == columns - ({"id"} if table.name == "signals" else set())
+        kept = {"signals": {"id"}, "alert_rules": {"removed_at"}}      # a rule that was removed is no rule any more
+        assert set(table.stored) == columns - kept.get(table.name, set())
 
 
 def test_json_lines_hold_all_tables_in_one_file(store: Path, tmp_path: Path) -> None:
@@ -140,6 +145,19 @@ def test_a_signal_is_scored_by_an_import_and_never_unscored(store: Path, folder:
     assert take_in(tmp_path / "new.db", tmp_path / "later").new == {"signals": 1}
     assert take_in(tmp_path / "new.db", folder / "signals.csv").new == {"signals": 0}
     assert rows(tmp_path / "new.db", "signals") == rows(store, "signals")
+
+
+def test_rules_that_are_in_force_are_known_and_removed_ones_come_back_with_their_mute(
+    store: Path, folder: Path
+) -> None:
+    with Store.open(store) as opened:
+        before = opened.alerts.rules()
+        opened.alerts.remove(2, close_of(MONDAY))
+    assert take_in(store, folder / "alert_rules.csv").new == {"alert_rules": 1}
+    with Store.open(store) as opened:
+        kept, again = opened.alerts.rules()
+    assert (kept, again) == (before[0], replace(before[1], id=3))
+    assert again.muted_until is not None
 
 
 def test_lists_of_one_name_become_one(folder: Path, tmp_path: Path) -> None:
