@@ -33,6 +33,7 @@ class Glyphs:
     marker: str        # plotext marker for lines
     box: str           # plotext marker for bodies
     wick: str
+    median: str        # plotext marker of a forecast's middle
     inside: str        # an outcome inside its band
     unseen: str        # an alert nobody has acknowledged
     sent: str          # from an alert to where it went
@@ -41,9 +42,9 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    "▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "•", "●", "→", True, "█"
+    "▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "━", "•", "●", "→", True, "█"
 )
-ASCII = Glyphs("^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "o", "*", "->", False, "+")
+ASCII = Glyphs("^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "=", "o", "*", "->", False, "+")
 
 
 _WHOLE = frozenset({"CLP", "HUF", "IDR", "KRW", "PYG", "VND"})
@@ -239,9 +240,11 @@ def bar_name(key: date) -> str:
     return local_minute(key) if isinstance(key, datetime) else key.isoformat()
 
 
-def bar_label(key: date) -> str:
-    """The same, short enough for an axis."""
-    return key.astimezone().strftime("%d %H:%M") if isinstance(key, datetime) else f"{key:%m-%d}"
+def bar_label(key: date, *, one_day: bool = False) -> str:
+    """The same, short enough for an axis; where all are of one day, without it."""
+    if not isinstance(key, datetime):
+        return f"{key:%m-%d}"
+    return key.astimezone().strftime("%H:%M" if one_day else "%d %H:%M")
 
 
 def local_minute(moment: datetime) -> str:

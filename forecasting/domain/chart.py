@@ -24,7 +24,7 @@ INDICATORS: tuple[IndicatorKind, ...] = (
     IndicatorKind("sma200", "SMA 200", ("SMA 200",), needs=200),
     IndicatorKind("ema12", "EMA 12", ("EMA 12",), needs=12),
     IndicatorKind("ema26", "EMA 26", ("EMA 26",), needs=26),
-    IndicatorKind("bollinger", "Bollinger 20,2", ("upper", "middle", "lower"), needs=20),
+    IndicatorKind("bollinger", "Bollinger 20,2", ("BB upper", "BB middle", "BB lower"), needs=20),
     IndicatorKind("vwap", "VWAP of the session", ("VWAP",), short_only=True),
     IndicatorKind("atr", "ATR 14", ("ATR",), pane=True, needs=15),
     IndicatorKind("adx", "ADX 14", ("ADX",), (25.0,), pane=True, needs=28),

@@ -7,10 +7,12 @@ year, so the future is drawn wider than the past; the labels under the axis tell
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from tui.charts.figure import Brush, Figure, segments
 from tui.format import bar_label
+
+_DAY = timedelta(hours=20)
 
 PAST_SHARE = 0.78
 """Share of the width that the past gets where there is a forecast."""
@@ -25,6 +27,7 @@ class TimeAxis:
     horizons: int = 0            # sessions ahead; 0 for none
     edge: float = 0.0            # the last cell; the newest bar where that is further right
     readout: int | None = None   # bar under the cross-hair
+    offset: float = 0.0          # cells left of the first bar, for the broad half of its candle
 
     @property
     def now(self) -> float:
@@ -38,7 +41,7 @@ class TimeAxis:
 
     def at(self, bar: int) -> float:
         """Where a bar stands."""
-        return bar * self.pitch
+        return self.offset + bar * self.pitch
 
     def ahead(self, horizon: float) -> float:
         """Where `horizon` sessions ahead stand."""
@@ -57,13 +60,14 @@ class TimeAxis:
 
     def _ticks(self, columns: int) -> list[tuple[float, str]]:
         """Dates where they fit, "now", and the last horizon."""
-        long = (self.dates[-1] - self.dates[0]).days > 700
+        first, last = self.dates[0], self.dates[-1]
+        long, one_day = (last - first).days > 700, last - first < _DAY
         ticks = []
         room = max(1, int(columns * self.now / self.end) // 14)
         for i in range(room):
             bar = round((len(self.dates) - 1) * (i + 0.5) / room)
             day = self.dates[bar]
-            ticks.append((self.at(bar), f"{day:%Y-%m}" if long else bar_label(day)))
+            ticks.append((self.at(bar), f"{day:%Y-%m}" if long else bar_label(day, one_day=one_day)))
         if self.horizons and columns >= 30:
             ticks += [(self.now, "now"), (self.ahead(self.horizons * 0.5), f"+{self.horizons // 2}")]
         return ticks

@@ -51,6 +51,23 @@ class Grid:
         return range(first, max(first + 1, min(round(self.row(high) * 2), 2 * self.rows)))
 
 
+    def halves_down(self, low: float, high: float) -> range:
+        """The same, where the one half is to lie below `high`."""
+        last = max(1, min(round(self.row(high) * 2), 2 * self.rows))
+        return range(min(last - 1, max(0, round(self.row(low) * 2))), last)
+
+
+def flank(pitch: float) -> int:
+    """How many cells a candle or column has on either side of its middle."""
+    return 1 if pitch >= 4 else 0
+
+
+def broad(points: Iterable[tuple[float, float]], pitch: float) -> list[tuple[float, float]]:
+    """Each point with its flanks."""
+    side = flank(pitch)
+    return [(x + beside, value) for x, value in points for beside in range(-side, side + 1)]
+
+
 class _Strokes:
     """Cells by glyph, so that each glyph is drawn once."""
 
@@ -75,7 +92,7 @@ def candles(
 
     `body` is the glyph of a body in a terminal that has no half cells.
     """
-    strokes, side = _Strokes(), 1 if pitch >= 4 else 0
+    strokes, side = _Strokes(), flank(pitch)
     shapes = _BROAD if pitch >= 2 else _THIN
     for (x, low, high), (_, least, most) in zip(wicks, bodies, strict=True):
         inside = grid.halves(least, most)
@@ -86,17 +103,19 @@ def candles(
             glyph = shapes[upper, lower] if glyphs.halves else body if _BODY in (upper, lower) else glyphs.wick
             strokes.put(glyph, x, grid.at(row))
             if side and _BODY in (upper, lower):
-                flank = shapes[_only_body(upper), _only_body(lower)] if glyphs.halves else body
-                strokes.put(flank, x - side, grid.at(row))
-                strokes.put(flank, x + side, grid.at(row))
+                beside = shapes[_only_body(upper), _only_body(lower)] if glyphs.halves else body
+                strokes.put(beside, x - side, grid.at(row))
+                strokes.put(beside, x + side, grid.at(row))
     strokes.draw(figure, colour)
 
 
-def bars(figure: Figure, grid: Grid, spans: Iterable[Span], colour: str, glyphs: Glyphs) -> None:
-    """Upright bars, each from its low to its high, by half cells."""
+def bars(
+    figure: Figure, grid: Grid, ends: Iterable[tuple[float, float]], colour: str, glyphs: Glyphs, *, base: float
+) -> None:
+    """Upright bars from `base` to each (x, end), by half cells; at least one half on the side where the end lies."""
     strokes = _Strokes()
-    for x, low, high in spans:
-        inside = grid.halves(low, high)
+    for x, end in ends:
+        inside = grid.halves(base, end) if end > base else grid.halves_down(end, base)
         for row in range(inside.start // 2, (inside.stop + 1) // 2):
             upper, lower = (_BODY if h in inside else _NOTHING for h in (2 * row + 1, 2 * row))
             strokes.put(_BROAD[upper, lower] if glyphs.halves else glyphs.box, x, grid.at(row))

@@ -38,9 +38,10 @@ def legend(curves: tuple[Drawn, ...], axis: TimeAxis, palette: Palette, glyphs: 
     """Each curve's name and figure, in its colour."""
     text = Text()
     for number, curve in enumerate(curves):
-        label = f"{marker_of(number, glyphs)}:" if glyphs is ASCII else ""
+        number_shown = f"{marker_of(number, glyphs)}:" if glyphs is ASCII else ""
         value = at_readout(curve.values, axis)
-        text.append(f"  {label}{curve.name} {'-' if value is None else fmt.figure(value)}", colour_of(number, palette))
+        shown = fmt.MISSING if value is None else fmt.figure(value)
+        text.append("  " + " ".join(filter(None, (number_shown, curve.name, shown))), colour_of(number, palette))
     return text
 
 
@@ -57,7 +58,9 @@ class CurvesChart:
         text = Text(self.kind.title, palette.muted, no_wrap=True)
         if not any(v is not None for curve in self.curves for v in curve.values):
             return text.append(f"  needs {self.kind.needs} bars")
-        return text.append_text(legend(self.curves, self.axis, palette, glyphs))
+        # One curve is what the heading has named already.
+        named = self.curves if len(self.curves) > 1 else tuple(Drawn("", curve.values) for curve in self.curves)
+        return text.append_text(legend(named, self.axis, palette, glyphs))
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """The levels, then the curves."""

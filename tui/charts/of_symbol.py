@@ -16,6 +16,7 @@ from forecasting.domain.snapshot import SymbolDetail
 from tui.charts.accuracy import OutcomeChart, RateChart
 from tui.charts.axis import PAST_SHARE, TimeAxis
 from tui.charts.beyond import NOTHING, Beyond, curves_on, marks_on, newest_of_each, past_on
+from tui.charts.cells import flank
 from tui.charts.curves import CurvesChart
 from tui.charts.figure import label_width
 from tui.charts.options import STAND_IN, ChartOptions
@@ -73,7 +74,9 @@ def symbol_charts(
     candles = taken_together(candles_of(source.bars[span.start : span.stop], source.bars[-1].factor), layout.size)
     dates = newest_of_each(keys[span.start : span.stop], layout.size)
     place = None if window.at is None else min(bisect_left(dates, window.at), len(dates) - 1)
-    axis = TimeAxis(dates, layout.pitch(len(dates)), layout.horizons, layout.columns - 1, place)
+    pitch = layout.pitch(len(dates))
+    offset = flank(pitch) if options.candles else 0
+    axis = TimeAxis(dates, pitch, layout.horizons, layout.columns - 1, place, offset)
     rows = source.indicators[len(source.indicators) - len(keys) + span.start :][: len(span)]
     over, panes = curves_on(beyond, keys, options.extra, span, layout.size)
 
@@ -134,7 +137,7 @@ class _Layout:
         return cls(columns, past, size, horizons, options.candles)
 
     def pitch(self, candles: int) -> float:
-        return float(self.past // candles) if self.whole_cells else (self.past - 1) / max(1, candles - 1)
+        return float(max(1, (self.past - 1) // candles)) if self.whole_cells else (self.past - 1) / max(1, candles - 1)
 
 
 def _source(detail: SymbolDetail, options: ChartOptions, beyond: Beyond) -> SymbolDetail:

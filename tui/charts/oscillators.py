@@ -69,11 +69,9 @@ class MacdChart:
         self.axis.apply(figure, brush, -top * 1.05, top * 1.05, dated=False)
         labels(figure, brush, [(0, "0")])
         grid = cells.Grid(-top * 1.05, top * 1.05, brush.height)
-        x, values = known(self.histogram, self.axis)
-        rises = [(at, 0.0, v) for at, v in zip(x, values, strict=True) if v > 0]
-        falls = [(at, v, 0.0) for at, v in zip(x, values, strict=True) if v < 0]
-        cells.bars(figure, grid, rises, brush.palette.up, brush.glyphs)
-        cells.bars(figure, grid, falls, brush.palette.down, brush.glyphs)
+        for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
+            ends = [(x, v) for x, v in zip(*known(self.histogram, self.axis), strict=True) if v * sign > 0]
+            cells.bars(figure, grid, cells.broad(ends, self.axis.pitch), colour, brush.glyphs, base=0.0)
         line(figure, *known(self.signal, self.axis), brush.palette.muted, brush.glyphs.marker)
         line(figure, *known(self.macd, self.axis), brush.palette.accent, brush.glyphs.marker)
 
@@ -98,4 +96,5 @@ class VolumeChart:
         labels(figure, brush, [(top, fmt.quantity(top))])
         for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
             tops = [(x, abs(v) / top) for x, v in zip(*known(self.signed, self.axis), strict=True) if v * sign > 0]
-            cells.columns(figure, cells.Grid(0, top, brush.height), tops, colour, brush.glyphs)
+            grid = cells.Grid(0, top, brush.height)
+            cells.columns(figure, grid, cells.broad(tops, self.axis.pitch), colour, brush.glyphs)

@@ -49,11 +49,11 @@ def of_outcome(outcome: Outcome) -> PastForecast:
 
 
 def held_text(records: Sequence[TrackRecord], model: str, horizon: int) -> str:
-    """How the 80 % band has held, live and backfilled rows apart: "80% band held 76% [68..83], n=126 (backfill)"."""
+    """How the 80 % band has held, live and backfilled apart: "80% band made 5 before held 76% [68..83] n=126 live"."""
     told = [
         f"{fmt.share(r.coverage_80)} {fmt.interval(r.coverage_low, r.coverage_high)} n={r.n} {r.origin.value}"
         for origin in (Origin.LIVE, Origin.BACKFILL) for r in records
         if (r.model, r.horizon, r.origin) == (model, horizon, origin) and r.n and r.coverage_80 is not None
     ]
-    what = f"made {horizon} before, {fmt.share(NOMINAL)} band"
-    return f"{what}: held {', '.join(told)}" if told else f"{what}: none settled yet"
+    what = f"{fmt.share(NOMINAL)} band made {horizon} before"
+    return f"{what} held {', '.join(told)}" if told else f"{what}: none settled yet"

@@ -95,7 +95,7 @@ class PriceChart:
         text.append(" log" if self.log else "", palette.muted)
         text.append_text(legend(self.curves, self.axis, palette, glyphs))
         if self.past_note:
-            text.append(f"  {glyphs.shades[0]}", palette.forecast).append(self.past_note, palette.muted)
+            text.append(f"  {glyphs.shades[0]} ", palette.forecast).append(self.past_note, palette.muted)
         if self.fan is not None:
             text.append(f"  {self.fan.model} ", palette.forecast)
             shades, colours = glyphs.shades[::-1], _band_colours(palette)[::-1]
@@ -108,7 +108,7 @@ class PriceChart:
         low, high = self._limits()
         grid = cells.Grid(self._y(low), self._y(high), brush.rows)
         self.axis.apply(figure, brush, grid.low, grid.high)
-        count = max(2, brush.rows // 4)
+        count = max(2, brush.rows // 3)
         ticks = log_ticks(low, high, count) if self.log else nice_ticks(low, high, count)
         labels(figure, brush, [(self._y(at), fmt.level(at, high - low)) for at in ticks])
         self._draw_past(figure, brush)
@@ -153,7 +153,7 @@ class PriceChart:
         """The cross-hair's level; its upright is the axis's."""
         if self.axis.readout is not None:
             close = self._y(self.candles[self.axis.readout].close)
-            level(figure, close, self.axis.end, brush.palette.muted, brush.glyphs.rule)
+            level(figure, close, self.axis.now, brush.palette.muted, brush.glyphs.rule)
 
     def _draw_past(self, figure: Figure, brush: Brush) -> None:
         bands = [(self.axis.at(i), band) for i, band in enumerate(self.past) if band is not None]
@@ -165,7 +165,7 @@ class PriceChart:
             ]
             segments(figure, spans, brush.palette.band_80, shade)
         line(figure, [x for x, _ in bands], [self._y(band.median) for _, band in bands], brush.palette.forecast,
-             brush.glyphs.marker)
+             brush.glyphs.median)
 
     def _draw_fan(self, figure: Figure, brush: Brush, fan: Fan) -> None:
         horizons = self.axis.horizons
@@ -176,7 +176,7 @@ class PriceChart:
             spans = [(self.axis.ahead(h), self._y(low), self._y(high)) for h, (low, high) in edges]
             segments(figure, spans, colour, shade)
         x = [self.axis.ahead(h) for h in range(horizons + 1)]
-        line(figure, x, [self._y(price) for price in fan.median], brush.palette.forecast, brush.glyphs.marker)
+        line(figure, x, [self._y(price) for price in fan.median], brush.palette.forecast, brush.glyphs.median)
 
     def _draw_candles(self, figure: Figure, brush: Brush, grid: cells.Grid) -> None:
         glyphs = brush.glyphs

@@ -94,7 +94,9 @@ class ChartView(View):
         message = (scene.row and scene.row.error) or _waiting(scene)
         price.show(charts.price if charts else None, scene.palette, scene.glyphs, message)
         self._show_panes(scene, charts)
-        said = Text() if charts is None or detail is None else readout(charts, detail, scene.palette, scene.glyphs)
+        said = Text() if charts is None or detail is None else readout(
+            charts, detail, scene.palette, scene.glyphs, self.size.width
+        )
         self.query_one("#readout", Words).say(said)
         self.query_one("#chart-record", Words).say(pane_record(scene.row, scene.palette))
         self._ask(scene)

@@ -18,12 +18,18 @@ from tui.charts.values import at_readout
 from tui.format import Glyphs
 from tui.themes import Palette
 
+WIDE = 100
+"""Cells from which on there is room for the instrument's name."""
 
-def readout(charts: SymbolCharts, detail: SymbolDetail, palette: Palette, glyphs: Glyphs) -> Text:
+
+def readout(
+    charts: SymbolCharts, detail: SymbolDetail, palette: Palette, glyphs: Glyphs, width: int = WIDE
+) -> Text:
     """The bar under the cross-hair, else the newest shown: prices, then indicators and what had been forecast of it."""
     axis, instrument = charts.price.axis, detail.instrument
     place = len(charts.candles) - 1 if axis.readout is None else axis.readout
-    text = _prices(charts, place, instrument, palette, glyphs).append("\n")
+    name = instrument.name if width >= WIDE else ""
+    text = _prices(charts, place, instrument, name, palette, glyphs).append("\n")
     parts = [_oscillators(charts, palette)]
     band = _band(charts, detail, place)
     if band is not None:
@@ -32,10 +38,12 @@ def readout(charts: SymbolCharts, detail: SymbolDetail, palette: Palette, glyphs
     return text.append_text(Text("  ").join(part for part in parts if part))
 
 
-def _prices(charts: SymbolCharts, place: int, instrument: Instrument, palette: Palette, glyphs: Glyphs) -> Text:
+def _prices(
+    charts: SymbolCharts, place: int, instrument: Instrument, name: str, palette: Palette, glyphs: Glyphs
+) -> Text:
     candle, day = charts.candles[place], charts.dates[place]
-    text = Text(no_wrap=True, overflow="ellipsis").append(instrument.name, "bold")
-    text.append(f"  {fmt.bar_name(day)}  ", palette.muted)
+    text = Text(no_wrap=True, overflow="ellipsis").append(f"{name}  " if name else "", "bold")
+    text.append(f"{fmt.bar_name(day)}  ", palette.muted)
     for label, value in (("O", candle.open), ("H", candle.high), ("L", candle.low), ("C", candle.close)):
         text.append(f"{label} ", palette.muted)
         text.append(f"{fmt.price(value, instrument.currency, instrument.symbol)} ")
@@ -67,14 +75,14 @@ def _band(charts: SymbolCharts, detail: SymbolDetail, place: int) -> PastBand | 
 
 
 def _forecast(band: PastBand, instrument: Instrument, palette: Palette, glyphs: Glyphs) -> Text:
-    """Its 80 % band and median, whether it held, and of which kind it is."""
+    """Whether its 80 % band held, of which kind it is, band and median."""
     low, median, high = (
         fmt.price(value, instrument.currency, instrument.symbol) for value in (band.low, band.median, band.high)
     )
-    text = Text(f"forecast {band.horizon} before: ", palette.forecast)
-    text.append(f"{low}..{high}", palette.foreground).append(f" median {median} ", palette.muted)
     held = (f"held {glyphs.right}", palette.up) if band.held else (f"missed {glyphs.wrong}", palette.error)
-    return text.append(*held).append(f" {'live' if band.live else 'backfill'}", palette.muted)
+    text = Text(f"forecast {band.horizon} before ", palette.forecast).append(*held)
+    text.append(f" {'live' if band.live else 'backfill'} ", palette.muted)
+    return text.append(f"{low}..{high}", palette.foreground).append(f" median {median}", palette.muted)
 
 
 def _signals(charts: SymbolCharts, detail: SymbolDetail, place: int) -> list[ScoredSignal]:
