@@ -20,15 +20,17 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.question import Question
 from forecasting.errors import QuestionWithdrawn, TapecastError, WorkerCrashed, WorkerError, WorkerTimeout
 from forecasting.service import wire
 from forecasting.service.backend import OnStep, OnTicks, Step, TickReport, Ticks, Work, WorkReport
-from forecasting.service.questions import QUESTIONS, Entry, entry_of
 from forecasting.service.threads import ONE_THREAD
+
+if TYPE_CHECKING:
+    from forecasting.service.questions import Entry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -164,7 +166,7 @@ class WorkerClient:
         silence_tick_s: float = SILENCE_TICK_S,
         silence_work_s: float = SILENCE_WORK_S,
         silence_ask_s: float = SILENCE_ASK_S,
-        questions: Sequence[Entry] = QUESTIONS,
+        questions: Sequence[Entry] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._setup = setup
@@ -217,7 +219,7 @@ class WorkerClient:
 
     def ask(self, question: Question[T], now: datetime, on_step: OnStep) -> T:
         """See `Inquirer.ask`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
-        entry = entry_of(type(question), self._questions)
+        entry = self._entry(type(question))
         child = self._running()
         number, answers = child.ask("ask", wire.AskArgs(entry.name, wire.pack(question), now))
         late = WorkerTimeout(f"{entry.name}: no answer within {entry.deadline_s:g} s; ask again, or ask for less")
@@ -238,9 +240,14 @@ class WorkerClient:
         value: T = self._read(entry.answer, plain, entry.name)
         return value
 
+    def _entry(self, kind: type[Question[Any]]) -> Entry:
+        from forecasting.service.questions import QUESTIONS, entry_of  # what answers are made of can wait for the paint
+
+        return entry_of(kind, QUESTIONS if self._questions is None else self._questions)
+
     def withdraw(self, kind: type[Question[Any]]) -> None:
         """See `Inquirer.withdraw`."""
-        name = entry_of(kind, self._questions).name
+        name = self._entry(kind).name
         with self._lock:
             child, number = self._asked.get(name, (None, 0))
         if child is not None:
