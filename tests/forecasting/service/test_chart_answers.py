@@ -61,12 +61,12 @@ def test_vwap_is_left_out_of_daily_bars(daily: LocalBackend) -> None:
 
 def test_past_forecasts_are_of_the_model_and_horizon_asked_for(daily: LocalBackend) -> None:
     daily.work(Work.BACKFILL, [AAA], NOW, quietly)
-    past = ask(daily, model="har-t", horizon=5).past
-    outcomes = daily.desk.store.ledger.outcomes(AAA, "har-t", 5)
+    past = ask(daily, model="ewma-t", horizon=5).past
+    outcomes = daily.desk.store.ledger.outcomes(AAA, "ewma-t", 5)
     assert [p.target for p in past] == [o.target_session for o in outcomes]
     assert len(past) > 20
     assert {p.live for p in past} == {False}
-    assert ask(daily, model="har-t").past == ()
+    assert ask(daily, model="ewma-t").past == ()
 
 
 def test_a_source_of_daily_bars_says_so_and_makes_no_file(daily: LocalBackend) -> None:
