@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
+from forecasting.domain.holding import Position
 from forecasting.domain.snapshot import FORECAST_SHOWN, SymbolRow
 from forecasting.errors import RuleError
-from forecasting.service.rule_facts import OPINIONS
+from forecasting.service.rule_facts import OPINIONS, tags_of
 from forecasting.trading.rules.evaluate import matches
+from forecasting.trading.rules.facts import POSITION
 from forecasting.trading.rules.fields import FIELDS
 from forecasting.trading.rules.parser import parse_filter
 from forecasting.trading.rules.syntax import Condition, Field, fields_of
@@ -31,6 +33,10 @@ def _band(price: bool, side: str) -> Callable[[SymbolRow, datetime], Figure]:
     return read
 
 
+def _held(read: Callable[[Position], Figure]) -> Callable[[SymbolRow, datetime], Figure]:
+    return lambda row, now: None if row.position is None else read(row.position)
+
+
 _NUMBERS: dict[str, Callable[[SymbolRow, datetime], Figure]] = {
     "last": lambda row, now: row.last,
     "change_pct": lambda row, now: row.change_pct,
@@ -45,6 +51,7 @@ _NUMBERS: dict[str, Callable[[SymbolRow, datetime], Figure]] = {
         for name, side in (("forecast", "forecast_pct"), ("band_low", "low_80_pct"), ("band_high", "high_80_pct"))
         for suffix in ("", "_pct")
     },
+    **{name: _held(read) for name, read in POSITION.items()},
 }
 _TEXTS: dict[str, Callable[[SymbolRow], str]] = {
     "symbol": lambda row: row.symbol,
@@ -53,6 +60,7 @@ _TEXTS: dict[str, Callable[[SymbolRow], str]] = {
     "state": lambda row: row.state.value,
     "signal": lambda row: OPINIONS.get(row.signal.signal.direction, "none") if row.signal else "none",
     "signal_kind": lambda row: row.signal.signal.kind.value if row.signal else "none",
+    "tag": tags_of,
 }
 KNOWN = (*_NUMBERS, *_TEXTS)
 """Fields the table knows, for completion."""

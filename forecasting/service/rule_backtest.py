@@ -94,7 +94,8 @@ def _recorded(backend: LocalBackend, symbol: Symbol) -> dict[date, Forecast]:
     return found
 
 
-_PRESENT_ONLY = ("skill", "coverage", "hit_rate", "age", "signal", "signal_kind", "state", "name", "currency")
+_PRESENT_ONLY = ("skill", "coverage", "hit_rate", "age", "signal", "signal_kind", "state", "name", "currency",
+                 "tag")
 
 
 def _silent(rule: Condition, history: History) -> list[str]:

@@ -21,6 +21,12 @@ from forecasting.service.view import shown_forecast
 from forecasting.trading.rules.facts import SymbolFacts
 from forecasting.trading.rules.replay import change_since_previous
 
+
+def tags_of(row: SymbolRow) -> str:
+    """The row's tags apart by blanks; a dash where it has none, which is known."""
+    return " ".join(row.holding.tags) if row.holding is not None and row.holding.tags else "-"
+
+
 OPINIONS = {1: "buy", -1: "sell", 0: "watch"}
 """A signal's direction in a word, as rules and filters know it."""
 
@@ -138,7 +144,9 @@ class FactsReader:
                 ("state", row.state.value),
                 ("name", row.name),
                 ("currency", row.currency),
+                ("tag", tags_of(row)),
             ),
+            position=row.position,
         )
 
     def _read(self, symbol: Symbol, table: SessionTable) -> _Past:

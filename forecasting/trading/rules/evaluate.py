@@ -263,12 +263,17 @@ class _Compare:
 class _SameText:
     def __init__(self, left: Field, right: Expression, *, equal: bool) -> None:
         self._left, self._right, self._equal = left, right, equal
+        self._same: Callable[[str, str], bool] = _among if FIELDS[left.name].several else operator.eq
 
     def test(self, frame: Frame) -> Sequence[float]:
         left = frame.texts(self._left)
         right = frame.texts(self._right) if isinstance(self._right, Field) else repeat(_word(self._right), len(left))
-        equal = self._equal
-        return [(a == b) is equal if a and b else UNKNOWN for a, b in zip(left, right, strict=True)]
+        same, equal = self._same, self._equal
+        return [same(a, b) is equal if a and b else UNKNOWN for a, b in zip(left, right, strict=True)]
+
+
+def _among(words: str, word: str) -> bool:
+    return word in words.split()
 
 
 def _word(expression: Expression) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from forecasting.domain.forecast import HORIZONS, Forecast
+from forecasting.domain.holding import Position
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
 from forecasting.trading.rules.syntax import Condition, Field, Window, fields_of
 
@@ -34,11 +35,8 @@ class SymbolFacts:
     coverage: float = NAN
     hit_rate: float = NAN
     age: float = NAN                     # seconds
-    texts: tuple[tuple[str, str], ...] = ()                     # signal, signal_kind, state, name, currency
-    quantity: float = NAN                # of the position, like the next three
-    value: float = NAN
-    pnl: float = NAN
-    pnl_pct: float = NAN
+    texts: tuple[tuple[str, str], ...] = ()                     # signal, signal_kind, state, name, currency, tag
+    position: Position | None = None     # what is held
 
     def adjusted(self, price: float, bar: Bar) -> float:
         """A price of `bar` on the newest bar's scale."""
@@ -79,6 +77,25 @@ class FactsFrame:
             ]
             self._texts[field.name] = column
         return column
+
+
+POSITION: dict[str, Callable[[Position], float | None]] = {
+    "position.qty": lambda p: p.quantity or None,
+    "position.cost": lambda p: p.average,
+    "position.value": lambda p: p.value if p.quantity else None,
+    "position.pnl": lambda p: p.pnl if p.quantity else None,
+    "position.pnl_pct": lambda p: p.pnl_pct,
+    "position.day_pnl": lambda p: p.day_pnl,
+}  # fmt: skip
+"""Fields of what is held; None where nothing is, or it is not known."""
+
+
+def _of_position(read: Callable[[Position], float | None]) -> Callable[[SymbolFacts], float]:
+    def number(facts: SymbolFacts) -> float:
+        value = None if facts.position is None else read(facts.position)
+        return NAN if value is None else value
+
+    return number
 
 
 def _of_bar(name: str) -> Callable[[SymbolFacts], float]:
@@ -141,10 +158,7 @@ _PLAIN: dict[str, Callable[[SymbolFacts], float]] = {
     "coverage": lambda f: f.coverage,
     "hit_rate": lambda f: f.hit_rate,
     "age": lambda f: f.age,
-    "position.quantity": lambda f: f.quantity,
-    "position.value": lambda f: f.value,
-    "position.pnl": lambda f: f.pnl,
-    "position.pnl_pct": lambda f: f.pnl_pct,
+    **{name: _of_position(read) for name, read in POSITION.items()},
 }
 _WINDOWED: dict[str, Callable[[SymbolFacts, Window], float]] = {
     "change_pct": _change, "high": _highest, "low": _lowest, "average": _average,

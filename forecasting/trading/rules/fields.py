@@ -14,6 +14,7 @@ class FieldSpec:
     name: str
     meaning: str                 # with its unit, for help and completion
     text: bool = False           # words rather than numbers
+    several: bool = False        # of words: any number of them, apart by blanks; equal where one of them is
     bars: int = 1                # closed bars it needs
     windowed: bool = False       # takes `(20 bars)`, and must be given it unless `plain`
     timed: bool = False          # takes `(2h)` as well
@@ -65,10 +66,14 @@ FIELDS: dict[str, FieldSpec] = {
         FieldSpec("symbol", "the ticker", text=True),
         FieldSpec("name", "the instrument's name", text=True),
         FieldSpec("currency", "ISO code", text=True),
-        FieldSpec("position.quantity", "shares held"),
+        FieldSpec("tag", "what a person has tagged it with: tag == core holds where core is one of its tags", text=True,
+                  several=True),
+        FieldSpec("position.qty", "how many are held; negative: short"),
+        FieldSpec("position.cost", "what one has cost on average, fees included, in the instrument's currency"),
         FieldSpec("position.value", "worth of what is held, in the instrument's currency", moves=True),
         FieldSpec("position.pnl", "unrealised profit or loss, in the instrument's currency", moves=True),
         FieldSpec("position.pnl_pct", "unrealised profit or loss, % of cost", moves=True),
+        FieldSpec("position.day_pnl", "won or lost since the previous close, in the instrument's currency", moves=True),
         *_per_horizon(),
     )
 }
