@@ -25,6 +25,7 @@ def full_pool(threads: int = THREADS) -> ThreadPoolExecutor:
 
     Others start a thread when none is idle, which may be for the first time after days. Twelve cost 3 ms and 240 KB.
     """
+    one_arena()      # before they ask for memory
     pool, all_run = ThreadPoolExecutor(threads), Barrier(threads)
     for _ in range(threads):
         pool.submit(all_run.wait)
