@@ -12,13 +12,14 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 
-VIEWS = ("watch", "chart", "accuracy", "signals", "health")
+VIEWS = ("watch", "chart", "accuracy", "signals", "backtest", "health")
 _ALL = frozenset(VIEWS)
 _LISTS = frozenset({"watch", "chart", "accuracy"})
 _CHARTS = frozenset({"watch", "chart"})
 _CHART = frozenset({"chart"})
 _WATCH = frozenset({"watch"})
 _SIGNALS = frozenset({"signals"})
+_BACKTEST = frozenset({"backtest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,19 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("open", "enter", "open", "open", "Open the chart of the selected symbol", _WATCH | _SIGNALS, footer=True),
     _entry("filter", "slash", "filter", "filter",
            "Show only rows with a text in symbol or name, or where a condition holds", _WATCH, footer=True),
+    _entry("run", "enter", "run_backtest", "run", "Run the backtest, anew where it has been run; each run is a trial",
+           _BACKTEST, footer=True),
+    _entry("strategy", "s", "backtest_strategy(1)", "strategy", "Next strategy of the run", _BACKTEST, footer=True),
+    _entry("former-strategy", "S", "backtest_strategy(-1)", "former strategy", "Previous strategy", _BACKTEST),
+    _entry("cheaper", "comma", "backtest_cost(-1)", "cheaper", "Cheaper trades", _BACKTEST, footer=True),
+    _entry("dearer", "full_stop", "backtest_cost(1)", "dearer", "Dearer trades; the curves follow at once", _BACKTEST,
+           footer=True),
+    _entry("longer-span", "d", "backtest_span(1)", "longer", "A longer span of sessions", _BACKTEST, footer=True),
+    _entry("shorter-span", "D", "backtest_span(-1)", "shorter", "A shorter span of sessions", _BACKTEST),
+    _entry("subject", "c", "backtest_subject", "list", "The selected symbol alone, or the whole list", _BACKTEST,
+           footer=True),
+    _entry("followed", "f", "backtest_followed", "forecasts",
+           "Follow the recorded forecasts, or those of a model fitted anew, walk-forward", _BACKTEST, footer=True),
     _entry("add", "a", "add", "add", "Add a symbol to this list", footer=True),
     _entry("alert", "A", "new_alert", "alert", "New alert on the selected symbol, its list, or all that is watched",
            footer=True),
@@ -60,6 +74,7 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("copy", "y", "copy_row", "copy", "Copy the selected symbol's row to the terminal's clipboard (OSC 52)"),
     _entry("page", "o", "open_page", "page", "Open the selected symbol's page at Yahoo; over SSH, show its address"),
     _entry("privacy", "P", "privacy", "privacy", "Hide all amounts of money, or show them again; percentages stay"),
+    _entry("cancel-run", "x", "cancel_backtest", "cancel", "Take back the run under way", _BACKTEST, footer=True),
     _entry("undo", "u", "undo", "undo", "Take back the newest add, remove or edit"),
     _entry("mute", "m", "mute", "mute",
            "Mute the rules of the selected symbol, or the selected rule, for 8 hours; or hear them again"),
@@ -86,6 +101,8 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("chart", "2", "view('chart')", "Chart", "One symbol's chart", footer=True),
     _entry("accuracy", "3", "view('accuracy')", "Accuracy", "How good the forecasts have been", footer=True),
     _entry("signals", "4", "view('signals')", "Signals", "Alerts, their rules, and what came of signals", footer=True),
+    _entry("backtest", "5", "view('backtest')", "Backtest", "What following the forecasts would have earned",
+           footer=True),
     _entry("health", "exclamation_mark", "view('health')", "health", "Source, jobs and notices"),
     _entry("next-view", "tab", "cycle_view(1)", "next view", "Next view"),
     _entry("previous-view", "shift+tab", "cycle_view(-1)", "previous view", "Previous view"),

@@ -17,6 +17,7 @@ from forecasting.domain.snapshot import Snapshot
 from tui.format import Glyphs
 from tui.keymap import VIEWS, KeyEntry, bindings
 from tui.screens.actions.alerts import AlertActions
+from tui.screens.actions.backtest import BacktestActions
 from tui.screens.actions.charts import ChartActions
 from tui.screens.actions.holdings import HoldingActions
 from tui.screens.actions.lists import ListActions
@@ -31,13 +32,14 @@ from tui.widgets.key_hints import KeyHints
 from tui.widgets.truth_line import TruthLine
 from tui.widgets.watch_table import WatchTable
 
-_LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsView", "health": "HealthView"}
+_LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsView", "backtest": "BacktestView",
+          "health": "HealthView"}
 """Views that are imported and made when they are first asked for; each in the module of its name."""
 
 
 class MainScreen(
-    MovingActions, ListActions, AlertActions, ChartActions, HoldingActions, SharingActions, LookActions, RunningActions,
-    inherit_bindings=False,
+    MovingActions, ListActions, AlertActions, BacktestActions, ChartActions, HoldingActions, SharingActions,
+    LookActions, RunningActions, inherit_bindings=False,
 ):
     """Puts one view after the other on screen, at any size."""
 

@@ -18,6 +18,7 @@ from tui.themes import Palette
 from tui.widgets.row_order import SortOrder
 
 if TYPE_CHECKING:
+    from tui.backtesting import Backtesting
     from tui.charts.beyond import Beyond
 
 
@@ -40,6 +41,7 @@ class Scene:
     masked: bool = False             # amounts of money are hidden
     beyond: Beyond | None = None     # what the chart shows beyond the detail; may still be the former symbol's
     list_problem: str | None = None            # why nothing is on the list, where that is not meant
+    backtest: Backtesting | None = None        # in the backtest view
 
     @property
     def row(self) -> SymbolRow | None:

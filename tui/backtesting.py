@@ -1,0 +1,103 @@
+"""What a person has chosen in the backtest view, what has been answered, and what is under way. No widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from forecasting.domain.backtest import (
+    COSTS_BP,
+    DEFAULT_COST_BP,
+    WALKED,
+    Account,
+    AskBacktest,
+    BacktestReport,
+    Forecasts,
+    StrategyRun,
+)
+from forecasting.domain.market import Symbol
+
+SPANS: tuple[tuple[str, int | None], ...] = (
+    ("3mo", 63), ("6mo", 126), ("1y", 252), ("2y", 504), ("5y", 1260), ("max", None),
+)
+FOLLOWED: tuple[tuple[str, Forecasts, str | None], ...] = (
+    ("recorded forecasts", Forecasts.RECORDED, None),
+    *((f"{model} fitted anew", Forecasts.WALKED, model) for model in WALKED),
+)
+KEPT = 12
+"""Answers that are kept, so that going back to one is not another run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How far the run under way is."""
+
+    message: str
+    fraction: float | None = None
+    eta_s: float | None = None
+    first: tuple[float, float] | None = None      # the first fraction heard of, and when
+
+    def heard(self, message: str, fraction: float | None, at: float) -> Running:
+        """The same, one step on, at `at` seconds."""
+        if fraction is None:
+            return replace(self, message=message, fraction=None, eta_s=None)
+        began, since = self.first or (fraction, at)
+        eta_s = (at - since) * (1.0 - fraction) / (fraction - began) if fraction > began else None
+        return Running(message, fraction, eta_s, (began, since))
+
+
+@dataclass(frozen=True, slots=True)
+class Backtesting:
+    """All that the view shows."""
+
+    symbol: Symbol | None = None               # under the cursor
+    listed: tuple[Symbol, ...] = ()            # on the list
+    list_name: str = ""
+    watched: tuple[Symbol, ...] = ()           # on any list: what models learn from
+    whole_list: bool = False
+    span: int = 2                              # of SPANS
+    followed: int = 0                          # of FOLLOWED
+    cost: int = COSTS_BP.index(DEFAULT_COST_BP)
+    strategy: int = 0                          # of a report's strategies
+    asked: AskBacktest | None = None           # newest question
+    running: Running | None = None             # its run, while it is under way
+    problem: str | None = None                 # why it was not answered
+    kept: tuple[tuple[AskBacktest, BacktestReport], ...] = ()
+
+    @property
+    def question(self) -> AskBacktest | None:
+        """What the choice asks for; None where there is nothing to trade."""
+        symbols = self.listed if self.whole_list else (self.symbol,) if self.symbol is not None else ()
+        _, source, model = FOLLOWED[self.followed]
+        learn_from = self.watched if source is Forecasts.WALKED else ()
+        return AskBacktest(symbols, learn_from, source, model, SPANS[self.span][1]) if symbols else None
+
+    @property
+    def report(self) -> BacktestReport | None:
+        """The answer to the choice, if there is one."""
+        return next((report for asked, report in reversed(self.kept) if asked == self.question), None)
+
+    @property
+    def shown(self) -> tuple[BacktestReport, StrategyRun, Account, Account] | None:
+        """The report, the strategy, its account at the cost, and buy-and-hold's."""
+        if (report := self.report) is None:
+            return None
+        run = report.strategies[self.strategy % len(report.strategies)]
+        return report, run, run.accounts[self.cost], report.hold.accounts[self.cost]
+
+    @property
+    def subject(self) -> str:
+        """Whose account it is."""
+        return f"{self.list_name} ({len(self.listed)} symbols)" if self.whole_list else str(self.symbol or "no symbol")
+
+    @property
+    def wants_run(self) -> bool:
+        """Whether the choice is to be answered without being asked: what takes minutes is begun by the person alone."""
+        quick = self.question is not None and self.question.source is Forecasts.RECORDED
+        busy = self.running is not None and self.asked is not None and self.asked.source is Forecasts.WALKED
+        return quick and not busy and self.question != self.asked and self.report is None
+
+    def answered(self, question: AskBacktest, report: BacktestReport) -> Backtesting:
+        """With an answer more; its run has ended if it was the newest."""
+        kept = (*(pair for pair in self.kept if pair[0] != question), (question, report))[-KEPT:]
+        mine = question == self.asked
+        return replace(self, kept=kept, running=None if mine else self.running, problem=None if mine else self.problem)

@@ -1,0 +1,123 @@
+"""Keys that concern backtests: what is run, on what, at which cost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual.timer import Timer
+
+from forecasting.domain.backtest import COSTS_BP, AskBacktest, BacktestReport
+from forecasting.errors import QuestionWithdrawn, TapecastError
+from tui.backtesting import FOLLOWED, SPANS, Backtesting, Running
+from tui.messages import Fetched
+from tui.screens.stage import Stage
+from tui.screens.view import Scene
+
+if TYPE_CHECKING:
+    from forecasting.service.backend import Step
+
+REST_S = 0.3
+"""Seconds a choice has to rest before it is run: whoever passes over ten symbols has not tried ten."""
+
+
+class BacktestActions(Stage):
+    """Runs what the view shows, and keeps the answers."""
+
+    _backtesting = Backtesting()
+    _choice_rests: Timer | None = None
+
+    def scene(self) -> Scene:
+        """With the backtest's state, where its view is on screen."""
+        scene = super().scene()
+        if self.view_name != "backtest":
+            return scene
+        place = self.place
+        self._backtesting = replace(
+            self._backtesting, symbol=scene.symbol, listed=place.group.symbols if place.group else (),
+            list_name=place.group_name, watched=tuple(row.symbol for row in place.snapshot.rows),
+        )
+        return replace(scene, backtest=self._backtesting)
+
+    def show(self) -> None:
+        """Run a choice that is quick to run once it has rested."""
+        super().show()
+        if self.view_name == "backtest" and self._backtesting.wants_run and self._choice_rests is None:
+            question = self._backtesting.question
+            self._choice_rests = self.set_timer(REST_S, lambda: self._backtest_rested(question))
+
+    def _backtest_rested(self, question: AskBacktest | None) -> None:
+        self._choice_rests = None
+        if self.view_name != "backtest" or not self._backtesting.wants_run:
+            return
+        if question == self._backtesting.question:
+            self.action_run_backtest()
+        else:
+            self.show()
+
+    def action_run_backtest(self) -> None:
+        """Run the choice, anew if it has been run."""
+        question, engine = self._backtesting.question, self.engine
+        if question is None:
+            self.tell("no symbol to trade; a adds one")
+            return
+        engine.withdraw(AskBacktest)      # one run at a time; the older would be waited for
+        self._change_backtest(asked=question, running=Running("waiting for the worker"), problem=None)
+        self.fetch(
+            "backtest", lambda: engine.inquire(question, partial(self._backtest_stepped, question)),
+            partial(self._backtest_came, question), partial(self._no_backtest, question),
+        )
+
+    def action_cancel_backtest(self) -> None:
+        """Take back what is being run."""
+        if self._backtesting.running is None:
+            self.tell("nothing is being run")
+            return
+        self.engine.withdraw(AskBacktest)
+
+    def action_backtest_cost(self, steps: int) -> None:
+        """A dearer or cheaper trade; the curves follow at once."""
+        self._change_backtest(cost=max(0, min(self._backtesting.cost + steps, len(COSTS_BP) - 1)))
+
+    def action_backtest_strategy(self, steps: int) -> None:
+        """Another strategy of the same run."""
+        if (report := self._backtesting.report) is not None:
+            self._change_backtest(strategy=(self._backtesting.strategy + steps) % len(report.strategies))
+
+    def action_backtest_span(self, steps: int) -> None:
+        """A longer or shorter span."""
+        self._change_backtest(span=max(0, min(self._backtesting.span + steps, len(SPANS) - 1)))
+
+    def action_backtest_subject(self) -> None:
+        """The symbol under the cursor, or the whole list."""
+        self._change_backtest(whole_list=not self._backtesting.whole_list)
+
+    def action_backtest_followed(self) -> None:
+        """Recorded forecasts, or those of a model fitted anew."""
+        self._change_backtest(followed=(self._backtesting.followed + 1) % len(FOLLOWED))
+
+    def _change_backtest(self, **changes: object) -> None:
+        self._backtesting = replace(self._backtesting, **changes)  # type: ignore[arg-type]
+        self.show()
+
+    def _backtest_stepped(self, question: AskBacktest, step: Step) -> None:
+        """In the asking thread."""
+        self.app.post_message(Fetched(partial(self._backtest_heard, question, step)))
+
+    def _backtest_heard(self, question: AskBacktest, step: Step) -> None:
+        running = self._backtesting.running
+        if running is not None and question == self._backtesting.asked:
+            heard = running.heard(step.message, step.fraction, self._monotonic())
+            self._backtesting = replace(self._backtesting, running=heard)
+            if self.view_name == "backtest":
+                self.view.show(self.scene())
+
+    def _backtest_came(self, question: AskBacktest, report: BacktestReport) -> None:
+        self._backtesting = self._backtesting.answered(question, report)
+        self.show()
+
+    def _no_backtest(self, question: AskBacktest, error: TapecastError) -> None:
+        if question == self._backtesting.asked:
+            taken_back = isinstance(error, QuestionWithdrawn)
+            self._change_backtest(running=None, problem="taken back; Enter runs it" if taken_back else str(error))
