@@ -98,7 +98,7 @@ def _write_to_terminal(event: TerminalEvent) -> None:
 
 def _text(rows: list[dict[str, Any]]) -> str:
     """A line per firing, and the means beside their number."""
-    lines = [f"{'SYMBOL':10} {'TIME (UTC)':16} {'VALUE':>12} {'+1 BAR':>8} {'+5 BARS':>8}"]
+    lines = [f"{'SYMBOL':10} {'TIME (UTC)':16} {'VALUE':>12} {'+1 DAY':>8} {'+5 DAYS':>8}"]
     lines += [
         f"{r['symbol']:10} {r['data_time'][:16].replace('T', ' ')} {_figure(r['value'], '12.4g')}"
         f" {_percent(r['return_1d'])} {_percent(r['return_5d'])}"

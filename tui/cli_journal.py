@@ -112,7 +112,7 @@ def _when(time: str) -> str:
 
 def _came_of(row: dict[str, Any]) -> str:
     if row["entry"] == "alert":
-        return "" if row["return_1d"] is None else f"+1 bar {row['return_1d'] * 100:+.2f}%"
+        return "" if row["return_1d"] is None else f"+1 day {row['return_1d'] * 100:+.2f}%"
     return "open" if row["right"] is None else "right" if row["right"] else "wrong"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 from forecasting.config import Settings
 from forecasting.data.store import Store
 from forecasting.domain.decision import Alert, ScoredSignal
-from forecasting.domain.market import Symbol
+from forecasting.domain.market import Bar, Symbol
+from forecasting.domain.sessions import in_slots
 from forecasting.errors import LedgerError
 from forecasting.service.alert_commands import alert_value
 from forecasting.service.build import place
 from forecasting.service.headless import Answer
-from forecasting.trading.rules.replay import followed
+from forecasting.trading.rules.replay import FOLLOWED, Followed, followed
 
 _ALL = 1_000_000
 
@@ -25,7 +27,8 @@ def journal(settings: Settings, since: date | None, symbols: Iterable[Symbol] = 
     wanted = set(symbols)
     with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
         signals = [_signal(s) for s in store.signals.recent(_ALL) if s.signal.time >= first]
-        alerts = [_alert(a, store) for a in store.alerts.history(since=None if since is None else first)]
+        pasts = _Pasts(store)
+        alerts = [_alert(a, pasts) for a in store.alerts.history(since=None if since is None else first)]
     rows = [row for row in (*signals, *alerts) if not wanted or row["symbol"] in wanted]
     return Answer(sorted(rows, key=lambda row: str(row["time"]), reverse=True), (), 0)
 
@@ -51,10 +54,31 @@ def _signal(scored: ScoredSignal) -> dict[str, Any]:
     }
 
 
-def _alert(alert: Alert, store: Store) -> dict[str, Any]:
-    bars = store.market.bars(alert.symbol)
-    at = next((i for i in reversed(range(len(bars))) if bars[i].session <= alert.data_time.date()), None)
-    one, five = (None, None) if at is None else followed(bars, at)
+class _Pasts:
+    """The bars of each symbol, read once, and what they say of a moment."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._bars: dict[Symbol, tuple[Bar, ...]] = {}
+        self._instruments = store.market.instruments()
+
+    def followed(self, symbol: Symbol, moment: datetime) -> Followed:
+        """What came after the newest bar that had closed at `moment`, or whose session it lies in."""
+        if (bars := self._bars.get(symbol)) is None:
+            bars = self._bars[symbol] = self._store.market.bars(symbol)
+        step = self._store.interval.step
+        at = bisect_right(bars, moment.date() if step is None else moment - step, key=lambda bar: bar.session) - 1
+        if at < 0:
+            return tuple(None for _ in FOLLOWED)
+        return followed(bars, at, 1 if step is None else self._per_session(symbol))
+
+    def _per_session(self, symbol: Symbol) -> int:
+        sessions = self._store.market.sessions(self._instruments[symbol].exchange)
+        return in_slots(sessions, self._store.interval).bars_per_session
+
+
+def _alert(alert: Alert, pasts: _Pasts) -> dict[str, Any]:
+    one, five = pasts.followed(alert.symbol, alert.data_time)
     told = {"entry": "alert", "time": alert.fired_at.isoformat(), **alert_value(alert)}
     return {**told, "return_1d": one, "return_5d": five}
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from statistics import fmean
 from typing import Any
 
 from forecasting.config import Settings
 from forecasting.domain.forecast import MODELS, Forecast, Origin
+from forecasting.domain.interval import day_of
 from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.domain.sessions import in_slots
 from forecasting.service.backend import OnStep, Step
-from forecasting.service.headless import Answer, daily_only, exit_code, moment, opened, watched
+from forecasting.service.headless import Answer, exit_code, moment, opened, watched
 from forecasting.service.local import LocalBackend
 from forecasting.trading.rules.evaluate import bars_needed
 from forecasting.trading.rules.facts import reads_forecasts
@@ -30,6 +32,10 @@ class Question:
     last: date | None = None
     cooldown: int = 0                     # bars
 
+    def asks_for(self, key: date) -> bool:
+        """Whether the bar of this name is reported."""
+        return (self.first or date.min) <= day_of(key) <= (self.last or date.max)
+
 
 def rule_backtest(settings: Settings, question: Question, as_of: date | None, on_step: OnStep) -> Answer:
     """Every firing of the rule, ascending by time.
@@ -38,14 +44,12 @@ def rule_backtest(settings: Settings, question: Question, as_of: date | None, on
         RuleError: If the rule cannot be read; before anything is fetched.
         TapecastError: If nothing can be read.
     """
-    daily_only(settings, "alerts backtest")
     rule = parse_rule(question.rule)
     now = moment(as_of)
     found: list[Firing] = []
     notes: list[str] = []
     failures: list[SymbolFailure] = []
     any_bar: list[Followed] = []
-    first, last = question.first or date.min, question.last or date.max
     with opened(settings, as_of) as backend:
         symbols = question.symbols or watched(settings, backend, now)
         for done, symbol in enumerate(symbols):
@@ -55,30 +59,27 @@ def rule_backtest(settings: Settings, question: Question, as_of: date | None, on
             history = _history(backend, symbol, forecasts=reads_forecasts(rule))
             notes += _silent(rule, history)
             found += firings(rule, history, cooldown=question.cooldown)
-            any_bar += [f for at, bar in enumerate(history.bars) if first <= bar.session <= last
-                        and None not in (f := followed(history.bars, at))]
+            any_bar += [f for at, bar in enumerate(history.bars) if question.asks_for(bar.session)
+                        and None not in (f := followed(history.bars, at, history.bars_per_session))]
     if any_bar:
         means = [fmean(f[i] or 0.0 for f in any_bar) * 100.0 for i in range(len(FOLLOWED))]
-        notes.append(f"any bar of the same symbols and span: {means[0]:+.2f} % after one bar, {means[1]:+.2f} % after "
-                     f"{FOLLOWED[1]} on average, n={len(any_bar)}")
-    rows = [_row(f) for f in sorted(found, key=lambda f: (f.data_time, f.symbol)) if first <= f.session <= last]
+        notes.append(f"any bar of the same symbols and span: {means[0]:+.2f} % after a session, {means[1]:+.2f} % "
+                     f"after {FOLLOWED[1]} on average, n={len(any_bar)}")
+    rows = [_row(f) for f in sorted(found, key=lambda f: (f.data_time, f.symbol)) if question.asks_for(f.session)]
     return Answer(rows, (*(f.message for f in failures), *notes), exit_code(symbols, failures, None))
 
 
 def _history(backend: LocalBackend, symbol: Symbol, *, forecasts: bool) -> History:
     market = backend.desk.store.market
     bars = market.bars(symbol)
-    table = backend.desk.calendars.sessions(
-        backend.desk.exchange(symbol), bars[0].session, bars[-1].session
-    ) if bars else None
-
-    def close_of(session: date) -> datetime:
-        known = table.get(session) if table is not None else None
-        return known.close if known is not None else datetime.combine(session, time(21), UTC)
-
+    if not bars:
+        return History(symbol, (), (), (), {})
+    first, last = day_of(bars[0].session), day_of(bars[-1].session)
+    sessions = backend.desk.calendars.sessions(backend.desk.exchange(symbol), first, last)
+    table = in_slots(sessions, backend.desk.interval)
     return History(
-        symbol, bars, market.indicators(symbol), [close_of(b.session) for b in bars],
-        _recorded(backend, symbol) if forecasts else {},
+        symbol, bars, market.indicators(symbol), [table.close_of(b.session) for b in bars],
+        _recorded(backend, symbol) if forecasts else {}, table.bars_per_session,
     )
 
 

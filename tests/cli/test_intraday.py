@@ -7,7 +7,10 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import talib
 
 from forecasting.data.sources.simulated import SimulatedSource
 from forecasting.domain.clock import FrozenClock
@@ -82,7 +85,6 @@ def test_an_evaluation_issues_at_every_slot_of_its_days_on_the_same_rows(
         (("--demo",), "demo: its recordings are of daily bars, asked for 15m"),
         (("backtest", "--source", "simulated", "--test-start", "2025-03-10"), "backtest: it is about daily bars"),
         (("explain", "SIM-001", "--source", "simulated"), "explain: it is about daily bars"),
-        (("alerts", "backtest", "rsi < 30", "--source", "simulated"), "alerts backtest: it is about daily bars"),
     ],
 )
 def test_what_has_daily_bars_only_says_so(run: Run, words: tuple[str, ...], said: str) -> None:
@@ -90,6 +92,28 @@ def test_what_has_daily_bars_only_says_so(run: Run, words: tuple[str, ...], said
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "firings"), [("2025-02-03", "2025-03-13", 21), ("2025-03-13", "2025-03-13", 1)]
+)
+def test_a_rule_is_tried_on_recorded_days(run: Run, quarters: Path, first: str, last: str, firings: int) -> None:
+    result = run("alerts", "backtest", "rsi crosses above 50 and change_pct > 0", "--symbol", "SIM-001", "--csv-dir",
+                 quarters, "--interval", "15m", "--from", first, "--to", last, "--json")
+    assert result.code == 0, result.err
+    frame = pd.read_csv(quarters / "SIM-001.csv")
+    opens, close = pd.to_datetime(frame["Datetime"], utc=True), frame["Adj Close"]
+    rsi = pd.Series(talib.RSI(close.to_numpy(), 14))
+    of_yesterday = opens.dt.date.map(close.groupby(opens.dt.date).last().shift(1))
+    fires = (rsi > 50) & (rsi.shift(1) <= 50) & (close > of_yesterday) & opens.between(first, f"{last}T23:59Z")
+    at = np.flatnonzero(fires)
+    assert len(at) == firings
+    assert [datetime.fromisoformat(r["data_time"]) for r in result.json] == list(opens[at] + timedelta(minutes=15))
+    a_day, a_week = (close[at + sessions * 26].to_numpy() / close[at].to_numpy() - 1 for sessions in (1, 5))
+    np.testing.assert_allclose(
+        [(r["value"], r["return_1d"], r["return_5d"]) for r in result.json],
+        np.column_stack((rsi[at], a_day, a_week)), rtol=1e-9,
+    )  # fmt: skip
 
 
 def test_a_folder_of_another_interval_is_refused_with_file_and_remedy(run: Run, quarters: Path) -> None:

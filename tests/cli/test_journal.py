@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from forecasting.config import Settings
 from forecasting.data.store import Store
 from forecasting.domain.decision import Alert, AlertRule, Delivery, Signal, SignalKind
 from forecasting.domain.forecast import Origin
+from forecasting.domain.interval import Interval
+from forecasting.domain.market import Symbol
 from forecasting.service.watch_once import TIMED_OUT, watch_once
 from tests.support.bars import make_series
 from tests.support.command_line import Run
 from tests.support.desk import write_csv
+from tests.support.markets import CALENDARS
 from tests.support.store import MONDAY, NVDA, close_of, forecast, series
 
 NOW = datetime(2026, 3, 2, 21, 1, tzinfo=UTC)
@@ -114,3 +118,18 @@ def test_print_for_spreadsheets_and_status_bars(run: Run, folder: Path) -> None:
     ]
     line = run("--csv-dir", folder, "--as-of", "2015-01-09", "print", "--line").out
     assert line == "DOWN 6.00 -14.3% CLS | UP 14.00 +7.7% CLS\n"
+
+
+def test_alerts_of_shorter_bars_are_followed_by_sessions_of_them(run: Run, data: Path) -> None:
+    days = [datetime(2015, 3, day, 14, 30, tzinfo=UTC) for day in (3, 4)]
+    opens = [day + timedelta(minutes=15 * i) for day in days for i in range(26)]
+    made = make_series("AAPL", [100.0 + i for i in range(52)], sessions=opens)
+    data.mkdir()
+    with Store.open(data / "store.db", interval=Interval.QUARTER) as store:
+        store.market.put_bars(replace(made, interval=Interval.QUARTER))
+        store.market.put_sessions(CALENDARS.sessions("XNYS", date(2015, 3, 2), date(2015, 3, 31)))
+        rule = store.alerts.add(AlertRule(0, "last > 3", (), None, (), 0.0, 0.0, opens[0]))
+        at = opens[5] + timedelta(minutes=15)
+        store.alerts.record([Alert(0, rule.id, rule.text, Symbol("AAPL"), at, at, False, 105.0, "r")], [], {})
+    [row] = run("journal", "--interval", "15m", "--json").json
+    assert (row["return_1d"], row["return_5d"]) == (131.0 / 105.0 - 1.0, None)

@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from forecasting.domain.forecast import Forecast
+from forecasting.domain.interval import day_of
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
 from forecasting.trading.rules.evaluate import RuleWatch, figures
 from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
 from forecasting.trading.rules.syntax import Condition
 
 FOLLOWED = (1, 5)
-"""Bars after which a firing is judged."""
+"""Sessions after which a firing is judged."""
 
 
 Followed = tuple[float | None, ...]
-"""Returns of adjusted closes, 1 and 5 bars on, as fractions; None where not yet known."""
+"""Returns of adjusted closes, 1 and 5 sessions on, as fractions; None where not yet known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class History:
     indicators: Sequence[IndicatorRow]         # (L,) of the same bars
     closes: Sequence[datetime]                 # (L,) when each bar closed, aware UTC
     forecasts: Mapping[date, Forecast]         # by the bar they were made on
+    bars_per_session: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +66,22 @@ def firings(rule: Condition, history: History, *, cooldown: int = 0) -> list[Fir
         value = frame.numbers(looked_at[0])[0] if looked_at else math.nan
         found.append(Firing(
             history.symbol, history.bars[at].session, history.closes[at], None if math.isnan(value) else value,
-            followed(history.bars, at),
+            followed(history.bars, at, history.bars_per_session),
         ))
     return found
 
 
-def followed(bars: Sequence[Bar], at: int) -> Followed:
-    """What came after bar `at`."""
-    return tuple(
-        bars[at + ahead].adj_close / bars[at].adj_close - 1.0 if at + ahead < len(bars) else None for ahead in FOLLOWED
-    )
+def followed(bars: Sequence[Bar], at: int, bars_per_session: int = 1) -> Followed:
+    """What came after bar `at`: where bars are shorter than a session, after as many as whole sessions have."""
+    later = (at + sessions * bars_per_session for sessions in FOLLOWED)
+    return tuple(bars[i].adj_close / bars[at].adj_close - 1.0 if i < len(bars) else None for i in later)
 
 
 def change_since_previous(bars: Sequence[Bar], at: int) -> float:
-    """Change of bar `at` against the close before it, per cent; NaN at the first."""
-    return (bars[at].adj_close / bars[at - 1].adj_close - 1.0) * 100.0 if at else math.nan
+    """Change of bar `at` against the close of the session before its own, per cent; NaN in the first."""
+    day = day_of(bars[at].session)
+    before = next((bars[i] for i in range(at - 1, -1, -1) if day_of(bars[i].session) < day), None)
+    return math.nan if before is None else (bars[at].adj_close / before.adj_close - 1.0) * 100.0
 
 
 def _facts(history: History, at: int, times: Sequence[float]) -> SymbolFacts:
