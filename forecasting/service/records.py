@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
+from functools import lru_cache
 
 from forecasting.data.store import Store
 from forecasting.domain.decision import SignalKind, SignalRecord
@@ -41,12 +41,23 @@ def update_signal_records(store: Store, symbols: Sequence[Symbol]) -> None:
 
 def kept_records(store: Store) -> tuple[TrackRecord, ...]:
     """The track records as last computed; empty before that."""
-    return tuple(TrackRecord(**{**plain, "origin": Origin(plain["origin"])}) for plain in _kept(store, _FORECASTS))
+    return _track_records(_kept(store, _FORECASTS))
 
 
 def kept_signal_records(store: Store) -> tuple[SignalRecord, ...]:
     """The signal records as last computed; empty before that."""
-    return tuple(SignalRecord(**{**plain, "kind": SignalKind(plain["kind"])}) for plain in _kept(store, _SIGNALS))
+    return _signal_records(_kept(store, _SIGNALS))
+
+
+# Snapshots ask some times a minute for what changes once a session: the same text gives the same values, unread.
+@lru_cache(maxsize=1)
+def _track_records(text: str) -> tuple[TrackRecord, ...]:
+    return tuple(TrackRecord(**{**plain, "origin": Origin(plain["origin"])}) for plain in json.loads(text))
+
+
+@lru_cache(maxsize=1)
+def _signal_records(text: str) -> tuple[SignalRecord, ...]:
+    return tuple(SignalRecord(**{**plain, "kind": SignalKind(plain["kind"])}) for plain in json.loads(text))
 
 
 def _records(store: Store, symbols: Sequence[Symbol], horizon: int, origin: Origin) -> Iterable[TrackRecord]:
@@ -78,7 +89,6 @@ def _keep(store: Store, name: str, values: Sequence[TrackRecord] | Sequence[Sign
     store.runs.set_meta(name, json.dumps([asdict(v) for v in values]))
 
 
-def _kept(store: Store, name: str) -> list[dict[str, Any]]:
+def _kept(store: Store, name: str) -> str:
     # Our own values from our own store: plain JSON, which the first paint need not have checked.
-    kept: list[dict[str, Any]] = json.loads(store.runs.get_meta(name) or "[]")
-    return kept
+    return store.runs.get_meta(name) or "[]"
