@@ -59,6 +59,13 @@ class SymbolRow:
     interval: Interval = Interval.DAY    # of the bars that `closes`, `rsi` and the forecast are made of
     holding: Holding | None = None       # what a person has written down about it
     position: Position | None = None     # what its lots are worth; None where there are none
+    volume: float | None = None          # of the running or last session, as the source says
+    day_low: float | None = None         # of the same session
+    day_high: float | None = None
+    year_low: float | None = None        # of the bars of 52 weeks
+    year_high: float | None = None
+    macd_hist: float | None = None       # of the newest closed bar, in price units
+    session: SessionState | None = None  # of its exchange; None where that is not known
 
     @property
     def alias(self) -> str:

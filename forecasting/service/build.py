@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forecasting.config import Settings, lists_file, load, save_lists
+from forecasting.config import Settings, is_default, lists_file, load, save_columns, save_lists
 from forecasting.data.store import Store
+from forecasting.domain.columns import COLUMN_KEYS
 from forecasting.domain.interval import Interval
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, DataError, RuleError
 from forecasting.service.client import WorkerClient
+from forecasting.service.columns import ColumnChoice
 from forecasting.service.engine import Cadence, Engine
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from forecasting.service.alarms import Alarms
     from forecasting.service.delivery import Show
     from forecasting.service.local import LocalBackend
+
+COLUMNS = "watch-columns"
+"""Meta key of the watch table's columns."""
 
 DEMO_START = date(2008, 6, 16)
 """Where the demo's replay begins: three months before the crash, with nine years of history behind it."""
@@ -146,6 +152,7 @@ def roles(
             store, watchlist(settings, store, demo=demo), lock.holder, display_currency=settings.display.currency,
             log_path=where.log.with_name("app.log"), sinks=settings.alert_sinks(), alert_settings=settings.alerts,
             inquirer=WorkerClient(worker_setup(settings, where, demo=demo), log_path=where.log),
+            columns=columns(settings, store),
         )
 
     return lead, look_on
@@ -171,6 +178,7 @@ def _engine(settings: Settings, where: Place, store: Store, *, demo: bool, repla
         store=store,
         backend=client,
         watchlist=watchlist(settings, store, demo=demo),
+        columns=columns(settings, store),
         source_name="demo" if demo else settings.source.name,
         cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
         stream=client if settings.source.stream and not replayed else None,
@@ -223,6 +231,16 @@ def watchlist(settings: Settings, store: Store, *, demo: bool) -> Watchlist:
     if not groups and not own_symbols:
         groups = settings.groups()
     return Watchlist(groups, store.watchlist.save, store.watchlist.groups)
+
+
+def columns(settings: Settings, store: Store) -> ColumnChoice:
+    """The watch table's columns: of the person's own config.toml, which takes up what is chosen; else of the store."""
+    if settings.origin is not None and not is_default(settings.origin):
+        file = settings.origin
+        return ColumnChoice(settings.display.columns, lambda keys: save_columns(file, keys))
+    kept = json.loads(store.runs.get_meta(COLUMNS) or "[]")
+    return ColumnChoice([key for key in kept if key in COLUMN_KEYS],
+                        lambda keys: store.runs.set_meta(COLUMNS, json.dumps(list(keys))))
 
 
 class _Rereading:

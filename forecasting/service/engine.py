@@ -29,6 +29,7 @@ from forecasting.errors import QuestionWithdrawn, StoreError, StoreUnwritable, T
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.backend import Backend, Canceller, Inquirer, OnStep, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.coalesce import Coalesced
+from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.replaying import Replaying, ReplayPlan
@@ -88,6 +89,7 @@ class Engine:
         cadence: Cadence,
         stream: Streamer | None = None,
         inquirer: Inquirer | None = None,
+        columns: ColumnChoice | None = None,
         canceller: Canceller | None = None,
         replay: ReplayPlan | None = None,
         clock: Clock | None = None,
@@ -99,7 +101,7 @@ class Engine:
         self.log_path = log_path      # where the front end's own log goes, beside the worker's
         self._store = store
         self._backend = backend
-        self.lists = watchlist
+        self.lists, self.columns = watchlist, columns or ColumnChoice()
         self.lists.changed = self._watch_changed
         self._cadence = cadence
         self._interval = interval

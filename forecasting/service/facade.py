@@ -16,6 +16,7 @@ from forecasting.domain.snapshot import Snapshot, SymbolDetail
 if TYPE_CHECKING:
     from forecasting.service.alert_desk import AlertDesk
     from forecasting.service.backend import OnStep
+    from forecasting.service.columns import ColumnChoice
     from forecasting.service.delivery import Show
     from forecasting.service.holdings import HoldingsDesk
     from forecasting.service.watchlist import Watchlist
@@ -81,6 +82,11 @@ class EngineFacade(Protocol):
     @property
     def paused(self) -> bool:
         """Whether polling is paused."""
+        ...
+
+    @property
+    def columns(self) -> ColumnChoice:
+        """The watch table's columns, as chosen."""
         ...
 
     @property

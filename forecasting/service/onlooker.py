@@ -20,6 +20,7 @@ from forecasting.domain.question import Question
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import ConfigError, StoreError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
+from forecasting.service.columns import ColumnChoice
 from forecasting.service.heartbeat import SILENT_AFTER, Heartbeat, ask_for, newest_beat
 from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.lock import Holder
@@ -43,11 +44,13 @@ class Onlooker:
         self, store: Store, watchlist: Watchlist, holder: Callable[[], Holder | None], *,
         display_currency: str | None, log_path: Path | None, sinks: Sequence[SinkSettings] = (),
         alert_settings: AlertSettings | None = None, inquirer: Inquirer | None = None,
+        columns: ColumnChoice | None = None,
     ) -> None:
         self.log_path = log_path
         self.alerts = AlertDesk(store.alerts, lambda: datetime.now(UTC))
         self.holdings = HoldingsDesk(store.holdings, lambda: self._status().now)
         self.lists = watchlist      # what is changed here, the engine at work takes up
+        self.columns = columns or ColumnChoice()
         self._store, self._holder = store, holder
         self._reader = SnapshotReader(store, display_currency)
         self._seen: object = None

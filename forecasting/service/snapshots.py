@@ -30,6 +30,7 @@ from forecasting.service.view import (
     read_detail,
     row,
 )
+from forecasting.service.year_ranges import YearRanges
 
 SIGNALS_SHOWN = 200
 ALERTS_SHOWN = 100
@@ -74,6 +75,7 @@ class SnapshotReader:
         self._display_currency = display_currency
         self._bookkeeper = Bookkeeper(display_currency)
         self._tables: Mapping[str, SessionTable] = {}
+        self._years = YearRanges(store.market)
         self._read: _Read | None = None
 
     def tables(self, symbols: Sequence[Symbol], now: datetime) -> tuple[SessionTable, ...]:
@@ -121,7 +123,7 @@ class SnapshotReader:
             forecasts={
                 s: {m: e.forecast for m, e in entries.items()} for s, entries in store.ledger.latest(symbols).items()
             },
-            rsi={s: r.rsi for s, r in store.market.latest_indicators(symbols).items()},
+            indicators=store.market.latest_indicators(symbols),
             records=by_key(records),
             signals={s.signal.symbol: s for s in reversed(recent)},
             tables={t.exchange: t for t in self.tables(symbols, status.now)},
@@ -130,6 +132,7 @@ class SnapshotReader:
             display_currency=self._display_currency,
             bar_sources=bar_sources(store),
             holdings=store.holdings.all(),
+            years=self._years.of(symbols, status.now.date()),
         )
         return _Read(
             facts, records, recent, self._signal_records(), store.alerts.history(limit=ALERTS_SHOWN),

@@ -23,6 +23,7 @@ from forecasting.domain.question import Question
 from forecasting.domain.snapshot import Snapshot, SymbolDetail
 from forecasting.errors import TapecastError
 from forecasting.service.alert_desk import AlertDesk
+from forecasting.service.columns import ColumnChoice
 from forecasting.service.engine import Engine
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.heartbeat import WISHES, Heartbeat, asked_for, beat
@@ -95,6 +96,11 @@ class Standby:
     def holdings(self) -> HoldingsDesk:
         """What is written down about symbols."""
         return self._current.holdings
+
+    @property
+    def columns(self) -> ColumnChoice:
+        """The watch table's columns, as chosen."""
+        return self._current.columns
 
     @property
     def lists(self) -> Watchlist:

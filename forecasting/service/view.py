@@ -17,7 +17,16 @@ from forecasting.domain.decision import ScoredSignal
 from forecasting.domain.forecast import MODELS, Forecast, Origin, Outcome, TrackRecord
 from forecasting.domain.holding import Holding, Position
 from forecasting.domain.interval import Interval
-from forecasting.domain.market import Bar, Instrument, Quote, RowState, SessionState, Symbol, SymbolFailure
+from forecasting.domain.market import (
+    Bar,
+    IndicatorRow,
+    Instrument,
+    Quote,
+    RowState,
+    SessionState,
+    Symbol,
+    SymbolFailure,
+)
 from forecasting.domain.money import Rate, find_rate
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import FORECAST_SHOWN, ExchangeStatus, SymbolDetail, SymbolRow
@@ -56,7 +65,7 @@ class Facts:
     failures: Mapping[Symbol, SymbolFailure]
     closes: Mapping[Symbol, tuple[float, ...]]
     forecasts: Mapping[Symbol, Mapping[str, Forecast]]
-    rsi: Mapping[Symbol, float | None]
+    indicators: Mapping[Symbol, IndicatorRow]      # of the newest closed bar
     records: Mapping[RecordKey, TrackRecord]
     signals: Mapping[Symbol, ScoredSignal]
     tables: Mapping[str, SessionTable]
@@ -64,6 +73,7 @@ class Facts:
     interval: Interval = Interval.DAY
     display_currency: str | None = None
     bar_sources: Mapping[Symbol, str] = field(default_factory=dict)
+    years: Mapping[Symbol, tuple[float, float]] = field(default_factory=dict)      # low and high of 52 weeks
     holdings: Mapping[Symbol, Holding] = field(default_factory=dict)
     positions: Mapping[Symbol, Position] = field(default_factory=dict)      # of those with lots, at the newest price
 
@@ -79,6 +89,7 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
     quote, failure = facts.quotes.get(symbol), facts.failures.get(symbol)
     table = facts.table(symbol)
     shown = shown_forecast(facts.forecasts.get(symbol, {}))
+    newest, year = facts.indicators.get(symbol), facts.years.get(symbol)
     currency = quote.currency if quote else instrument.currency if instrument else ""
     return SymbolRow(
         symbol=symbol,
@@ -98,7 +109,7 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
         p_up=shown.p_up[FORECAST_SHOWN - 1] if shown else None,
         record=best_record(facts.records, symbol, shown.model, FORECAST_SHOWN) if shown else None,
         signal=facts.signals.get(symbol),
-        rsi=facts.rsi.get(symbol),
+        rsi=newest.rsi if newest else None,
         error=failure.message if failure else None,
         source=quote.source if quote else "",
         bars_source=facts.bar_sources.get(symbol, ""),
@@ -106,6 +117,13 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
         interval=facts.interval,
         holding=facts.holdings.get(symbol),
         position=facts.positions.get(symbol),
+        volume=quote.volume if quote else None,
+        day_low=quote.low if quote else None,
+        day_high=quote.high if quote else None,
+        year_low=year[0] if year else None,
+        year_high=year[1] if year else None,
+        macd_hist=newest.macd_hist if newest else None,
+        session=table.state(now) if table is not None and table.sessions else None,
     )
 
 

@@ -41,6 +41,7 @@ from forecasting.domain.snapshot import (
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import WorkerError
 from forecasting.service.alert_desk import AlertDesk
+from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.watchlist import Watchlist
@@ -192,7 +193,10 @@ def row(symbol: str) -> SymbolRow:
         record=record(symbol, "har-t", 5, Origin.BACKFILL if symbol != "NVDA" else Origin.LIVE, 126,
                       {"NVDA": 0.031, "AAPL": -0.004}.get(symbol, 0.012)),
         signal=signals(symbol)[0] if symbol in ("NVDA", "SAP.DE") else None,
-        rsi=indicators(series)[-1].rsi, error=None,
+        rsi=indicators(series)[-1].rsi, error=None, volume=series[-1].volume, day_low=min(last, series[-1].low),
+        day_high=max(last, series[-1].high), year_low=min(bar.low for bar in series[-252:]),
+        year_high=max(bar.high for bar in series[-252:]), macd_hist=indicators(series)[-1].macd_hist,
+        session=SessionState.CLOSED if symbol == "7203.T" else SessionState.OPEN, source="yahoo",
     )
     if symbol == "7203.T":
         return replace(full, model=None, model_note="43 bars, lookback 60 needs 61", forecast_pct=None, low_80_pct=None,
@@ -293,6 +297,7 @@ class FakeEngine:
     """Answers from memory; what was asked of it is kept in `calls`."""
 
     def __init__(self, *symbols: str, replaying: bool = False) -> None:
+        self.columns = ColumnChoice()
         self.groups = (
             WatchGroup("Core", tuple(Symbol(s) for s in symbols or CORE)),
             WatchGroup("Tech", (Symbol("MSFT"), Symbol("AMD"), Symbol("INTC"), Symbol("NVDA"))),

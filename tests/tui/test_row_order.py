@@ -35,6 +35,6 @@ def test_the_filter_looks_at_symbol_and_name_without_regard_to_case() -> None:
 def test_columns_go_round_to_the_lists_own_order() -> None:
     order, seen = SortOrder(), []
     for _ in range(len(SORT_KEYS) + 1):
-        order = order.next_column()
+        order = order.next_column(SORT_KEYS)
         seen.append(order.column)
     assert seen == [*SORT_KEYS, None]

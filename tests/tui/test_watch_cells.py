@@ -14,7 +14,8 @@ from tests.support.fake_engine import NOW, record, row
 from tests.support.tui import COLOURS
 from tui.format import ASCII, UNICODE, Glyphs
 from tui.themes import Palette
-from tui.widgets.watch_cells import COLUMNS, RAIL, cell, columns_for, header, home_currency, skill
+from tui.widgets.columns import COLUMNS, FURTHER, RAIL, columns_for
+from tui.widgets.watch_cells import cell, header, home_currency, skill
 
 
 def texts(symbol: str, glyphs: Glyphs = UNICODE, colours: Palette = COLOURS) -> dict[str, str]:
@@ -118,3 +119,36 @@ def test_headers_count_bars_where_these_are_no_days() -> None:
 
     assert words(Interval.DAY) - words(Interval.FIVE) == {"20d", "FCST 5d"}
     assert words(Interval.FIVE) - words(Interval.DAY) == {"20 bars", "FCST +5"}
+
+
+def further(symbol: str, glyphs: Glyphs = UNICODE, **changes: Any) -> dict[str, str]:
+    changed = replace(row(symbol), **changes)
+    return {c.key: cell(changed, c, NOW, COLOURS, glyphs).plain.rstrip() for c in FURTHER}
+
+
+def test_columns_to_be_chosen_show_their_figures_with_interval_and_n() -> None:
+    shown = further(
+        "NVDA", last=150.0, year_low=100.0, year_high=200.0, volume=45_200_000.0, day_low=148.5, day_high=151.25,
+        rsi=61.4, macd_hist=-0.4213, p_up=0.573,
+    )
+    assert {key: text.strip() for key, text in shown.items()} == {
+        "name": "NVIDIA Corporation", "currency": "USD", "volume": "45.2M", "day": "148.50-151.25", "year": "────•─────",
+        "rsi": "61", "macd": "▼-0.421", "p_up": "57%", "coverage": "78% [71..85] n126", "hits": "52%✗ [43..61] n126",
+        "source": "yahoo", "state": "OPEN",
+    }
+
+
+def test_a_row_that_has_failed_leaves_them_empty_not_zero() -> None:
+    shown = {key: text.strip() for key, text in further("BADSYM").items()}
+    assert set(shown.values()) == {"", "-"}
+    assert {key for key, text in shown.items() if not text} == {"name", "currency"}
+
+
+def test_the_place_in_the_year_stays_on_its_track() -> None:
+    year = {"year_low": 100.0, "year_high": 200.0}
+    ends = [further("NVDA", ASCII, last=last, **year)["year"] for last in (90.0, 100.0, 205.0)]
+    assert ends == ["o---------", "o---------", "---------o"]
+
+
+def test_chosen_columns_are_as_wide_as_they_are_and_the_symbol_comes_first() -> None:
+    assert [c.key for c in columns_for(20, ("rsi", "symbol", "name"))] == ["symbol", "rsi", "name"]

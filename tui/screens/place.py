@@ -126,4 +126,7 @@ class Place:
     def facts(self) -> SymbolRow | None:
         """The symbol's row without what every tick changes; while it is equal, charts of closed bars are as well."""
         row = None if self.symbol is None else self.snapshot.row(self.symbol)
-        return None if row is None else replace(row, last=None, change_pct=None, data_time=None, position=None)
+        if row is None:
+            return None
+        quiet = replace(row, last=None, change_pct=None, data_time=None, position=None)
+        return replace(quiet, volume=None, day_low=None, day_high=None)

@@ -112,7 +112,7 @@ class Stage(Screen[None], inherit_bindings=False):
             detail=self.detail, options=self.options, palette=palette(self.app.theme_variables), glyphs=self.glyphs,
             masked=self.masked,
             beyond=self.beyond,
-            list_problem=place.list_problem,
+            list_problem=place.list_problem, columns=self.engine.columns.keys,
         )
 
     def now(self) -> datetime:

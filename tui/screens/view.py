@@ -42,6 +42,7 @@ class Scene:
     beyond: Beyond | None = None     # what the chart shows beyond the detail; may still be the former symbol's
     list_problem: str | None = None            # why nothing is on the list, where that is not meant
     backtest: Backtesting | None = None        # in the backtest view
+    columns: tuple[str, ...] = ()              # of the table, as chosen; (): what fits
 
     @property
     def row(self) -> SymbolRow | None:

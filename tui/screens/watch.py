@@ -85,7 +85,8 @@ class WatchView(View):
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)
         alerted = frozenset(alert.symbol for alert in scene.snapshot.alerts if alert.acked_at is None)
-        table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs, alerted)
+        table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs, alerted,
+                   scene.columns)
         pane = self.query_one(SymbolPane)
         if scene.rows and pane.styles.display != "none":
             pane.show(scene)

@@ -9,6 +9,16 @@ from forecasting.domain.snapshot import SymbolRow
 
 Figure = float | str | None
 
+
+def _span(low: float | None, high: float | None) -> float | None:
+    """A range in proportion to its low, so that prices of any size compare."""
+    return None if not low or high is None else high / low - 1.0
+
+
+def _place(price: float | None, low: float | None, high: float | None) -> float | None:
+    return None if price is None or low is None or high is None or low >= high else (price - low) / (high - low)
+
+
 SORT_KEYS: dict[str, Callable[[SymbolRow], Figure]] = {
     "symbol": lambda row: str(row.symbol),
     "last": lambda row: row.display_price,
@@ -18,6 +28,19 @@ SORT_KEYS: dict[str, Callable[[SymbolRow], Figure]] = {
     "skill": lambda row: row.record.skill if row.record else None,
     "signal": lambda row: row.signal.signal.time.timestamp() if row.signal else None,
     "age": lambda row: row.data_time.timestamp() if row.data_time else None,
+    "spark": lambda row: row.closes[-1] / row.closes[0] if row.closes else None,
+    "name": lambda row: row.alias.casefold() or None,
+    "currency": lambda row: row.currency or None,
+    "volume": lambda row: row.volume,
+    "day": lambda row: _span(row.day_low, row.day_high),
+    "year": lambda row: _place(row.last, row.year_low, row.year_high),
+    "rsi": lambda row: row.rsi,
+    "macd": lambda row: row.macd_hist,
+    "p_up": lambda row: row.p_up,
+    "coverage": lambda row: row.record.coverage_80 if row.record else None,
+    "hits": lambda row: row.record.hit_rate if row.record else None,
+    "source": lambda row: row.source or None,
+    "state": lambda row: row.session.value if row.session else None,
 }
 """Column -> what it is sorted by."""
 
@@ -29,10 +52,11 @@ class SortOrder:
     column: str | None = None
     reverse: bool = False
 
-    def next_column(self) -> SortOrder:
-        """The next column; after the last, the list's own order."""
-        columns = (None, *SORT_KEYS)
-        return SortOrder(columns[(columns.index(self.column) + 1) % len(columns)])
+    def next_column(self, keys: Iterable[str]) -> SortOrder:
+        """The next of the columns `keys`; after the last, the list's own order."""
+        columns = (None, *(key for key in keys if key in SORT_KEYS))
+        here = columns.index(self.column) if self.column in columns else 0
+        return SortOrder(columns[(here + 1) % len(columns)])
 
     def turned(self) -> SortOrder:
         """The same column the other way round."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from rich.text import Text
@@ -16,37 +15,8 @@ from forecasting.domain.snapshot import SymbolRow
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.themes import Palette
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the watch table."""
-
-    key: str
-    label: str
-    width: int                 # cells, the gap to the next column included
-    right: bool = True         # figures stand at the right
-
-
-COLUMNS: tuple[Column, ...] = (
-    Column("symbol", "SYM", 10, right=False),
-    Column("last", "LAST", 9),
-    Column("change", "CHG%", 8),
-    Column("spark", "20d", 8, right=False),
-    Column("forecast", "FCST 5d", 8),
-    Column("band", "80% band", 13),
-    Column("skill", "SKILL", 8),
-    Column("signal", "SIGNAL", 9),
-    Column("age", "AGE", 6),
-)
-RAIL = 3
-"""The first columns, which stay when the rest scrolls and remain when nothing else fits."""
-
-AGEING = frozenset({"signal", "age"})
-"""Columns that change while nothing happens."""
-
-# When the table is narrow: what goes first.
-_DROP_ORDER = ("spark", "signal", "skill", "band", "forecast", "age")
+from tui.widgets.columns import COLUMNS, Column
+from tui.widgets.further_cells import further
 
 
 def home_currency(rows: Iterable[SymbolRow]) -> str | None:
@@ -64,16 +34,6 @@ def is_money(row: SymbolRow) -> bool:
 
 
 _COUNTED = {"spark": "20 bars", "forecast": "FCST +5"}
-
-
-def columns_for(width: int) -> tuple[Column, ...]:
-    """The columns that fit into `width` cells, least needed ones dropped; never fewer than the rail."""
-    kept = list(COLUMNS)
-    for key in _DROP_ORDER:
-        if sum(column.width for column in kept) <= width:
-            break
-        kept = [column for column in kept if column.key != key]
-    return tuple(kept)
 
 
 def header(
@@ -130,7 +90,9 @@ def _content(row: SymbolRow, key: str, now: datetime, palette: Palette, glyphs: 
             return skill(row.record, palette, glyphs)
         case "signal":
             return _signal(row, now, palette)
-    return freshness(row, now, palette)
+        case "age":
+            return freshness(row, now, palette)
+    return further(row, key, palette, glyphs)
 
 
 def _symbol(row: SymbolRow, palette: Palette) -> Text:

@@ -25,8 +25,9 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import SymbolRow
 from tui.format import Glyphs
 from tui.themes import Palette
+from tui.widgets.columns import AGEING, Column, columns_for
 from tui.widgets.row_order import SortOrder
-from tui.widgets.watch_cells import AGEING, Column, cell, columns_for, header, home_currency
+from tui.widgets.watch_cells import cell, header, home_currency
 from tui.widgets.words import same
 
 Cells = tuple[Text, ...]
@@ -94,11 +95,15 @@ class WatchTable(ScrollView, inherit_bindings=False, can_focus=False):
     def show(
         self, rows: tuple[SymbolRow, ...], order: SortOrder, symbol: Symbol | None,
         now: datetime, palette: Palette, glyphs: Glyphs, alerted: frozenset[Symbol] = frozenset(),
+        chosen: tuple[str, ...] = (),
     ) -> None:
-        """Show `rows` in their order with the cursor on `symbol`; those in `alerted` with the mark of an alert."""
+        """Show `rows` in their order with the cursor on `symbol`; those in `alerted` with the mark of an alert.
+
+        `chosen` names the columns; with none, as many of the default as fit.
+        """
         home = home_currency(rows) if rows is not self.rows or self._look is None else self._look.home
         interval = rows[0].interval if rows else Interval.DAY
-        look = Look(columns_for(self._room()), order, palette, glyphs, interval, home)
+        look = Look(columns_for(self._room(), chosen), order, palette, glyphs, interval, home)
         moved = rows is not self.rows and [row.symbol for row in rows] != list(self._places)
         self.rows, self._now, self._alerted = rows, now, alerted
         if moved:
@@ -141,7 +146,7 @@ class WatchTable(ScrollView, inherit_bindings=False, can_focus=False):
             x, now = 0, self._cells(y)
             for column, old, new in zip(self.columns, before, now, strict=False):
                 if new is not old and not same(new, old):
-                    self.refresh(Region(x - self.scroll_offset.x, y, column.width, 1))
+                    self.refresh(Region(x - (self.scroll_offset.x if x else 0), y, column.width, 1))
                 x += column.width
             if bool(before) is not bool(now):
                 self.refresh(Region(0, y, self.size.width, 1))
@@ -154,9 +159,11 @@ class WatchTable(ScrollView, inherit_bindings=False, can_focus=False):
             cells = self._painted[y] = self._cells(y)
             under_cursor = bool(cells) and self._place(y) == self.cursor_row
             style = self.get_component_rich_style("watch-table--cursor") if under_cursor else self.rich_style
-        left = self.scroll_offset.x
         strip = Strip([segment for text in cells for segment in self._segments(text, style)])
-        return strip.crop_extend(left, left + self.size.width, style)
+        if (left := self.scroll_offset.x) and cells:      # the symbol stays when the rest scrolls
+            rail = cells[0].cell_len
+            strip = Strip.join([strip.crop(0, rail), strip.crop(rail + left, left + self.size.width)])
+        return strip.crop_extend(0, self.size.width, style)
 
     def _segments(self, text: Text, under: Style) -> Iterable[Segment]:
         """A cell's text in its style over that of its line."""

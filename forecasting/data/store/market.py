@@ -138,6 +138,15 @@ class Market:
         )
         return {Symbol(s): tuple(close for _, close in group) for s, group in groupby(rows, key=itemgetter(0))}
 
+    def ranges(self, symbols: Iterable[Symbol], since: date) -> dict[Symbol, tuple[float, float]]:
+        """The lowest low and the highest high of each symbol's bars from `since` on; symbols without are left out."""
+        rows = self._database.rows(
+            "SELECT b.symbol, MIN(b.low), MAX(b.high) FROM json_each(?) s JOIN bars b ON b.symbol = s.value"
+            " AND b.session >= ? GROUP BY b.symbol",
+            (json_list(symbols), since.isoformat()),
+        )
+        return {Symbol(symbol): (low, high) for symbol, low, high in rows}
+
     # Quotes
 
     def put_quotes(self, quotes: Iterable[Quote]) -> None:

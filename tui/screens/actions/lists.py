@@ -6,6 +6,7 @@ from textual.widgets import Input
 
 from forecasting.domain.market import Symbol
 from tui.screens.stage import Stage
+from tui.widgets.columns import COLUMNS
 
 
 class ListActions(Stage):
@@ -46,7 +47,8 @@ class ListActions(Stage):
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self.place.order = self.place.order.next_column()
+        keys = self.engine.columns.keys or [column.key for column in COLUMNS]
+        self.place.order = self.place.order.next_column(keys)
         self.show()
 
     def action_reverse(self) -> None:
@@ -73,6 +75,26 @@ class ListActions(Stage):
                 self.catch_up()
 
         self.app.push_screen(AddSymbol(group, add), added)
+
+    def action_columns(self) -> None:
+        """Choose and order the columns, or sort by one of them."""
+        from tui.dialogs.columns import ChosenColumns, Columns
+
+        before = self.engine.columns.keys
+
+        def restore() -> str:
+            self.engine.columns.choose(before)
+            return "columns as before"
+
+        def chosen(wanted: ChosenColumns | None) -> None:
+            if wanted is None:
+                return
+            if wanted.keys != before and self.ask(lambda: self.engine.columns.choose(wanted.keys)):
+                self.undoable(restore)
+            self.place.order = wanted.order
+            self.show()
+
+        self.app.push_screen(Columns(before, self.place.order, self.glyphs), chosen)
 
     def action_lists(self) -> None:
         """Make, rename, reorder and delete lists, and put the symbol on others."""
