@@ -6,13 +6,14 @@ import os
 
 from forecasting.domain.market import Symbol
 from forecasting.service.facade import OnSnapshot, RunInThread
-from forecasting.trading.sinks.message import told
+from forecasting.trading.sinks.message import notice, told
 from forecasting.trading.sinks.terminal import Show, event
 from tests.support.alerts import alert
 from tests.support.fake_engine import FakeEngine
 from tui.app import TapecastApp
 
 HOSTILE = '\x1b]52;c;aGFoYQ==\x07[red]fell\x1b[2J by half; now'
+HOSTILE_SYMBOL = "NV\x1b]0;owned\x07\x9d9;owned\x9cDA\u202e"
 
 
 class TellingEngine(FakeEngine):
@@ -25,7 +26,8 @@ class TellingEngine(FakeEngine):
         self.fake_alerts.fired.append(alert(rule=rule.text, reason=rule.text))
         self.push()
         for kind in ("osc9", "osc777"):
-            show(event(kind, told([alert(reason=HOSTILE)]), os.environ))
+            show(event(kind, told([alert(symbol=HOSTILE_SYMBOL, reason=HOSTILE)]), os.environ))
+            show(event(kind, notice(HOSTILE_SYMBOL, HOSTILE), os.environ))      # a source's own words, as of a headline
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ def test_notifications_bell_and_title_arrive_and_no_word_becomes_a_sequence(term
     without_titles = terminal.raw.replace(b"\x1b]0;", b"").replace(b"\x1b]2;", b"")
     assert b"\x07" in without_titles.replace(wanted[0], b"").replace(wanted[1], b"")
     assert b"]52;" not in terminal.raw
+    assert b"owned" not in terminal.raw
     terminal.read_until(lambda: 'name != "[red]fell by half; now"' in terminal.text(), seconds=20)
     terminal.type("q")
     assert terminal.wait(20) == 0
