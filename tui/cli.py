@@ -51,6 +51,7 @@ class Commands(click.Group):
         "backtest": "tui.cli_backtest",
         "explain": "tui.cli_backtest",
         "doctor": "tui.cli_doctor",
+        "positions": "tui.cli_holdings",
         "store": "tui.cli_store",
         "export": "tui.cli_store",
         "import": "tui.cli_store",

@@ -60,16 +60,22 @@ class Place:
     lock: Path      # of the engine at work: one per interval, as there is one store
 
 
+def folder(settings: Settings, *, demo: bool) -> Path:
+    """The folder of these settings' source, inside the data folder; it need not be there."""
+    base = settings.data_dir(demo=demo)
+    source = settings.source
+    if demo or source.name == "yahoo":
+        return base
+    return base / (source.name if source.csv_dir is None else f"{source.name}-{_name_of(source.csv_dir)}")
+
+
 def place(settings: Settings, *, demo: bool) -> Place:
-    """The folder of these settings' source, inside the data folder; made if it is not there.
+    """What is kept in that folder, which is made if it is not there.
 
     Raises:
         ConfigError: If it cannot be made.
     """
-    base = settings.data_dir(demo=demo)
-    source = settings.source
-    if not demo and source.name != "yahoo":
-        base = base / (source.name if source.csv_dir is None else f"{source.name}-{_name_of(source.csv_dir)}")
+    base, source = folder(settings, demo=demo), settings.source
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -20,6 +20,7 @@ from forecasting.domain.snapshot import FORECAST_SHOWN, Health, SourceHealth, Sy
 from forecasting.errors import ConfigError, NotEnoughHistory, SourceError
 from forecasting.service.backend import OnStep, Work
 from forecasting.service.build import one_shot, watchlist
+from forecasting.service.held_rows import plain, portfolio, take_along
 from forecasting.service.local import LocalBackend
 from forecasting.service.provenance import bar_sources
 from forecasting.service.snapshots import SnapshotReader, Status
@@ -56,6 +57,7 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     """The watchlist, a row per symbol."""
     now = moment(as_of)
     with opened(settings, as_of) as backend:
+        take_along(settings, backend.desk.store, as_of)
         symbols = watched(settings, backend, now)
         report = backend.tick(symbols, now, on_step)
         snapshot = SnapshotReader(backend.desk.store, settings.display.currency).read(
@@ -65,11 +67,14 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     if report.source.health is Health.FAILED:
         silent = (r.symbol for r in snapshot.rows if r.symbol not in errors)
         errors |= {s: SymbolFailure(s, SourceError.kind, report.source.message) for s in silent}
-    rows = [_row(r, errors.get(r.symbol), now, settings.source.name) for r in snapshot.rows]
+    # What a person has written down about a symbol stands behind the rest of its row, and only there.
+    rows = [{**_row(r, errors.get(r.symbol), now, settings.source.name), **plain(r)} for r in snapshot.rows]
     failures = [f for s in symbols if (f := errors.get(s))]
-    value = {
+    value: dict[str, Any] = {
         "as_of": _text(now), "source": settings.source.name, "interval": settings.source.interval.value, "rows": rows,
     }
+    if (held := portfolio(snapshot)) is not None:
+        value["portfolio"] = held
     notes = (*backend.desk.store.notices, *_lines(failures, report.source))
     return Answer(value, notes, exit_code(symbols, failures, report.source))
 

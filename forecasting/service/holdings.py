@@ -61,7 +61,7 @@ class HoldingsDesk:
             note=clean_text(note, limit=NOTE_LIMIT),
         )
         if lots is not None:
-            holding = replace(holding, entries=self._allowed(symbol, read_lines(lots, latest=self.latest)))
+            holding = replace(holding, entries=self.allowed(symbol, read_lines(lots, latest=self.latest)))
         self._holdings.save([holding])
         return holding
 
@@ -72,7 +72,7 @@ class HoldingsDesk:
             HoldingError: If a line cannot be read, or there are too many.
         """
         before = self.of(symbol)
-        more = self._allowed(symbol, read_lines(lots, latest=self.latest))
+        more = self.allowed(symbol, read_lines(lots, latest=self.latest))
         holding = replace(before, entries=_bounded(in_order((*before.entries, *more))))
         self._holdings.save([holding])
         return holding
@@ -82,7 +82,12 @@ class HoldingsDesk:
         self._holdings.save(holdings)
 
     @staticmethod
-    def _allowed(symbol: Symbol, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    def allowed(symbol: Symbol, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """The entries, where the symbol is something that can be held.
+
+        Raises:
+            HoldingError: If it is not.
+        """
         if entries and symbol.startswith("^"):
             raise HoldingError(0, 0, f"{symbol} is an index, and nobody holds one; write down a fund that follows it")
         return entries
