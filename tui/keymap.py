@@ -12,13 +12,14 @@ from difflib import get_close_matches
 
 from textual.binding import Binding
 
-VIEWS = ("watch", "chart", "accuracy", "signals", "backtest", "health")
+VIEWS = ("watch", "chart", "accuracy", "signals", "backtest", "models", "health")
 _ALL = frozenset(VIEWS)
 _LISTS = frozenset({"watch", "chart", "accuracy"})
 _CHARTS = frozenset({"watch", "chart"})
 _CHART = frozenset({"chart"})
 _WATCH = frozenset({"watch"})
 _SIGNALS = frozenset({"signals"})
+_MODELS = frozenset({"models"})
 _BACKTEST = frozenset({"backtest"})
 
 
@@ -75,6 +76,9 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("page", "o", "open_page", "page", "Open the selected symbol's page at Yahoo; over SSH, show its address"),
     _entry("privacy", "P", "privacy", "privacy", "Hide all amounts of money, or show them again; percentages stay"),
     _entry("cancel-run", "x", "cancel_backtest", "cancel", "Take back the run under way", _BACKTEST, footer=True),
+    _entry("cancel-work", "x", "cancel_work", "stop", "Stop the long jobs that run; the models at work stay", _MODELS,
+           footer=True),
+    _entry("train", "T", "train", "train", "Train the ensemble now, due or not", _MODELS, footer=True),
     _entry("undo", "u", "undo", "undo", "Take back the newest add, remove or edit"),
     _entry("mute", "m", "mute", "mute",
            "Mute the rules of the selected symbol, or the selected rule, for 8 hours; or hear them again"),
@@ -103,6 +107,8 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("signals", "4", "view('signals')", "Signals", "Alerts, their rules, and what came of signals", footer=True),
     _entry("backtest", "5", "view('backtest')", "Backtest", "What following the forecasts would have earned",
            footer=True),
+    _entry("models", "6", "view('models')", "Models", "Training, versions, drift, and why a band is this wide",
+           footer=True),
     _entry("health", "exclamation_mark", "view('health')", "health", "Source, jobs and notices"),
     _entry("next-view", "tab", "cycle_view(1)", "next view", "Next view"),
     _entry("previous-view", "shift+tab", "cycle_view(-1)", "previous view", "Previous view"),
@@ -124,6 +130,8 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("right", "l,right", "sideways(1)", "right",
            "Columns to the right; in the chart, the readout one bar on; in Signals, the next part"),
     _entry("refresh", "r", "refresh_now", "refresh", "Ask the source now, within its budget"),
+    _entry("refresh-all", "R", "refresh_everything", "refresh all",
+           "Ask the source again for everything, histories too, within its budget; says what it costs"),
     _entry("pause", "p", "pause", "pause", "Stop or resume polling; a replay stands still too", footer=True),
     _entry("slower", "minus", "speed(-1)", "slower", "Slower replay"),
     _entry("faster", "plus", "speed(1)", "faster", "Faster replay"),

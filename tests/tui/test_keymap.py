@@ -26,10 +26,6 @@ def test_every_entry_has_an_id_of_its_own_and_explains_itself() -> None:
     assert all(entry.label and entry.tooltip and entry.where <= set(VIEWS) for entry in KEYMAP)
 
 
-def test_six_is_left_for_a_later_view() -> None:
-    assert not {"6"} & {key for entry in KEYMAP for key in entry.keys}
-
-
 def test_an_override_replaces_the_keys_of_its_entry() -> None:
     entries, refused = resolve({"add": "f2, b", "filter": "/"})
     by_id = {entry.id: entry for entry in entries}

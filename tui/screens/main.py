@@ -22,6 +22,7 @@ from tui.screens.actions.charts import ChartActions
 from tui.screens.actions.holdings import HoldingActions
 from tui.screens.actions.lists import ListActions
 from tui.screens.actions.looks import LookActions
+from tui.screens.actions.models import ModelActions
 from tui.screens.actions.moving import MovingActions
 from tui.screens.actions.running import RunningActions
 from tui.screens.actions.sharing import SharingActions
@@ -33,13 +34,14 @@ from tui.widgets.truth_line import TruthLine
 from tui.widgets.watch_table import WatchTable
 
 _LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsView", "backtest": "BacktestView",
+          "models": "ModelsView",
           "health": "HealthView"}
 """Views that are imported and made when they are first asked for; each in the module of its name."""
 
 
 class MainScreen(
     MovingActions, ListActions, AlertActions, BacktestActions, ChartActions, HoldingActions, SharingActions,
-    LookActions, RunningActions, inherit_bindings=False,
+    LookActions, RunningActions, ModelActions, inherit_bindings=False,
 ):
     """Puts one view after the other on screen, at any size."""
 

@@ -1,0 +1,76 @@
+"""How a network's training goes: its loss on the rows it learns from, and on those kept back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from forecasting.domain.training import Epoch
+from tui.charts.figure import Brush, Figure, labels, line, rgb
+from tui.format import MISSING, Glyphs
+from tui.themes import Palette
+
+
+@dataclass(frozen=True, slots=True)
+class LossChart:
+    """Both losses of one network by epoch."""
+
+    network: str
+    measure: str
+    at_most: int
+    training: tuple[float | None, ...]       # by epoch from 0
+    validation: tuple[float | None, ...]
+    running: bool                            # whether epochs may follow: the axis then has room for them
+
+    @property
+    def last(self) -> int:
+        """The newest epoch."""
+        return len(self.validation) - 1
+
+    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+        """The network, the newest epoch and the best validation loss, with where it began."""
+        text = Text(f"{self.network} ", palette.muted, no_wrap=True)
+        text.append(f"{self.last}/{self.at_most} ", palette.foreground)
+        known = [v for v in self.validation if v is not None]
+        text.append("val ", palette.muted)
+        text.append(f"{min(known):.4f}" if known else MISSING, f"bold {palette.accent}")
+        newest = self.training[-1]
+        text.append(f" train {MISSING if newest is None else f'{newest:.4f}'} {self.measure}", palette.muted)
+        return text.append(f" began {known[0]:.4f}" if known else "", palette.muted)
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        """Training behind, validation over it."""
+        found = [v for v in (*self.training, *self.validation) if v is not None]
+        if not found:
+            return
+        low, high = min(found), max(found)
+        room = (high - low) * 0.05 or 0.001
+        end = self.at_most if self.running else max(1, self.last)
+        figure.xlim(0, end)
+        figure.ylim(low - room, high + room)
+        labels(figure, brush, [(at, f"{at:.3f}") for at in (low, high)])
+        ticks = sorted({0, end // 2, end}) if brush.columns >= 12 else [0, end]
+        figure.xticks(ticks, [str(tick) for tick in ticks])
+        for losses, colour in ((self.training, brush.palette.muted), (self.validation, brush.palette.accent)):
+            points = [(float(epoch), loss) for epoch, loss in enumerate(losses) if loss is not None]
+            if len(points) > 1:
+                line(figure, [x for x, _ in points], [y for _, y in points], colour, brush.glyphs.marker)
+            elif points:
+                figure.scatter([points[0][0]], [points[0][1]], color=rgb(colour), marker=brush.glyphs.inside)
+
+
+def loss_charts(epochs: Iterable[Epoch], *, running: bool) -> tuple[LossChart, ...]:
+    """One chart for each network, in the order they were trained."""
+    by_network: dict[str, list[Epoch]] = {}
+    for epoch in epochs:
+        by_network.setdefault(epoch.network, []).append(epoch)
+    newest = next(reversed(by_network), None)
+    return tuple(
+        LossChart(
+            name, told[-1].measure, told[-1].at_most, tuple(e.training for e in told),
+            tuple(e.validation for e in told), running and name == newest,
+        )
+        for name, told in by_network.items()
+    )
