@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any
 
 import click
@@ -34,7 +35,7 @@ def daemon(options: Options, systemd: bool, port: int | None) -> None:
 
     settings = options.settings()
     if systemd:
-        click.echo(service.unit(_words(options, port)), nl=False)
+        click.echo(service.unit(_words(options, settings.origin, port)), nl=False)
         return
     _log_to_file_and_journal(str(place(settings, demo=False).log.with_name("daemon.log")))
     sys.exit(service.run(options.settings, metrics_port=port))
@@ -54,9 +55,9 @@ def status(options: Options, as_json: bool) -> None:
     sys.exit(answer.exit_code)
 
 
-def _words(options: Options, port: int | None) -> list[str]:
-    """The command line that leads to these options, with paths that hold wherever it is run."""
-    paths = {"--config": options.config, "--data-dir": options.data_dir, "--csv-dir": options.csv_dir}
+def _words(options: Options, config: Path | None, port: int | None) -> list[str]:
+    """The command line that leads to the same settings, with paths that hold wherever it is run."""
+    paths = {"--config": config, "--data-dir": options.data_dir, "--csv-dir": options.csv_dir}
     words = ["daemon"]
     for name, path in paths.items():
         words += [] if path is None else [name, os.path.abspath(path)]

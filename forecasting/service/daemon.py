@@ -35,7 +35,7 @@ After=network-online.target
 
 [Service]
 Type=notify
-ExecStart={command}
+{folder}ExecStart={command}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=10
@@ -50,9 +50,11 @@ WantedBy=default.target
 
 def unit(words: list[str]) -> str:
     """A systemd unit that starts this daemon with the same options."""
-    program = Path(sys.argv[0])
-    start = [str(program.resolve())] if program.name == "tapecast" else [sys.executable, "-m", "tui"]
-    return UNIT.format(command=" ".join(map(quote, [*start, *words])))
+    program, folder = Path(sys.argv[0]), ""
+    start = [str(program.resolve())]
+    if program.name != "tapecast":      # run from a checkout, which has to be found again
+        start, folder = [sys.executable, "-m", "tui"], f"WorkingDirectory={Path(__file__).resolve().parents[2]}\n"
+    return UNIT.format(folder=folder, command=" ".join(map(quote, [*start, *words])))
 
 
 def run(read: Callable[[], Settings], *, metrics_port: int | None = None) -> int:

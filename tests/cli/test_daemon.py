@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -137,10 +138,24 @@ def test_there_is_one_daemon_and_it_serves_its_figures_on_loopback(tmp_path: Pat
         first.close()
 
 
-def test_a_unit_for_systemd_is_printed(run: Run, data: Path) -> None:
+def test_a_unit_for_systemd_is_printed_that_finds_configuration_and_checkout_again(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
     told = run("daemon", "--systemd", "--source", "simulated").out
     assert "Type=notify" in told
-    assert f"daemon --data-dir {data} --source simulated" in told
+    assert f"daemon --config {tmp_path / 'empty.toml'} --data-dir {data} --source simulated" in told
+    assert "WorkingDirectory=" not in told      # an installed program is found anywhere
+
+
+def test_the_unit_of_a_checkout_is_valid_and_says_where_that_is(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tui", "daemon", "--systemd", "--data-dir", str(tmp_path)]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert f"\nWorkingDirectory={ROOT}\nExecStart={sys.executable} -m tui daemon" in told
+    if (verify := shutil.which("systemd-analyze")) is not None:
+        unit = tmp_path / "tapecast.service"
+        unit.write_text(told)
+        env = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+        subprocess.run([verify, "verify", "--man=no", "--user", unit], check=True, capture_output=True, env=env)
 
 
 def test_status_without_any_engine_says_so(run: Run) -> None:
