@@ -78,7 +78,8 @@ def list_rules(options: Options, as_json: bool) -> None:
 def remove(options: Options, numbers: tuple[int, ...], as_json: bool) -> None:
     """Remove rules by their NUMBERS; what they said stays."""
     with service.opened(options.settings()) as (alerts, _):
-        for number in numbers:
+        alerts.in_force(numbers)
+        for number in dict.fromkeys(numbers):
             alerts.remove(number)
         _print(alerts.rules(), as_json)
 
@@ -92,6 +93,7 @@ def remove(options: Options, numbers: tuple[int, ...], as_json: bool) -> None:
 def mute(options: Options, numbers: tuple[int, ...], duration: timedelta, off: bool, as_json: bool) -> None:
     """Deliver nothing of rules for a while; they go on being evaluated and recorded."""
     with service.opened(options.settings()) as (alerts, _):
+        alerts.in_force(numbers)
         for number in numbers:
             alerts.mute(number, None if off else duration)
         _print(alerts.rules(), as_json)
@@ -104,6 +106,7 @@ def mute(options: Options, numbers: tuple[int, ...], duration: timedelta, off: b
 def ack(options: Options, numbers: tuple[int, ...], as_json: bool) -> None:
     """Acknowledge alerts by their NUMBERS, or all."""
     with service.opened(options.settings()) as (alerts, _):
+        alerts.fired(numbers)
         count = alerts.acknowledge(numbers or None)
     click.echo(json.dumps({"acknowledged": count}) if as_json else f"{count} acknowledged")
 

@@ -84,6 +84,25 @@ class AlertDesk:
         """Note that a person has seen these alerts, or all; returns how many had not been."""
         return self._alerts.acknowledge([a.id for a in self.unseen()] if ids is None else ids, self._now())
 
+    def fired(self, ids: Sequence[int]) -> None:
+        """Make sure that there are alerts of these numbers.
+
+        Raises:
+            ConfigError: If one is not.
+        """
+        if unknown := sorted(set(ids) - self._alerts.known(ids)):
+            raise ConfigError(f"no alert {unknown[0]} has fired; `tapecast alerts history` names those that have")
+
+    def in_force(self, ids: Sequence[int]) -> None:
+        """Make sure that there are rules of these numbers.
+
+        Raises:
+            ConfigError: If one is not.
+        """
+        rules = {rule.id for rule in self._alerts.rules()}
+        for rule_id in ids:
+            self._known(rule_id, rule_id in rules)
+
     def history(self, *, since: datetime | None = None, limit: int | None = None) -> tuple[Alert, ...]:
         """Alerts, newest first."""
         return self._alerts.history(since=since, limit=limit)

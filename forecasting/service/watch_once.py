@@ -14,8 +14,8 @@ from typing import Any
 from forecasting.config import Settings
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Health
-from forecasting.service.backend import OnStep
-from forecasting.service.headless import Answer, opened, watched
+from forecasting.service.backend import OnStep, TickReport
+from forecasting.service.headless import Answer, exit_code, opened, watched
 from forecasting.service.local import LocalBackend
 from forecasting.service.rule_facts import FactsReader
 from forecasting.service.snapshots import SnapshotReader, Status
@@ -24,7 +24,7 @@ from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
 from forecasting.trading.rules.parser import parse_rule
 
 TIMED_OUT = 5
-"""Exit code: the rule did not come true in time."""
+"""Exit code: the rule did not come true in time. Where no price could be seen the codes of `headless` say why."""
 
 
 def watch_once(
@@ -42,7 +42,7 @@ def watch_once(
         asked = tuple(symbols) or watched(settings, backend, now())
         facts, watch = FactsReader(backend.desk.store), RuleWatch(rule, asked)
         while True:
-            frame, notes = _look(backend, asked, facts, bars_needed(rule), now(), on_step)
+            frame, report = _look(backend, asked, facts, bars_needed(rule), now(), on_step)
             fired = watch.step(frame)
             found = fired if is_event(rule) else [i for i, holds in enumerate(matches(rule, frame)) if holds]
             if found or now() >= end:
@@ -54,12 +54,20 @@ def watch_once(
         for i in found
     ]  # fmt: skip
     value: dict[str, Any] = {"rule": text, "fulfilled": bool(found), "rows": rows}
-    return Answer(value, notes, 0 if found else TIMED_OUT)
+    failed = (report.source.message,) if report.source.health is Health.FAILED else ()
+    notes = (*failed, *(f.message for f in report.failures))
+    return Answer(value, notes, 0 if found else _not_so(asked, report))
+
+
+def _not_so(symbols: Sequence[Symbol], report: TickReport) -> int:
+    """Of whom nothing can be seen the rule is not known to be false."""
+    blind = report.source.health is Health.FAILED or {f.symbol for f in report.failures} >= set(symbols)
+    return exit_code(symbols, report.failures, report.source) if blind and symbols else TIMED_OUT
 
 
 def _look(
     backend: LocalBackend, symbols: Sequence[Symbol], facts: FactsReader, depth: int, now: datetime, on_step: OnStep
-) -> tuple[FactsFrame, tuple[str, ...]]:
+) -> tuple[FactsFrame, TickReport]:
     report = backend.tick(symbols, now, on_step)
     store = backend.desk.store
     snapshot = SnapshotReader(store).read(1, Status(now, (), tuple(symbols), report.source, (), report, (), None))
@@ -70,5 +78,4 @@ def _look(
         or SymbolFacts(row.symbol, 0.0, (), -1)
         for row in snapshot.rows
     ]
-    failed = (report.source.message,) if report.source.health is Health.FAILED else ()
-    return FactsFrame(told), (*failed, *(f.message for f in report.failures))
+    return FactsFrame(told), report

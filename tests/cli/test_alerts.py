@@ -113,6 +113,18 @@ def test_rules_move_to_another_folder_with_their_mute_and_what_is_lost_on_the_wa
     assert again.out == "alert_rules: 0 new, 2 known already\n"
 
 
+def test_of_several_numbers_one_that_nobody_has_changes_nothing(run: Run) -> None:
+    run("alerts", "add", "last > 3")
+    before = run("alerts", "list", "--json").out
+    for command in ("remove", "mute"):
+        result = run("alerts", command, 1, 7)
+        assert (result.code, "no alert has the number 7" in result.err) == (2, True)
+    assert run("alerts", "list", "--json").out == before
+    result = run("alerts", "ack", 7)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "tapecast: no alert 7 has fired; `tapecast alerts history` names those that have\n"
+
+
 @pytest.mark.parametrize("words", [("--symbol", "A/B"), ("--cooldown", "soon"), ("--hysteresis", "-1")])
 def test_wrong_options_are_usage_errors(run: Run, words: tuple[str, ...]) -> None:
     assert run("alerts", "add", "last > 3", *words).code == 2

@@ -94,6 +94,14 @@ def test_a_rule_that_does_not_hold_in_time_has_an_exit_code_of_its_own(run: Run,
     assert run("--csv-dir", folder, "watch-once", "--exit-on", "lost > 100").code == 2
 
 
+def test_where_no_price_is_seen_a_rule_is_not_said_to_be_false(run: Run, folder: Path) -> None:
+    words = ("watch-once", "--exit-on", "last > 1", "--csv-dir", folder, "--json")
+    unknown = run(*words, "--symbol", "NOPE")
+    assert (unknown.code, unknown.json["fulfilled"]) == (1, False)
+    assert "NOPE: no NOPE.csv" in unknown.err
+    assert run(*words, "--symbol", "NOPE", "--symbol", json.loads(run(*words).out)["rows"][0]["symbol"]).code == 0
+
+
 def test_watch_once_waits_for_a_crossing(folder: Path, tmp_path: Path) -> None:
     settings = Settings().overridden(source="csv", csv_dir=folder, data_dir=tmp_path / "data")
     now = datetime(2015, 1, 7, 21, 30, tzinfo=UTC)

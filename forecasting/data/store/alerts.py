@@ -127,6 +127,12 @@ class Alerts:
                 (time_text(at), json_list(ids)),
             ).rowcount
 
+    def known(self, ids: Iterable[int]) -> set[int]:
+        """Those of the numbers that alerts have."""
+        rows = self._database.rows("SELECT id FROM alerts WHERE id IN (SELECT value FROM json_each(?))",
+                                   (json_list(ids),))
+        return {row[0] for row in rows}
+
     def count_unseen(self) -> int:
         """How many alerts nobody has acknowledged."""
         return int(self._database.rows("SELECT COUNT(*) FROM alerts WHERE acked_at IS NULL")[0][0])
