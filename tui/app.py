@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.screen import Screen
 
+    from forecasting.config import Settings
+    from forecasting.service.reloading import Reloading
+
 log = logging.getLogger(__name__)
 
 BELL_PAUSE_S = 1.0
@@ -76,6 +79,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         privacy: bool = False,
         log_path: Path | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        reloading: Reloading | None = None,
     ) -> None:
         """Make the app; nothing starts before `run`.
 
@@ -90,33 +94,35 @@ class TapecastApp(App[None], inherit_bindings=False):
             privacy: Whether amounts of money are hidden at first.
             log_path: Where the log is, for who is told to look there.
             monotonic: Seconds since some moment; ages are carried on with it between snapshots.
+            reloading: Follows the configuration file; None: an edit waits for the next start.
         """
         super().__init__()
         self.engine = engine
         self.bridge = EngineBridge(engine, self.post_message, self.run_in_thread)
         self._entries, self._refused_keys = resolve(keys or {})
         self._bindings = BindingsMap(bindings(e for e in self._entries if e.id == "quit"))    # also above dialogs
-        self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
-        self.set_class(ascii_only, "-ascii")
         self._able = self._abilities()
         ascii_only = ascii_only or self._able.ascii
-        self._shown_title = title
-        self._bell = bell
-        self._privacy = privacy
+        self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
+        self.set_class(ascii_only, "-ascii")
         self.set_class(self._able.few, "-few")
         self.set_class(not self._able.colours, "-mono")
         if self._able.far:
             self.animation_level = "none"
+        self._shown_title = title
+        self._bell = bell
+        self._privacy = privacy
         self._rang = -BELL_PAUSE_S
         self._quiet = quiet
         self._window_title = ""
         self._log_path = log_path
         self._monotonic = monotonic
+        self._reloading = reloading
         self._main: MainScreen | None = None
         for each in THEMES:
             self.register_theme(each)
-        # Of a default that says nothing in 16 colours another is made; what a person has chosen stands.
-        self._start_theme(SIXTEEN if self._able.few and theme_name(theme) == DEFAULT_THEME else theme_name(theme))
+        self._set_theme = theme
+        self._start_theme(self._theme_for(theme))
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, writing fewer bytes, and no colour where none is wanted."""
@@ -136,6 +142,11 @@ class TapecastApp(App[None], inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our own colour names, also for the moment before the first theme is in force."""
         return dict(THEMES[0].variables)
+
+    def _theme_for(self, wanted: str) -> str:
+        """The theme's full name; the default says nothing in 16 colours, so it becomes another there."""
+        name = theme_name(wanted)
+        return SIXTEEN if self._able.few and name == DEFAULT_THEME else name
 
     def _start_theme(self, name: str) -> None:
         """Put a theme in force before there is anything to restyle, so that the first paint is styled once."""
@@ -169,6 +180,25 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._write(terminal.KEEP_TITLE)
         self._set_title(self._main.place.snapshot.alerts_unseen if self._main is not None else 0)
         self.bridge.start()
+        if self._reloading is not None:
+            from tui.edited_settings import EditedSettings  # not needed for the first paint
+
+            EditedSettings(self, self._reloading).start()
+
+    def take_over(self, settings: Settings) -> tuple[str, ...]:
+        """Look and act as edited settings say; returns a line for each key that was refused."""
+        self._entries, refused = resolve(settings.keys)
+        self._bell, self._quiet = settings.display.bell, settings.alerts.is_quiet
+        before, self._set_theme = self._set_theme, settings.display.theme
+        if self._main is not None:
+            self._main.rebind(self._entries)
+            self._main.wear(self.theme if before == self._set_theme else self._theme_for(self._set_theme))
+        return refused
+
+    def note(self, line: str | None) -> None:
+        """Keep a line among the notices until it is taken back with None."""
+        if self._main is not None:
+            self._main.note(line)
 
     def on_unmount(self) -> None:
         """Stop the engine, however the app ends."""

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from importlib import import_module
 from keyword import iskeyword
 from logging.handlers import RotatingFileHandler
@@ -41,6 +42,7 @@ class Commands(click.Group):
 
     LATER: ClassVar[dict[str, str]] = {
         "alerts": "tui.cli_alerts",
+        "chart": "tui.cli_chart",
         "daemon": "tui.cli_daemon",
         "status": "tui.cli_daemon",
         "journal": "tui.cli_journal",
@@ -93,7 +95,8 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     # to the first paint. The app switches collection on again when it has painted.
     gc.disable()
     settings = options.settings()
-    from forecasting.service.build import build_front
+    from forecasting.service.build import build_front, renew
+    from forecasting.service.reloading import Reloading
     from tui.app import TapecastApp
     from tui.stopping import stops_on_signals
 
@@ -111,6 +114,8 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
             privacy=settings.display.privacy,
             title=_title(settings, demo=demo),
             log_path=engine.log_path,
+            # A demo is about nobody's settings.
+            reloading=None if demo else Reloading(settings, options.settings, partial(renew, engine)),
         )
         with stops_on_signals(app.leave):
             app.run()

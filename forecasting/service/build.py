@@ -23,9 +23,10 @@ from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, DataError, RuleError
 from forecasting.service.client import WorkerClient
 from forecasting.service.columns import ColumnChoice
-from forecasting.service.engine import Cadence, Engine
+from forecasting.service.engine import Engine
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
+from forecasting.service.pace import Cadence
 from forecasting.service.replaying import ReplayPlan
 from forecasting.service.standby import Standby
 from forecasting.service.watchlist import Watchlist, check_filter
@@ -140,6 +141,19 @@ def build_front(
     lock = EngineLock(where.lock, kind)
     lead, look_on = roles(settings, lock, demo=demo, replay_start=replay_start)
     return Standby(lock, lead=lead, look_on=look_on, kind=kind)
+
+
+def renew(front: Standby, settings: Settings) -> None:
+    """Go on with an engine of other settings.
+
+    Raises:
+        ConfigError: If they are about another store; everything stays as it was.
+        TapecastError: If such an engine cannot be made; the same.
+    """
+    where = place(settings, demo=False)
+    if where.lock != front.lock.path:
+        raise ConfigError(f"[source] and [paths]: these settings are about another store, {where.store}; start anew")
+    front.renew(roles(settings, front.lock)[0])
 
 
 def roles(

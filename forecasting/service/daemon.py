@@ -20,7 +20,7 @@ from shlex import quote
 
 from forecasting.config import Settings
 from forecasting.errors import ConfigError, TapecastError
-from forecasting.service.build import place, roles
+from forecasting.service.build import place, renew, roles
 from forecasting.service.lock import EngineLock
 from forecasting.service.metrics import Metrics
 from forecasting.service.standby import Standby
@@ -76,17 +76,17 @@ def run(read: Callable[[], Settings], *, metrics_port: int | None = None) -> int
         front.stop()
         raise ConfigError(f"a daemon is at work here already, process {holder.pid}; stop it first, or use it")
     try:
-        asyncio.run(_serve(front, lock, read, metrics_port))
+        asyncio.run(_serve(front, read, metrics_port))
     finally:
         front.stop()
     return 0
 
 
-async def _serve(front: Standby, lock: EngineLock, read: Callable[[], Settings], metrics_port: int | None) -> None:
+async def _serve(front: Standby, read: Callable[[], Settings], metrics_port: int | None) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    loop.add_signal_handler(signal.SIGHUP, lambda: _in_thread(lambda: _reload(front, lock, read)))
+    loop.add_signal_handler(signal.SIGHUP, lambda: _in_thread(lambda: _reload(front, read)))
     front.start(lambda snapshot: None, _in_thread)
     with Metrics(front, metrics_port) if metrics_port is not None else contextlib.nullcontext():
         log.info("at work" if front.leads else "waiting: an app runs the engine here, this takes over when it ends")
@@ -100,12 +100,9 @@ async def _serve(front: Standby, lock: EngineLock, read: Callable[[], Settings],
         front.stop()
 
 
-def _reload(front: Standby, lock: EngineLock, read: Callable[[], Settings]) -> None:
+def _reload(front: Standby, read: Callable[[], Settings]) -> None:
     try:
-        settings = read()
-        if place(settings, demo=False).lock != lock.path:
-            raise ConfigError("the new settings are about another store; restart the daemon for that")
-        front.renew(roles(settings, lock)[0])
+        renew(front, read())
         log.info("configuration read anew")
     except TapecastError as error:
         log.error("configuration not taken over, everything stays as it was: %s", error)

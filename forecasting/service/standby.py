@@ -58,7 +58,7 @@ class Standby:
             look_on: Makes a view.
             kind: "app" or "daemon", for the heartbeat.
         """
-        self._lock, self._lead, self._kind = lock, lead, kind
+        self.lock, self._lead, self._kind = lock, lead, kind
         self._versions = itertools.count(1)
         self._started_at = datetime.now(UTC)
         self._stopped = threading.Event()
@@ -149,7 +149,7 @@ class Standby:
         """Stop everything and let go of the lock; safe to call twice."""
         self._stopped.set()
         self._current.stop()
-        self._lock.release()
+        self.lock.release()
 
     def renew(self, lead: Callable[[], tuple[Engine, Store]]) -> None:
         """Go on with an engine that `lead` makes, now or when this process takes over; the lock is kept throughout.
@@ -193,7 +193,7 @@ class Standby:
             try:
                 if isinstance(self._current, Engine):
                     self._serve(self._current, beats=look % BEAT_EVERY == 0)
-                elif self._lock.acquire():
+                elif self.lock.acquire():
                     self._take_over()
                 elif self._current.news():
                     publish(self._current.snapshot())

@@ -54,10 +54,14 @@ class MainScreen(
         monotonic: Callable[[], float],
     ) -> None:
         super().__init__(snapshot, keymap=keymap, glyphs=glyphs, monotonic=monotonic)
-        # The key map is this run's, with its overrides, so the bindings are this instance's.
+        self._title_text = title
+        self.rebind(keymap)
+
+    def rebind(self, keymap: tuple[KeyEntry, ...]) -> None:
+        """Take a key map; it is this run's, with its overrides, so the bindings are this instance's."""
+        self.keymap = keymap
         self._bindings = BindingsMap(bindings(entry for entry in keymap if entry.id != "quit"))
         self._where = {actions.parse(entry.action)[1:]: entry.where for entry in keymap}
-        self._title_text = title
 
     # -- what is shown ---------------------------------------------------------------------------------------------
 

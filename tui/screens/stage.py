@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -18,6 +19,7 @@ from forecasting.service.facade import EngineFacade
 from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.keymap import KeyEntry, entries_for
+from tui.privacy import Veil
 from tui.screens.place import Place
 from tui.screens.view import Scene, View
 from tui.themes import palette
@@ -49,10 +51,12 @@ class Stage(Screen[None], inherit_bindings=False):
         self.view_name = "watch"
         self.detail: SymbolDetail | None = None
         self.masked = False              # the privacy mask
+        self._veil = Veil()
         self.beyond: Beyond | None = None
         self._monotonic = monotonic
         self._arrived = monotonic()
         self._rest: Timer | None = None
+        self._note: str | None = None                        # a notice of the screen's own
         self._undo: list[Callable[[], str | None]] = []      # newest last
 
     # -- what is shown ---------------------------------------------------------------------------------------------
@@ -94,11 +98,20 @@ class Stage(Screen[None], inherit_bindings=False):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take a newer snapshot; read the selected symbol again if its facts have changed."""
         before = self.place.facts()
-        self.place.snapshot, self._arrived = snapshot, self._monotonic()
+        self.place.snapshot, self._arrived = self._noted(snapshot), self._monotonic()
         self.show()
-        self.tapecast.announce(snapshot)
+        self.tapecast.announce(self.seen(snapshot))
         if self.place.facts() != before and self._rest is None:
             self._want_detail()
+
+    def note(self, line: str | None) -> None:
+        """Keep a line before the engine's notices until it is taken back with None."""
+        if line != self._note:
+            self._note = line
+            self.catch_up()
+
+    def _noted(self, snapshot: Snapshot) -> Snapshot:
+        return snapshot if self._note is None else replace(snapshot, notices=(self._note, *snapshot.notices))
 
     def scene(self) -> Scene:
         """All that a view may show."""
@@ -107,13 +120,17 @@ class Stage(Screen[None], inherit_bindings=False):
         if all(row.symbol != place.symbol for row in rows):
             self.choose(rows[0].symbol if rows else None)
         return Scene(
-            snapshot=place.snapshot, now=self.now(), group=place.group, rows=rows, order=place.order,
+            snapshot=self.seen(place.snapshot), now=self.now(), group=place.group, rows=rows, order=place.order,
             filter_text=place.filter_text, filter_problem=place.filter_problem, symbol=place.symbol,
             detail=self.detail, options=self.options, palette=palette(self.app.theme_variables), glyphs=self.glyphs,
             masked=self.masked,
             beyond=self.beyond,
             list_problem=place.list_problem, columns=self.engine.columns.keys,
         )
+
+    def seen(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot as it may be shown: behind the privacy mask no alert tells an amount."""
+        return self._veil.over(snapshot) if self.masked else snapshot
 
     def now(self) -> datetime:
         """The engine's clock, carried on by whole seconds; a replay's clock runs at its own pace, so it is not."""

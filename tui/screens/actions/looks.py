@@ -11,7 +11,11 @@ class LookActions(Stage):
 
     def action_theme(self) -> None:
         """The next theme."""
-        self.app.theme = next_theme(self.app.theme)
+        self.wear(next_theme(self.app.theme))
+
+    def wear(self, theme: str) -> None:
+        """Put a theme in force."""
+        self.app.theme = theme
         self.call_after_refresh(self.show)
 
     def action_bare(self) -> None:

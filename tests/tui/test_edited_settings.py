@@ -1,0 +1,89 @@
+"""What a person sees of an edit of config.toml while the app runs."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from forecasting.config import load
+from forecasting.service.reloading import Reloading
+from tests.support.fake_engine import FakeEngine
+from tests.support.tui import main_screen, press, settle
+from tui.app import TapecastApp
+from tui.edited_settings import EditedSettings
+
+_TIMES = count(1_700_000_000)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    write(path := tmp_path / "config.toml", "")
+    return path
+
+
+def write(file: Path, text: str) -> None:
+    file.write_text(text)
+    os.utime(file, (moment := next(_TIMES), moment))
+
+
+def made(file: Path) -> tuple[TapecastApp, EditedSettings]:
+    app = TapecastApp(FakeEngine("NVDA", "AAPL"), monotonic=lambda: 0.0)
+    return app, EditedSettings(app, Reloading(load(file), lambda: load(file), lambda settings: None))
+
+
+def toasts(app: TapecastApp) -> list[str]:
+    return [note.message for note in app._notifications]
+
+
+async def test_theme_and_keys_change_while_the_app_runs(file: Path) -> None:
+    app, edited = made(file)
+    async with app.run_test(size=(120, 35)) as pilot:
+        write(file, '[display]\ntheme = "light"\n[keys]\nbare = "b"\nhelp = "ctrl+s"')
+        edited.look()
+        await settle(pilot)
+        assert app.theme == "tapecast-light"
+        assert toasts(app) == [
+            f"{file} read anew: [display], [keys]",
+            "key for 'help': ^s belongs to the terminal or a multiplexer; the default stays",
+        ]
+        await press(pilot, "b")
+        assert main_screen(app).has_class("-bare")
+        await press(pilot, "b", "z")
+        assert not main_screen(app).has_class("-bare")      # z is nobody's now
+        await press(pilot, "question_mark")
+        assert len(app.screen_stack) == 2
+
+
+async def test_a_theme_chosen_by_key_outlives_an_edit_of_something_else(file: Path) -> None:
+    app, edited = made(file)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await press(pilot, "t")
+        chosen = app.theme
+        assert chosen != "tapecast"
+        write(file, "[display]\nbell = false")
+        edited.look()
+        await settle(pilot)
+        assert (app.theme, app._bell) == (chosen, False)
+
+
+async def test_a_broken_edit_stays_in_the_footer_until_it_is_mended(file: Path) -> None:
+    app, edited = made(file)
+    async with app.run_test(size=(200, 50)) as pilot:
+        write(file, "[display]\ntheme = light")
+        edited.look()
+        await settle(pilot)
+        screen = main_screen(app)
+        first = screen.place.snapshot.notices[0]
+        assert first.startswith(f"{file}:2:9: not TOML")
+        assert first.endswith("the edit is not in force, what was set before stays")
+        app.engine.push()  # type: ignore[attr-defined]
+        await settle(pilot)
+        assert screen.place.snapshot.notices[0] == first
+        write(file, '[display]\ntheme = "light"')
+        edited.look()
+        await settle(pilot)
+        assert app.theme == "tapecast-light"
+        assert first not in screen.place.snapshot.notices
