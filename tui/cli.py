@@ -55,6 +55,7 @@ class Commands(click.Group):
         "doctor": "tui.cli_doctor",
         "positions": "tui.cli_holdings",
         "store": "tui.cli_store",
+        "lists": "tui.cli_lists",
         "export": "tui.cli_store",
         "import": "tui.cli_store",
     }

@@ -9,3 +9,6 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 What = Literal["bars", "forecasts", "signals", "alerts", "watchlist", "all"]
 WHAT: tuple[What, ...] = get_args(What)
+
+ListFormat = Literal["text", "csv", "json"]
+"""What lists alone may be written in, and read from."""
