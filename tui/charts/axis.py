@@ -39,6 +39,16 @@ class TimeAxis:
         """The right edge."""
         return max(1.0, self.now, self.edge)
 
+    @property
+    def long(self) -> bool:
+        """Whether dates are told by their months."""
+        return (self.dates[-1] - self.dates[0]).days > 700
+
+    @property
+    def one_day(self) -> bool:
+        """Whether the time of day tells the bars apart."""
+        return self.dates[-1] - self.dates[0] < _DAY
+
     def at(self, bar: int) -> float:
         """Where a bar stands."""
         return self.offset + bar * self.pitch
@@ -60,14 +70,12 @@ class TimeAxis:
 
     def _ticks(self, columns: int) -> list[tuple[float, str]]:
         """Dates where they fit, "now", and the last horizon."""
-        first, last = self.dates[0], self.dates[-1]
-        long, one_day = (last - first).days > 700, last - first < _DAY
         ticks = []
         room = max(1, int(columns * self.now / self.end) // 14)
         for i in range(room):
             bar = round((len(self.dates) - 1) * (i + 0.5) / room)
             day = self.dates[bar]
-            ticks.append((self.at(bar), f"{day:%Y-%m}" if long else bar_label(day, one_day=one_day)))
+            ticks.append((self.at(bar), f"{day:%Y-%m}" if self.long else bar_label(day, one_day=self.one_day)))
         if self.horizons and columns >= 30:
             ticks += [(self.now, "now"), (self.ahead(self.horizons * 0.5), f"+{self.horizons // 2}")]
         return ticks

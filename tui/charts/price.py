@@ -105,34 +105,34 @@ class PriceChart:
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Forecasts below, prices over them, marks on top."""
-        low, high = self._limits()
-        grid = cells.Grid(self._y(low), self._y(high), brush.rows)
+        low, high = self.limits()
+        grid = cells.Grid(self.y(low), self.y(high), brush.rows)
         self.axis.apply(figure, brush, grid.low, grid.high)
         count = max(2, brush.rows // 3)
         ticks = log_ticks(low, high, count) if self.log else nice_ticks(low, high, count)
-        labels(figure, brush, [(self._y(at), fmt.level(at, high - low)) for at in ticks])
+        labels(figure, brush, [(self.y(at), fmt.level(at, high - low)) for at in ticks])
         self._draw_past(figure, brush)
         if self.fan is not None:
             self._draw_fan(figure, brush, self.fan)
         self._draw_cross(figure, brush)
         for number, curve in enumerate(self.curves):
-            points = [(self.axis.at(i), self._y(v)) for i, v in enumerate(curve.values) if v is not None and v > 0]
+            points = [(self.axis.at(i), self.y(v)) for i, v in enumerate(curve.values) if v is not None and v > 0]
             line(figure, [x for x, _ in points], [y for _, y in points], colour_of(number, brush.palette),
                  marker_of(number, brush.glyphs))
         if self.as_candles:
             self._draw_candles(figure, brush, grid)
         else:
-            closes = [self._y(candle.close) for candle in self.candles]
+            closes = [self.y(candle.close) for candle in self.candles]
             line(figure, [self.axis.at(i) for i in range(len(closes))], closes, brush.palette.accent,
                  brush.glyphs.marker)
         self._draw_misses(figure, brush)
         self._draw_marks(figure, brush, grid)
 
-    def _y(self, price: float) -> float:
+    def y(self, price: float) -> float:
         """Where a price stands on the scale."""
         return math.log(price) if self.log else price
 
-    def _limits(self) -> tuple[float, float]:
+    def limits(self) -> tuple[float, float]:
         """Lowest and highest drawn price, with a little room, so that a flat price still has a scale."""
         lows = [c.low if self.as_candles else c.close for c in self.candles]
         highs = [c.high if self.as_candles else c.close for c in self.candles]
@@ -152,7 +152,7 @@ class PriceChart:
     def _draw_cross(self, figure: Figure, brush: Brush) -> None:
         """The cross-hair's level; its upright is the axis's."""
         if self.axis.readout is not None:
-            close = self._y(self.candles[self.axis.readout].close)
+            close = self.y(self.candles[self.axis.readout].close)
             level(figure, close, self.axis.now, brush.palette.muted, brush.glyphs.rule)
 
     def _draw_past(self, figure: Figure, brush: Brush) -> None:
@@ -160,11 +160,11 @@ class PriceChart:
         reach = max(0, round(self.axis.pitch) - 1)        # over the gap to the next candle, so that the band is one
         for live, shade in ((False, brush.glyphs.shades[0]), (True, brush.glyphs.shades[1])):
             spans = [
-                (x + beside, self._y(band.low), self._y(band.high))
+                (x + beside, self.y(band.low), self.y(band.high))
                 for x, band in bands if band.live is live for beside in range(-(reach // 2), reach - reach // 2 + 1)
             ]
             segments(figure, spans, brush.palette.band_80, shade)
-        line(figure, [x for x, _ in bands], [self._y(band.median) for _, band in bands], brush.palette.forecast,
+        line(figure, [x for x, _ in bands], [self.y(band.median) for _, band in bands], brush.palette.forecast,
              brush.glyphs.median)
 
     def _draw_fan(self, figure: Figure, brush: Brush, fan: Fan) -> None:
@@ -173,23 +173,23 @@ class PriceChart:
         steps = [horizons * i / columns for i in range(1, columns + 1)]
         for band, (shade, colour) in enumerate(zip(brush.glyphs.shades, _band_colours(brush.palette), strict=True)):
             edges = ((h, fan.band_at(band, h)) for h in steps)
-            spans = [(self.axis.ahead(h), self._y(low), self._y(high)) for h, (low, high) in edges]
+            spans = [(self.axis.ahead(h), self.y(low), self.y(high)) for h, (low, high) in edges]
             segments(figure, spans, colour, shade)
         x = [self.axis.ahead(h) for h in range(horizons + 1)]
-        line(figure, x, [self._y(price) for price in fan.median], brush.palette.forecast, brush.glyphs.median)
+        line(figure, x, [self.y(price) for price in fan.median], brush.palette.forecast, brush.glyphs.median)
 
     def _draw_candles(self, figure: Figure, brush: Brush, grid: cells.Grid) -> None:
         glyphs = brush.glyphs
         for rising, colour, body in ((True, brush.palette.up, glyphs.rising), (False, brush.palette.down, glyphs.box)):
             chosen = [(self.axis.at(i), c) for i, c in enumerate(self.candles) if (c.close >= c.open) is rising]
-            wicks = [(x, self._y(c.low), self._y(c.high)) for x, c in chosen]
-            bodies = [(x, self._y(min(c.open, c.close)), self._y(max(c.open, c.close))) for x, c in chosen]
+            wicks = [(x, self.y(c.low), self.y(c.high)) for x, c in chosen]
+            bodies = [(x, self.y(min(c.open, c.close)), self.y(max(c.open, c.close))) for x, c in chosen]
             cells.candles(figure, grid, wicks, bodies, colour, glyphs, pitch=self.axis.pitch, body=body)
 
     def _draw_misses(self, figure: Figure, brush: Brush) -> None:
         missed = [i for i, band in enumerate(self.past) if band is not None and not band.held]
         if missed:
-            figure.scatter([self.axis.at(i) for i in missed], [self._y(self.candles[i].close) for i in missed],
+            figure.scatter([self.axis.at(i) for i in missed], [self.y(self.candles[i].close) for i in missed],
                            color=rgb(brush.palette.error), marker=brush.glyphs.wrong)
 
     def _draw_marks(self, figure: Figure, brush: Brush, grid: cells.Grid) -> None:
@@ -198,7 +198,7 @@ class PriceChart:
         for mark in self.marks:
             candle, up = self.candles[mark.bar], mark.direction > 0
             edge = candle.close if not self.as_candles else candle.low if up else candle.high
-            row = grid.nearest(self._y(edge)) + (-1 if up else 1) * (2 if mark.alert else 1)
+            row = grid.nearest(self.y(edge)) + (-1 if up else 1) * (2 if mark.alert else 1)
             glyph, colour = _look(mark, palette, glyphs)
             figure.scatter([self.axis.at(mark.bar)], [grid.at(max(0, min(row, grid.rows - 1)))], color=rgb(colour),
                            marker=glyph)
