@@ -31,6 +31,7 @@ from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
 from tui.keymap import bindings, resolve
 from tui.messages import EngineFailed, Fetched, NoticeGiven, TerminalTold
+from tui.privacy import veil_sequence
 from tui.screens.main import MainScreen
 from tui.themes import DEFAULT_THEME, SIXTEEN, THEMES, theme_name
 from tui.thrift import exact, sparing
@@ -236,7 +237,8 @@ class TapecastApp(App[None], inherit_bindings=False):
 
     def on_terminal_told(self, message: TerminalTold) -> None:
         """Write it between two frames; see `tui.terminal` for what may pass."""
-        self._write(message.sequence)
+        hidden = self._main is not None and self._main.masked
+        self._write(veil_sequence(message.sequence) if hidden else message.sequence)
 
     def _set_title(self, unseen: int) -> None:
         sequence = terminal.title(self._shown_title or self.TITLE, unseen)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from textual.widgets import Input, TextArea
 
+from forecasting.domain.decision import Alert
 from forecasting.domain.market import Symbol
+from tests.support.fake_engine import NOW
 from tests.support.fake_holdings import fill_holdings
 from tests.support.tui import fake, main_screen, make_app, press, settle
 from tui.app import TapecastApp
@@ -225,3 +228,27 @@ async def test_where_nothing_is_held_a_tick_paints_no_line_more() -> None:
         fake(app).push()
         await pilot.pause()
         assert holdings.size.height == 0
+
+
+async def test_alerts_and_rules_about_what_is_held_tell_no_amount_behind_the_mask() -> None:
+    app = make_app()
+    desk = fake(app).alerts
+    rule = desk.add("position.pnl > 5000 and position.pnl_pct > 12.5", symbols=(NVDA,))
+    plain = desk.add("last > 180", symbols=(NVDA,))
+    async with app.run_test(size=(200, 50)) as pilot:
+        await settle(pilot)
+        await press(pilot, "P", "4")
+        reason = "position.pnl > 5000 and position.pnl_pct > 12.5: position.pnl 5312.5, position.pnl_pct 13"
+        alerts = (
+            Alert(2, plain.id, plain.text, NVDA, NOW, NOW, False, 183.0, "last > 180: last 183"),
+            Alert(1, rule.id, rule.text, NVDA, NOW, NOW, False, 5312.5, reason),
+        )
+        fake(app).push(lambda snapshot: replace(snapshot, alerts=alerts, alerts_unseen=2))
+        await pilot.pause()
+        shown = on_screen(app)
+        toasts = [toast.message for toast in app._notifications]
+        assert not any(amount in shown or any(amount in toast for toast in toasts) for amount in ("5312", "5000"))
+        assert any("position.pnl ***" in toast for toast in toasts)
+        assert any("last 183" in toast for toast in toasts)
+        await press(pilot, "P")
+        assert "5312.5" in on_screen(app)
