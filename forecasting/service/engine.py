@@ -12,7 +12,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from forecasting.domain.clock import Clock, WallClock
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.question import Question
-from forecasting.domain.sessions import Session, SessionTable, in_slots
+from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.errors import QuestionWithdrawn, StoreError, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
@@ -32,6 +32,7 @@ from forecasting.service.coalesce import Coalesced
 from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
+from forecasting.service.pace import Cadence, next_close, wakes
 from forecasting.service.replaying import Replaying, ReplayPlan
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
@@ -50,19 +51,8 @@ log = logging.getLogger(__name__)
 A = TypeVar("A")
 
 REFRESH = "refresh"
-BARS_AFTER_CLOSE = timedelta(seconds=90)       # sources settle their last bar a little after the close
 SOON_S = 1.0                 # a worker that may be started at once is asked again after so long
-STREAM_SPARES = 4.0          # polls are so much rarer while prices stream in; they never cease
-BARS_AFTER_SLOT = timedelta(seconds=5)
 REPLAY_STALE_AFTER = timedelta(hours=8)
-
-
-@dataclass(frozen=True, slots=True)
-class Cadence:
-    """How often quotes are asked for, in seconds."""
-
-    open_seconds: float
-    closed_seconds: float
 
 
 def _without_sinks(store: Store, *, replayed: bool) -> Callable[[Show | None], Alarms]:
@@ -404,7 +394,8 @@ class Engine:
         try:
             report = self._backend.work(work, self.lists.symbols, now, partial(self._step, work.value))
         except QuestionWithdrawn:
-            self._statuses.end(work.value, Health.OK, self.work.stopped(work, self._next_close()), now)
+            bars_come = next_close(self._tables(), self._clock.now())
+            self._statuses.end(work.value, Health.OK, self.work.stopped(work, bars_come), now)
         except Exception as error:
             if not self._stopped:
                 told = self._told(error)
@@ -483,41 +474,21 @@ class Engine:
     def _pace(self) -> None:
         """Set the next refreshes by what the exchanges are doing; reads the store, so in a thread."""
         self._streamed = self._inbox.healthy
-        seconds, wakes = self._seconds(), {} if self._replay is not None else self._wakes()
+        now, tables, seconds = self._clock.now(), self._tables(), self._seconds()
+        moments = {} if self._replay is not None else wakes(tables, now, self._interval, self._source.retry_at)
 
         def apply() -> None:
             self._timers.set_cadence(seconds)
-            for name, moment in wakes.items():
+            for name, moment in moments.items():
                 self._timers.wake_at(name, moment)
 
         self._on_loop(apply)
 
-    def _wakes(self) -> dict[str, datetime]:
-        """The next change to a state with prices, close of a session or slot with its bars, and try of the source."""
-        now, tables = self._clock.now(), self._tables()
-        opens = [moment for t in tables for moment, state in t.changes(now) if not state.quiet]
-        closes = [s.close + BARS_AFTER_CLOSE for t in tables if (s := t.current(now))]
-        retries = [retry_at] if (retry_at := self._source.retry_at) is not None and retry_at > now else []
-        if self._interval.step is not None:      # a forecast of the next slot is worth most at its beginning
-            ends = (in_slots(t, self._interval).current(now) for t in tables)
-            closes += [slot.close + BARS_AFTER_SLOT for slot in ends if slot is not None]
-        moments = (("open", opens), ("close", closes), ("retry", retries))
-        return {name: min(known) for name, known in moments if known}
-
-    def _next_close(self) -> datetime | None:
-        """When bars come next that are not there yet."""
-        now = self._clock.now()
-        sessions = (t.current(now) or t.next_open(now) for t in self._tables())
-        return min((s.close + BARS_AFTER_CLOSE for s in sessions if s is not None), default=None)
-
     def _seconds(self) -> float:
         if self._replay is not None:
             return self._replay.cadence
-        now = self._clock.now()
-        quiet = all(t.state(now).quiet for t in self._tables())
-        if quiet and self._report is not None and self._source.health is Health.OK:
-            return self._cadence.closed_seconds
-        return self._cadence.open_seconds * (STREAM_SPARES if self._streamed else 1.0)
+        settled = self._report is not None and self._source.health is Health.OK
+        return self._cadence.seconds(self._tables(), self._clock.now(), settled=settled, streamed=self._streamed)
 
     def _tables(self) -> Sequence[SessionTable]:
         return self._reader.tables(self.lists.symbols, self._clock.now())

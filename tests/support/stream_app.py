@@ -25,7 +25,8 @@ from forecasting.service import wire
 from forecasting.service.backend import OnStep, TickReport
 from forecasting.service.build import place, worker_setup
 from forecasting.service.client import WorkerClient
-from forecasting.service.engine import Cadence, Engine
+from forecasting.service.engine import Engine
+from forecasting.service.pace import Cadence
 from forecasting.service.watchlist import Watchlist
 from tui.app import TapecastApp
 

@@ -11,18 +11,17 @@ import pytest
 
 from forecasting.data.store import Store
 from forecasting.domain.clock import FrozenClock
-from forecasting.domain.interval import Interval
 from forecasting.domain.market import Instrument, Quote, RowState, Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import StoreCorrupt, StoreUnwritable, WorkerCrashed
 from forecasting.service.backend import ModelStatus, OnStep, Step, TickReport, Work, WorkReport
-from forecasting.service.engine import Cadence, Engine
+from forecasting.service.engine import Engine
+from forecasting.service.pace import Cadence
 from forecasting.service.replaying import ReplayPlan
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watchlist import Watchlist
-from tests.support.markets import CALENDARS
 
 AAPL = Symbol("AAPL")
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)      # a Monday, New York open
@@ -283,43 +282,6 @@ async def test_a_hole_in_a_recording_is_passed_over_and_its_end_ends_the_replay(
     finally:
         bench.engine.stop()
         await asyncio.sleep(0.05)
-
-
-@pytest.mark.parametrize(
-    ("now", "seconds", "wakes"),
-    [
-        ("00:30", 1.0, {"open": "03:30", "close": "06:31:30"}),
-        ("03:00", 9.0, {"open": "03:30", "close": "06:31:30"}),      # lunch
-        ("04:00", 1.0, {"open": "00:00", "close": "06:31:30"}),
-        ("20:00", 9.0, {"open": "00:00"}),
-    ],
-)
-async def test_the_pace_follows_the_session_and_rests_at_lunch(
-    bench: Bench, now: str, seconds: float, wakes: dict[str, str]
-) -> None:
-    days = [date(2026, 3, 2), date(2026, 3, 3)]
-    bench.store.market.put_sessions(CALENDARS.sessions("XTKS", *days))
-    bench.engine.lists.remove("Core", AAPL)
-    bench.engine.lists.add("Core", "7203.T")
-    engine = bench.engine
-    engine._cadence = Cadence(1.0, 9.0)
-    engine._report = bench.backend.tick((), NOW, lambda step: None)
-    engine._source = engine._report.source
-    bench.clock.set(datetime.combine(days[0], time.fromisoformat(now), UTC))
-    found = {name: moment.strftime("%H:%M:%S") for name, moment in engine._wakes().items()}
-    expected = {name: f"{text}:00"[:8] for name, text in wakes.items()}
-    assert (engine._seconds(), found) == (seconds, expected)
-
-
-@pytest.mark.parametrize(("now", "wake"), [("00:31", "00:45:05"), ("02:29", "02:30:05"), ("06:20", "06:30:05")])
-async def test_bars_shorter_than_a_session_are_fetched_as_their_slot_ends(bench: Bench, now: str, wake: str) -> None:
-    day = date(2026, 3, 2)
-    bench.store.market.put_sessions(CALENDARS.sessions("XTKS", day, day))
-    bench.engine.lists.remove("Core", AAPL)
-    bench.engine.lists.add("Core", "7203.T")
-    bench.engine._interval = Interval.QUARTER
-    bench.clock.set(datetime.combine(day, time.fromisoformat(now), UTC))
-    assert bench.engine._wakes()["close"].strftime("%H:%M:%S") == wake
 
 
 async def test_a_rule_added_while_running_fires_once_and_stays_unseen_until_acknowledged(bench: Bench) -> None:

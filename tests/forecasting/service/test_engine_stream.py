@@ -18,7 +18,8 @@ from forecasting.domain.snapshot import Health, Snapshot, SourceHealth, SymbolRo
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import SourceOffline
 from forecasting.service.backend import OnStep, OnTicks, TickReport, Ticks, Work, WorkReport
-from forecasting.service.engine import Cadence, Engine
+from forecasting.service.engine import Engine
+from forecasting.service.pace import Cadence
 from forecasting.service.watchlist import Watchlist
 
 AAPL, BTC = Symbol("AAPL"), Symbol("BTC-USD")

@@ -17,8 +17,9 @@ from forecasting.domain.clock import FrozenClock
 from forecasting.domain.market import RowState, Symbol
 from forecasting.domain.snapshot import Health, Snapshot
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.service.engine import Cadence, Engine
+from forecasting.service.engine import Engine
 from forecasting.service.local import LocalBackend
+from forecasting.service.pace import Cadence
 from forecasting.service.watchlist import Watchlist
 from tests.support.desk import setup
 from tests.support.fake_yahoo import FakeSymbol, FakeYahoo, routed, weekday_bars

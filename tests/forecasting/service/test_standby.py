@@ -17,10 +17,11 @@ from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError
 from forecasting.service.backend import OnStep, TickReport, Work, WorkReport
-from forecasting.service.engine import Cadence, Engine
+from forecasting.service.engine import Engine
 from forecasting.service.heartbeat import newest_beat
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
+from forecasting.service.pace import Cadence
 from forecasting.service.standby import Standby
 from forecasting.service.watchlist import Watchlist
 

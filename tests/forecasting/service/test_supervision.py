@@ -27,7 +27,8 @@ from forecasting.domain.snapshot import Health, Snapshot
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import StoreError, WorkerCrashed, WorkerError
 from forecasting.service.client import BACKOFF_S, WorkerClient
-from forecasting.service.engine import Cadence, Engine
+from forecasting.service.engine import Engine
+from forecasting.service.pace import Cadence
 from forecasting.service.watchlist import Watchlist
 from forecasting.service.wire import WorkerSetup
 from tests.support.bench_process import children
