@@ -23,6 +23,12 @@ FOLLOWED: tuple[tuple[str, Forecasts, str | None], ...] = (
     ("recorded forecasts", Forecasts.RECORDED, None),
     *((f"{model} fitted anew", Forecasts.WALKED, model) for model in WALKED),
 )
+Choice = tuple[bool, str, int, int]
+"""Whether it is a whole list, whose name it is, span, whose forecasts: what a person has chosen to look at.
+
+A list goes by its name: who is on a smart list may change with every tick, and that is nobody's wish for another run.
+"""
+
 KEPT = 12
 """Answers that are kept, so that going back to one is not another run."""
 
@@ -58,10 +64,16 @@ class Backtesting:
     followed: int = 0                          # of FOLLOWED
     cost: int = COSTS_BP.index(DEFAULT_COST_BP)
     strategy: int = 0                          # of a report's strategies
-    asked: AskBacktest | None = None           # newest question
+    asked: Choice | None = None                # of the newest run
     running: Running | None = None             # its run, while it is under way
     problem: str | None = None                 # why it was not answered
-    kept: tuple[tuple[AskBacktest, BacktestReport], ...] = ()
+    kept: tuple[tuple[Choice, BacktestReport], ...] = ()
+
+    @property
+    def choice(self) -> Choice:
+        """What is to be looked at."""
+        name = self.list_name if self.whole_list else str(self.symbol)
+        return self.whole_list, name, self.span, self.followed
 
     @property
     def question(self) -> AskBacktest | None:
@@ -74,7 +86,7 @@ class Backtesting:
     @property
     def report(self) -> BacktestReport | None:
         """The answer to the choice, if there is one."""
-        return next((report for asked, report in reversed(self.kept) if asked == self.question), None)
+        return next((report for asked, report in reversed(self.kept) if asked == self.choice), None)
 
     @property
     def shown(self) -> tuple[BacktestReport, StrategyRun, Account, Account] | None:
@@ -87,17 +99,20 @@ class Backtesting:
     @property
     def subject(self) -> str:
         """Whose account it is."""
-        return f"{self.list_name} ({len(self.listed)} symbols)" if self.whole_list else str(self.symbol or "no symbol")
+        if not self.whole_list:
+            return str(self.symbol or "no symbol")
+        report = self.report
+        return f"{self.list_name} ({len(self.listed if report is None else report.symbols)} symbols)"
 
     @property
     def wants_run(self) -> bool:
         """Whether the choice is to be answered without being asked: what takes minutes is begun by the person alone."""
         quick = self.question is not None and self.question.source is Forecasts.RECORDED
-        busy = self.running is not None and self.asked is not None and self.asked.source is Forecasts.WALKED
-        return quick and not busy and self.question != self.asked and self.report is None
+        busy = self.running is not None and self.asked is not None and FOLLOWED[self.asked[3]][1] is Forecasts.WALKED
+        return quick and not busy and self.choice != self.asked and self.report is None
 
-    def answered(self, question: AskBacktest, report: BacktestReport) -> Backtesting:
+    def answered(self, choice: Choice, report: BacktestReport) -> Backtesting:
         """With an answer more; its run has ended if it was the newest."""
-        kept = (*(pair for pair in self.kept if pair[0] != question), (question, report))[-KEPT:]
-        mine = question == self.asked
+        kept = (*(pair for pair in self.kept if pair[0] != choice), (choice, report))[-KEPT:]
+        mine = choice == self.asked
         return replace(self, kept=kept, running=None if mine else self.running, problem=None if mine else self.problem)

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate
 from statistics import fmean, stdev
 
@@ -25,6 +26,7 @@ from tests.support.fake_engine import bars
 N_DAYS = 252
 
 
+@lru_cache(maxsize=8)
 def report(question: AskBacktest, trials: int = 34) -> BacktestReport:
     """All strategies over a year of sessions."""
     days = tuple(bar.session for bar in bars("NVDA")[-N_DAYS - 1 :])

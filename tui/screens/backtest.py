@@ -77,7 +77,7 @@ class BacktestView(View):
         palette = scene.palette
         if state.running is not None:
             second = under_way(state.running, palette, scene.glyphs)
-        elif state.problem is not None and state.question == state.asked:
+        elif state.problem is not None and state.choice == state.asked:
             second = Text(state.problem, palette.error)
         elif state.shown is not None:
             second = provenance(state.shown[0], palette)
@@ -100,7 +100,9 @@ class BacktestView(View):
 
     def _show_tables(self, state: Backtesting, scene: Scene) -> None:
         palette, shown = scene.palette, state.shown
-        self.query_one("#backtest-tables").display = shown is not None
+        self.query_one("#small-print", Static).update(Text(SMALL_PRINT, palette.muted))
+        for name in ("#backtest-verdict", "#backtest-columns"):
+            self.query_one(name).display = shown is not None
         if shown is None:
             return
         report, run, own, _ = shown
@@ -109,7 +111,6 @@ class BacktestView(View):
         self.query_one("#backtest-verdict", Static).update(verdict(report, run, own, palette))
         self.query_one("#backtest-figures", Static).update(figures_table(state, palette, width))
         self.query_one("#backtest-strategies", Static).update(strategies_table(state, palette, scene.glyphs, rest))
-        self.query_one("#small-print", Static).update(Text(SMALL_PRINT, palette.muted))
 
 
 def _next_step(state: Backtesting) -> str:

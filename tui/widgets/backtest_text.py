@@ -63,6 +63,8 @@ def provenance(report: BacktestReport, palette: Palette) -> Text:
         counts = [f"{n} {kind}" for n, kind in (
             (report.sessions_live, "live"), (report.sessions_backfill, "backfill (walk-forward)"),
         ) if n]
+        silent = report.hold.accounts[0].figures.n_days + 1 - report.sessions_live - report.sessions_backfill
+        counts += [f"{silent} without"] * (silent > 0)
         whence = f"{report.model} as recorded, sessions: {' + '.join(counts)}"
     else:
         fits = len(report.fits_see_until)

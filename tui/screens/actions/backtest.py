@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 from forecasting.domain.backtest import COSTS_BP, AskBacktest, BacktestReport
 from forecasting.errors import QuestionWithdrawn, TapecastError
-from tui.backtesting import FOLLOWED, SPANS, Backtesting, Running
+from tui.backtesting import FOLLOWED, SPANS, Backtesting, Choice, Running
 from tui.messages import Fetched
 from tui.screens.stage import Stage
 from tui.screens.view import Scene
@@ -44,29 +44,28 @@ class BacktestActions(Stage):
         """Run a choice that is quick to run once it has rested."""
         super().show()
         if self.view_name == "backtest" and self._backtesting.wants_run and self._choice_rests is None:
-            question = self._backtesting.question
-            self._choice_rests = self.set_timer(REST_S, lambda: self._backtest_rested(question))
+            self._choice_rests = self.set_timer(REST_S, partial(self._backtest_rested, self._backtesting.choice))
 
-    def _backtest_rested(self, question: AskBacktest | None) -> None:
+    def _backtest_rested(self, choice: Choice) -> None:
         self._choice_rests = None
         if self.view_name != "backtest" or not self._backtesting.wants_run:
             return
-        if question == self._backtesting.question:
+        if choice == self._backtesting.choice:
             self.action_run_backtest()
         else:
             self.show()
 
     def action_run_backtest(self) -> None:
         """Run the choice, anew if it has been run."""
-        question, engine = self._backtesting.question, self.engine
+        question, choice, engine = self._backtesting.question, self._backtesting.choice, self.engine
         if question is None:
             self.tell("no symbol to trade; a adds one")
             return
         engine.withdraw(AskBacktest)      # one run at a time; the older would be waited for
-        self._change_backtest(asked=question, running=Running("waiting for the worker"), problem=None)
+        self._change_backtest(asked=choice, running=Running("waiting for the worker"), problem=None)
         self.fetch(
-            "backtest", lambda: engine.inquire(question, partial(self._backtest_stepped, question)),
-            partial(self._backtest_came, question), partial(self._no_backtest, question),
+            "backtest", lambda: engine.inquire(question, partial(self._backtest_stepped, choice)),
+            partial(self._backtest_came, choice), partial(self._no_backtest, choice),
         )
 
     def action_cancel_backtest(self) -> None:
@@ -101,23 +100,23 @@ class BacktestActions(Stage):
         self._backtesting = replace(self._backtesting, **changes)  # type: ignore[arg-type]
         self.show()
 
-    def _backtest_stepped(self, question: AskBacktest, step: Step) -> None:
+    def _backtest_stepped(self, choice: Choice, step: Step) -> None:
         """In the asking thread."""
-        self.app.post_message(Fetched(partial(self._backtest_heard, question, step)))
+        self.app.post_message(Fetched(partial(self._backtest_heard, choice, step)))
 
-    def _backtest_heard(self, question: AskBacktest, step: Step) -> None:
+    def _backtest_heard(self, choice: Choice, step: Step) -> None:
         running = self._backtesting.running
-        if running is not None and question == self._backtesting.asked:
+        if running is not None and choice == self._backtesting.asked:
             heard = running.heard(step.message, step.fraction, self._monotonic())
             self._backtesting = replace(self._backtesting, running=heard)
             if self.view_name == "backtest":
                 self.view.show(self.scene())
 
-    def _backtest_came(self, question: AskBacktest, report: BacktestReport) -> None:
-        self._backtesting = self._backtesting.answered(question, report)
+    def _backtest_came(self, choice: Choice, report: BacktestReport) -> None:
+        self._backtesting = self._backtesting.answered(choice, report)
         self.show()
 
-    def _no_backtest(self, question: AskBacktest, error: TapecastError) -> None:
-        if question == self._backtesting.asked:
+    def _no_backtest(self, choice: Choice, error: TapecastError) -> None:
+        if choice == self._backtesting.asked:
             taken_back = isinstance(error, QuestionWithdrawn)
             self._change_backtest(running=None, problem="taken back; Enter runs it" if taken_back else str(error))
