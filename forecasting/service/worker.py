@@ -26,7 +26,7 @@ log = logging.getLogger("forecasting.worker")
 
 NICE_PROCESS = 5        # the screen goes first
 NICE_SLOW_LANE = 10     # on top: ticks go before training
-NICE_QUESTIONS = 5      # on top: after ticks; before training, since a person waits
+NICE_QUESTIONS = 2      # on top: after ticks; well before training, since a person waits
 NICE_GROUP = 5          # more, and a busy server would starve the training
 
 
