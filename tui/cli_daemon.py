@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from typing import Any
 
 import click
@@ -35,7 +34,8 @@ def daemon(options: Options, systemd: bool, port: int | None) -> None:
 
     settings = options.settings()
     if systemd:
-        click.echo(service.unit(_words(options, settings.origin, port)), nl=False)
+        served = [] if port is None else ["--metrics", str(port)]
+        click.echo(service.unit(["daemon", *options.words(settings.origin), *served]), nl=False)
         return
     _log_to_file_and_journal(str(place(settings, demo=False).log.with_name("daemon.log")))
     sys.exit(service.run(options.settings, metrics_port=port))
@@ -53,17 +53,6 @@ def status(options: Options, as_json: bool) -> None:
         click.echo(note, err=True)
     click.echo(json.dumps(answer.value, indent=2) if as_json else _text(answer.value))
     sys.exit(answer.exit_code)
-
-
-def _words(options: Options, config: Path | None, port: int | None) -> list[str]:
-    """The command line that leads to the same settings, with paths that hold wherever it is run."""
-    paths = {"--config": config, "--data-dir": options.data_dir, "--csv-dir": options.csv_dir}
-    words = ["daemon"]
-    for name, path in paths.items():
-        words += [] if path is None else [name, os.path.abspath(path)]
-    words += [] if options.source is None else ["--source", options.source]
-    words += [] if options.interval is None else ["--interval", options.interval.value]
-    return words + ([] if port is None else ["--metrics", str(port)])
 
 
 def _log_to_file_and_journal(path: str) -> None:

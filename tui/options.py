@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -50,6 +51,19 @@ class Options:
         return load(self.config).overridden(
             source=source, csv_dir=self.csv_dir, data_dir=self.data_dir, interval=self.interval
         )
+
+
+    def words(self, config: Path | None) -> list[str]:
+        """The same options as words of a command line, with paths that hold wherever it is run.
+
+        Args:
+            config: The file the settings came from; None where there is none.
+        """
+        said: list[str] = []
+        for name, path in (("--config", config), ("--data-dir", self.data_dir), ("--csv-dir", self.csv_dir)):
+            said += [] if path is None else [name, os.path.abspath(path)]
+        said += [] if self.source is None else ["--source", self.source]
+        return said + ([] if self.interval is None else ["--interval", self.interval.value])
 
 
 class Day(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs only
