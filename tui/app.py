@@ -125,6 +125,11 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._set_theme = theme
         self._start_theme(self._theme_for(theme))
 
+    @property
+    def screenshots(self) -> Path | None:
+        """Where pictures of the screen are kept; None where nothing is."""
+        return None if self._log_path is None else self._log_path.parent / "screenshots"
+
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, writing fewer bytes, and no colour where none is wanted."""
         return sparing(super().get_driver_class(), colours=self._abilities().colours)

@@ -138,6 +138,7 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("jump", "greater_than_sign", "jump(1)", "jump", "Replay: skip to the next session"),
     _entry("theme", "t", "theme", "theme", "Next theme"),
     _entry("bare", "z", "bare", "bare", "Table only, without panes and lines"),
+    _entry("screenshot", "Y", "screenshot", "screenshot", "Keep a picture of the screen as an SVG file"),
     _entry("palette", "colon,ctrl+p", "palette", "commands", "Find a command by name"),
     _entry("help", "question_mark,f1", "help", "help", "Keys of this view, searchable", footer=True),
     _entry("close", "escape", "close_layer", "close", "Close the top layer or the filter; never quits"),

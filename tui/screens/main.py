@@ -24,6 +24,7 @@ from tui.screens.actions.lists import ListActions
 from tui.screens.actions.looks import LookActions
 from tui.screens.actions.models import ModelActions
 from tui.screens.actions.moving import MovingActions
+from tui.screens.actions.pictures import PictureActions
 from tui.screens.actions.running import RunningActions
 from tui.screens.actions.sharing import SharingActions
 from tui.screens.view import View
@@ -41,7 +42,7 @@ _LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsV
 
 class MainScreen(
     MovingActions, ListActions, AlertActions, BacktestActions, ChartActions, HoldingActions, SharingActions,
-    LookActions, RunningActions, ModelActions, inherit_bindings=False,
+    LookActions, PictureActions, RunningActions, ModelActions, inherit_bindings=False,
 ):
     """Puts one view after the other on screen, at any size."""
 
