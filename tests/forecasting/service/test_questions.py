@@ -13,11 +13,18 @@ from typing import get_type_hints
 
 import pytest
 
+from forecasting.data.store import Store
+from forecasting.domain.clock import FrozenClock
 from forecasting.domain.market import Symbol
+from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import NotEnoughHistory, QuestionWithdrawn, WorkerCrashed, WorkerTimeout
 from forecasting.service.backend import Step, Work
 from forecasting.service.client import WorkerClient
+from forecasting.service.engine import Engine
+from forecasting.service.onlooker import Onlooker
+from forecasting.service.pace import Cadence
 from forecasting.service.questions import QUESTIONS, Entry
+from forecasting.service.watchlist import Watchlist
 from tests.support.asking_worker import TABLE, Ask, Told, Unlisted
 from tests.support.desk import backend
 from tests.support.worker_driver import worker_setup
@@ -48,15 +55,18 @@ def quietly(step: Step) -> None:
 class Asking:
     """A question asked from a thread."""
 
-    def __init__(self, client: WorkerClient, question: Ask) -> None:
+    def __init__(self, whom: WorkerClient | Engine, question: Ask) -> None:
         self.steps: list[Step] = []
         self.came: list[Told | Exception] = []
-        self._thread = threading.Thread(target=self._ask, args=(client, question))
+        self._thread = threading.Thread(target=self._ask, args=(whom, question))
         self._thread.start()
 
-    def _ask(self, client: WorkerClient, question: Ask) -> None:
+    def _ask(self, whom: WorkerClient | Engine, question: Ask) -> None:
         try:
-            self.came.append(client.ask(question, NOW, self.steps.append))
+            if isinstance(whom, Engine):
+                self.came.append(whom.inquire(question, self.steps.append))
+            else:
+                self.came.append(whom.ask(question, NOW, self.steps.append))
         except Exception as error:
             self.came.append(error)
 
@@ -175,3 +185,34 @@ def test_a_question_moves_the_desks_clock_on_and_never_back(tmp_path: Path) -> N
         assert local.desk.clock.now() == NOW
         local.move_on(NOW - timedelta(minutes=1))       # it has waited while a tick of a later moment began
         assert local.desk.clock.now() == NOW
+
+
+def test_a_view_of_anothers_engine_starts_a_worker_with_its_first_question_and_ends_it(
+    tmp_path: Path, client: WorkerClient
+) -> None:
+    store = Store.open(tmp_path / "store.db")
+    view = Onlooker(
+        store, Watchlist((WatchGroup("Core", (AAPL,)),), store.watchlist.save), lambda: None, display_currency=None,
+        log_path=None, inquirer=client,
+    )
+    assert view.snapshot().groups[0].symbols == (AAPL,)
+    running = [client.pid is not None]
+    assert view.inquire(Ask("well"), quietly).words == ("well",)
+    running.append(client.pid is not None)
+    view.stop()
+    running.append(client.pid is not None)
+    assert running == [False, True, False]
+
+
+def test_an_engine_asks_with_its_own_clocks_time_and_takes_back(tmp_path: Path, client: WorkerClient) -> None:
+    store = Store.open(tmp_path / "store.db")
+    engine = Engine(
+        store=store, backend=client, inquirer=client, watchlist=Watchlist((), store.watchlist.save),
+        source_name="stub", cadence=Cadence(60.0, 60.0), clock=FrozenClock(NOW),
+    )
+    assert engine.inquire(Ask("well"), quietly) == Told(("well",), NOW)
+    asking = Asking(engine, Ask("slow", steps=100))
+    wait_for(lambda: bool(asking.steps))
+    engine.withdraw(Ask)
+    assert isinstance(asking.result(), QuestionWithdrawn)
+    engine.stop()
