@@ -45,6 +45,10 @@ Key = Annotated[date, _AsText]
 """A bar's name on the wire: a date, or a time where bars are shorter than a session."""
 
 
+TICK = "refresh"
+"""What a tick is called among jobs."""
+
+
 class Work(StrEnum):
     """Long jobs, each on the slow lane so that quotes and live forecasts go on."""
 
@@ -154,10 +158,12 @@ class Inquirer(Protocol):
 
 
 class Canceller(Protocol):
-    """Who stops a long job before its end."""
+    """Who stops work before its end."""
 
-    def cancel(self, work: Work) -> None:
-        """Have a job of this kind that runs or waits end with its next step, in `QuestionWithdrawn`. Returns at once.
+    def cancel(self, job: str) -> None:
+        """Have a job that runs or waits end with its next step, in `QuestionWithdrawn`. Returns at once.
+
+        `job` is a kind of `Work`, or `TICK`: what histories a tick has not asked for yet are then put off.
 
         Nothing is half written then, and what stood before stands: the models at work stay there.
         """

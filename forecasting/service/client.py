@@ -26,7 +26,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.question import Question
 from forecasting.errors import QuestionWithdrawn, TapecastError, WorkerCrashed, WorkerError, WorkerTimeout
 from forecasting.service import wire
-from forecasting.service.backend import OnStep, OnTicks, Step, TickReport, Ticks, Work, WorkReport
+from forecasting.service.backend import TICK, OnStep, OnTicks, Step, TickReport, Ticks, Work, WorkReport
 from forecasting.service.threads import ONE_THREAD
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class WorkerClient:
         self._silence_ask_s = silence_ask_s
         self._questions = questions
         self._asked: dict[str, tuple[_Child, int]] = {}      # by topic, the question that waits
-        self._jobs: dict[Work, tuple[_Child, int]] = {}      # that run or wait for each other
+        self._jobs: dict[str, tuple[_Child, int]] = {}       # that run or wait for each other
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._child: _Child | None = None
@@ -194,26 +194,20 @@ class WorkerClient:
 
     def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
         """See `Backend.tick`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
-        report = self._call("tick", wire.TickArgs(tuple(symbols), now), on_step, self._silence_tick_s)
+        args = wire.TickArgs(tuple(symbols), now)
+        report = self._do(TICK, "tick", args, on_step, self._silence_tick_s)
         return self._read(TickReport, report, "tick")
 
     def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
         """See `Backend.work`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
-        child = self._running()
-        number, answers = child.ask("work", wire.WorkArgs(work, tuple(symbols), now))
-        with self._lock:
-            self._jobs[work] = child, number
-        try:
-            report = self._hear(child, "work", number, answers, on_step, self._silence_work_s)
-        finally:
-            with self._lock:
-                self._jobs.pop(work, None)
+        args = wire.WorkArgs(work, tuple(symbols), now)
+        report = self._do(work, "work", args, on_step, self._silence_work_s)
         return self._read(WorkReport, report, work.value)
 
-    def cancel(self, work: Work) -> None:
-        """See `Canceller.cancel`. The job has stopped when `work` raises, and not before."""
+    def cancel(self, job: str) -> None:
+        """See `Canceller.cancel`. The job has stopped when its call raises, and not before."""
         with self._lock:
-            child, number = self._jobs.get(work, (None, 0))
+            child, number = self._jobs.get(job, (None, 0))
         if child is not None:
             child.withdraw(number)
 
@@ -278,10 +272,16 @@ class WorkerClient:
         if child is not None:
             child.end(grace_s=0.3)
 
-    def _call(self, call: str, args: object, on_step: OnStep, silence_s: float) -> Any:
+    def _do(self, job: str, call: str, args: object, on_step: OnStep, silence_s: float) -> Any:
         child = self._running()
         number, answers = child.ask(call, args)
-        return self._hear(child, call, number, answers, on_step, silence_s)
+        with self._lock:
+            self._jobs[job] = child, number
+        try:
+            return self._hear(child, call, number, answers, on_step, silence_s)
+        finally:
+            with self._lock:
+                self._jobs.pop(job, None)
 
     def _hear(
         self, child: _Child, call: str, number: int, answers: Answers, on_step: OnStep, silence_s: float

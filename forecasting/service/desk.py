@@ -48,6 +48,8 @@ class Desk:
     display_currency: str | None = None    # what prices are shown in; None: as they are traded
     retry: dict[Symbol, tuple[datetime, timedelta]] = field(default_factory=dict)
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
+    again: set[Symbol] = field(default_factory=set)
+    """Symbols of which everything is to be asked for again; see `everything`."""
     response: Response = CALM
     """What the alarms ask for."""
     inputs: Alarm | None = None

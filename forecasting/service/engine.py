@@ -325,6 +325,8 @@ class Engine:
         now = self._ticked_at = self._clock.now()
         try:
             report = self._backend.tick(self.lists.symbols, now, partial(self._step, REFRESH))
+        except QuestionWithdrawn:
+            self._statuses.end(REFRESH, Health.OK, "stopped; the rest comes in half an hour, or by R", now)
         except Exception as error:
             self._tick_failed(self._told(error), now)
         else:

@@ -19,10 +19,10 @@ from forecasting.data.sources.registry import REMOTE
 from forecasting.domain.interval import day_of
 from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.money import pairs_for
-from forecasting.domain.quarantine import Asked, quarantined
+from forecasting.domain.quarantine import Asked, Quarantined, quarantined
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health
-from forecasting.errors import DataError, SourceError
+from forecasting.errors import DataError, QuestionWithdrawn, SourceError
 from forecasting.features.indicators import indicator_rows
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.desk import TAIL_BARS, Desk
@@ -58,7 +58,7 @@ def take_quotes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[SymbolFailure, .
     """
     now, market, wanted = desk.clock.now(), desk.store.market, frozenset(symbols)
     known = desk.store.quarantine.of(Asked.QUOTE)
-    held = [q for s in symbols if (q := known.get(s)) is not None and _is_remote(desk) and q.holds(now)]
+    held = [q for s in symbols if (q := known.get(s)) is not None and _is_held(desk, q)]
     asked = dict.fromkeys((*symbols, *_rates(desk, symbols)))
     for q in held:
         del asked[q.symbol]
@@ -97,21 +97,27 @@ def take_bars(
 ) -> Intake:
     """Bring the stored bars of every symbol up to its exchange's newest closed session."""
     stored = desk.store.market.last_sessions(symbols)
-    wanted = [s for s in symbols if _wants_bars(desk, s, tables[s], stored.get(s))]
+    wanted = [s for s in symbols if s in desk.again or _wants_bars(desk, s, tables[s], stored.get(s))]
     known, now = desk.store.quarantine.of(Asked.HISTORY), desk.clock.now()
     new: list[Symbol] = []
-    held = (q for s in wanted if (q := known.get(s)) is not None and q.holds(now))
+    asked_by_hand = frozenset(desk.again)
+    held = (q for s in wanted if s not in desk.again and (q := known.get(s)) is not None and q.holds(now))
     failures = [q.failure for q in held if q.kind != DIFFER or not _is_well(desk)]
     wanted = [s for s in wanted if s not in {f.symbol for f in failures}]
     trouble: SourceError | None = None
     for done, symbol in enumerate(wanted):
-        on_step(Step("history", f"history of {symbol}, {done + 1} of {len(wanted)}", done / len(wanted)))
+        try:
+            on_step(Step("history", f"history of {symbol}, {done + 1} of {len(wanted)}", done / len(wanted)))
+        except QuestionWithdrawn:      # a person has stopped it: the rest is not asked for at the next tick again
+            _put_off(desk, wanted[done:])
+            raise
         try:
             answer = _take_one(desk, symbol, tables[symbol], stored.get(symbol))
         except SourceError as error:
             trouble = error
             failures += [SymbolFailure(s, error.kind, str(error)) for s in wanted[done:]]
             break
+        desk.again.discard(symbol)
         if isinstance(answer, SymbolFailure) and answer.kind in OF_THE_SOURCE:
             failures.append(answer)
             _ask_later(desk, symbol)
@@ -126,10 +132,15 @@ def take_bars(
         if answer:
             new.append(symbol)
             desk.retry.pop(symbol, None)
-        else:
+        elif symbol not in asked_by_hand:
             _ask_later(desk, symbol)
     desk.store.market.put_failures(failures, now)
     return Intake(tuple(new), tuple(failures), trouble)
+
+
+def _is_held(desk: Desk, entry: Quarantined) -> bool:
+    """Whether a symbol in quarantine is not asked for now; a person who wants everything has it probed."""
+    return entry.symbol not in desk.again and _is_remote(desk) and entry.holds(desk.clock.now())
 
 
 def _is_remote(desk: Desk) -> bool:
@@ -174,6 +185,12 @@ def _wants_bars(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | 
     return later is None or not later[0] - later[1] <= now < later[0]
 
 
+def _put_off(desk: Desk, symbols: Sequence[Symbol]) -> None:
+    """Ask for none of these histories for a while."""
+    desk.again.clear()
+    desk.retry.update((symbol, (desk.clock.now() + _RETRY_LAST, _RETRY_LAST)) for symbol in symbols)
+
+
 def _ask_later(desk: Desk, symbol: Symbol) -> None:
     _, waited = desk.retry.get(symbol, (None, _RETRY_FIRST / 2))
     wait = min(waited * 2, desk.interval.step or _RETRY_LAST, _RETRY_LAST)
@@ -186,14 +203,15 @@ def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | No
     Raises:
         SourceError: If the source as a whole did not answer.
     """
-    start = desk.history_start() if stored is None else day_of(stored) - OVERLAP
+    whole = symbol in desk.again
+    start = desk.history_start() if stored is None or whole else day_of(stored) - OVERLAP
     series = _ask(desk, symbol, table, start)
     if isinstance(series, SymbolFailure):
         return series
     if stored is not None and series.source and series.source != _whose(desk, symbol):
         return _take_from_another(desk, series, table, stored)
     again = stored is not None and _readjusted(desk.store.market.bars(symbol, limit=20), series.bars)
-    if again:
+    if again and not whole:
         log.info("%s: adjusted closes changed, the whole history is read again", symbol)
         series = _ask(desk, symbol, table, start := desk.history_start())
         if isinstance(series, SymbolFailure):
@@ -201,7 +219,10 @@ def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | No
     desk.store.findings.put(symbol, series.notes, since=None if stored is None or again else start)
     if not series.bars:
         return False
-    _keep(desk, series, replace=again)
+    # An answer shorter than what is stored corrects it and takes nothing away.
+    first = series.bars[0].session
+    reaches_back = whole and stored is not None and first <= desk.store.market.bars(symbol)[0].session
+    _keep(desk, series, replace=again or reaches_back)
     return stored is None or series.bars[-1].session > stored
 
 

@@ -15,6 +15,7 @@ from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import SourceError
+from forecasting.service import everything
 from forecasting.service.backend import OnStep, Step, TickReport, Work
 from forecasting.service.bench import ENSEMBLE, QUICK
 from forecasting.service.desk import Desk
@@ -37,10 +38,14 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     intake = Intake((), ())
     trouble: SourceError | None = None
     known = desk.store.market.last_sessions(symbols)
+    if everything.take_wish(desk.store):
+        desk.again.update(symbols)
+    desk.again.intersection_update(symbols)
     try:
         failures = take_quotes(desk, symbols)
         on_step(Step("quotes", f"{len(symbols) - len(failures)} of {len(symbols)} quotes", None, stored=True))
         failed = {f.symbol for f in failures}       # a history is not asked for where there is not even a price
+        desk.again -= failed
         intake = take_bars(desk, [s for s in symbols if s not in failed], tables, on_step)
     except SourceError as error:
         trouble = error

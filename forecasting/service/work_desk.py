@@ -12,7 +12,7 @@ from typing import Protocol
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError
 from forecasting.service import everything
-from forecasting.service.backend import Canceller, TickReport, Work
+from forecasting.service.backend import TICK, Canceller, TickReport, Work
 from forecasting.service.heartbeat import ask_for
 from forecasting.service.snapshots import Status
 from forecasting.service.status import Statuses
@@ -84,13 +84,15 @@ class WorkDesk:
 
     def cancel(self) -> str:
         """See `Works.cancel`."""
-        running = [work for work in Work if self._statuses.running(work)]
+        running: list[str] = [work for work in Work if self._statuses.running(work)]
+        if any(line.name == TICK and line.progress is not None for line in self._statuses.lines()):
+            running.append(TICK)
         if not running:
             return "nothing runs that could be stopped"
         if self._canceller is None:
             raise ConfigError(f"{', '.join(running)} runs in this process and cannot be stopped")
-        for work in running:
-            self._canceller.cancel(work)
+        for job in running:
+            self._canceller.cancel(job)
         return f"{', '.join(running)} stops with its next step; the models at work stay there"
 
     def ask_for_everything(self) -> str:

@@ -15,6 +15,9 @@ from forecasting.domain.clock import FrozenClock
 from forecasting.domain.market import Symbol
 from forecasting.domain.quarantine import Asked
 from forecasting.domain.snapshot import Health
+from forecasting.errors import QuestionWithdrawn
+from forecasting.service import everything
+from forecasting.service.backend import Step
 from forecasting.service.intake import take_quotes
 from forecasting.service.local import LocalBackend
 from tests.support.desk import setup
@@ -223,3 +226,45 @@ def test_a_fall_by_three_quarters_without_an_event_waits_for_the_next_session(
     fake.symbols["AAPL"].bars[-1] |= dict.fromkeys(("open", "high", "low", "close", "adjclose"), monday)
     local.tick((AAPL,), MONDAY, quiet)
     assert [b.close for b in market.bars(AAPL, limit=2)] == kept
+
+
+def test_asking_for_everything_reads_whole_histories_again_and_probes_what_is_in_quarantine(
+    local: LocalBackend, fake: FakeYahoo
+) -> None:
+    local.tick((AAPL, VOD, NOPE), EVENING, lambda step: None)
+    charts = fake.requests["chart"]
+    held = local.desk.store.quarantine.of(Asked.QUOTE)[NOPE]
+    local.tick((AAPL, VOD, NOPE), EVENING + timedelta(seconds=30), lambda step: None)
+    assert fake.requests["chart"] == charts      # all is there
+    assert local.desk.store.quarantine.of(Asked.QUOTE)[NOPE] == held
+    everything.wish(local.desk.store, EVENING)
+    steps: list[Step] = []
+    report = local.tick((AAPL, VOD, NOPE), EVENING + timedelta(seconds=40), steps.append)
+    assert fake.requests["chart"] == charts + 2
+    assert [s.message for s in steps if s.stage == "history"] == ["history of AAPL, 1 of 2", "history of VOD.L, 2 of 2"]
+    assert local.desk.store.quarantine.of(Asked.QUOTE)[NOPE].tries == held.tries + 1
+    assert report.new_bars == ()
+    assert len(local.desk.store.market.bars(AAPL)) == 120
+    assert local.desk.retry == {}      # the next close is not missed for it
+
+
+def test_an_answer_shorter_than_what_is_stored_takes_nothing_away(local: LocalBackend, fake: FakeYahoo) -> None:
+    local.tick((AAPL,), EVENING, lambda step: None)
+    fake.symbols["AAPL"] = FakeSymbol(weekday_bars(LAST, 120)[-60:], name="Apple")
+    everything.wish(local.desk.store, EVENING)
+    local.tick((AAPL,), EVENING + timedelta(minutes=1), lambda step: None)
+    assert len(local.desk.store.market.bars(AAPL)) == 120
+
+
+def test_histories_that_a_person_stops_are_not_asked_for_at_the_next_tick(local: LocalBackend, fake: FakeYahoo) -> None:
+    def stop(step: Step) -> None:
+        if step.message == "history of VOD.L, 2 of 2":
+            raise QuestionWithdrawn("refresh: taken back")
+
+    with pytest.raises(QuestionWithdrawn):
+        local.tick((AAPL, VOD), EVENING, stop)
+    assert fake.requests["chart"] == 1
+    local.tick((AAPL, VOD), EVENING + timedelta(minutes=1), lambda step: None)
+    assert fake.requests["chart"] == 1
+    assert local.desk.store.market.bars(AAPL)
+    assert local.tick((AAPL, VOD), EVENING + timedelta(minutes=31), lambda step: None).new_bars == (VOD,)

@@ -34,7 +34,7 @@ class Desk:
     def __init__(self, store: Store, health: SourceHealth = WELL) -> None:
         self.statuses = Statuses()
         self.begun: list[Work] = []
-        self.cancelled: list[Work] = []
+        self.cancelled: list[str] = []
         self.refreshes = 0
         self.desk = WorkDesk(
             store, self.statuses, begin=self.begin, canceller=self, refresh=self.refresh,
@@ -45,8 +45,8 @@ class Desk:
         self.begun.append(work)
         self.statuses.begin(work, "starting")
 
-    def cancel(self, work: Work) -> None:
-        self.cancelled.append(work)
+    def cancel(self, job: str) -> None:
+        self.cancelled.append(job)
 
     def refresh(self) -> None:
         self.refreshes += 1
@@ -84,6 +84,15 @@ def test_stopping_stops_what_runs_and_says_so_where_nothing_does(store: Store) -
     desk.begin(Work.BACKFILL)
     assert desk.desk.cancel() == "backfill stops with its next step; the models at work stay there"
     assert desk.cancelled == [Work.BACKFILL]
+
+
+def test_a_download_of_histories_is_stopped_and_a_tick_without_one_is_not(store: Store) -> None:
+    desk = Desk(store)
+    desk.statuses.begin("refresh", "asking for quotes")
+    assert desk.desk.cancel() == "nothing runs that could be stopped"
+    desk.statuses.step("refresh", "history of AAPL, 2 of 60", 1 / 60)
+    desk.desk.cancel()
+    assert desk.cancelled == ["refresh"]
 
 
 def test_asking_for_everything_says_what_it_costs(store: Store) -> None:
