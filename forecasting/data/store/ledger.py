@@ -33,6 +33,7 @@ from forecasting.domain.market import Symbol
 from forecasting.errors import LedgerError
 
 _ENTRY = "SELECT f.id, f.hash, f.body FROM forecasts f"
+_MOST_KEPT = 2000      # entries, some 8 KB each
 _INSERT_OUTCOME = (
     f"INSERT INTO outcomes ({OUTCOME_COLUMNS}, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
@@ -55,6 +56,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._kept: dict[int, LedgerEntry] = {}      # by number; replaced whole
 
     # Writing
 
@@ -144,16 +146,24 @@ class Ledger:
         """
         wanted = self.symbols() if symbols is None else symbols
         rows = self._database.rows(
-            f"{_ENTRY} WHERE f.id IN (SELECT (SELECT id FROM forecasts"
+            "SELECT (SELECT id FROM forecasts"
             " WHERE symbol = s.value AND model = m.value AND (:origin IS NULL OR origin = :origin)"
             " ORDER BY as_of_session DESC, origin DESC LIMIT 1)"   # 'live' sorts after 'backfill'
-            " FROM json_each(:symbols) s JOIN json_each(:models) m)",
+            " FROM json_each(:symbols) s JOIN json_each(:models) m",
             {"symbols": json_list(wanted), "models": json_list(MODELS), "origin": origin},
         )
         found: dict[Symbol, dict[str, LedgerEntry]] = {}
-        for entry in map(_entry, rows):
+        for entry in self._unchanged(sorted(entry_id for (entry_id,) in rows if entry_id is not None)):
             found.setdefault(entry.forecast.symbol, {})[entry.forecast.model] = entry
         return found
+
+    def _unchanged(self, ids: Sequence[int]) -> list[LedgerEntry]:
+        """Entries by number. None ever changes, so each is read from its text once, and not at every snapshot."""
+        kept = self._kept
+        if missing := [entry_id for entry_id in ids if entry_id not in kept]:
+            kept = {**kept, **{entry.id: entry for entry in self.entries(missing)}}
+            self._kept = kept if len(kept) <= _MOST_KEPT else {entry_id: kept[entry_id] for entry_id in ids}
+        return [kept[entry_id] for entry_id in ids]
 
     def previous(self, symbol: Symbol, model: str, before: date) -> LedgerEntry | None:
         """The newest entry, of any origin, made as of a session before `before`; live where both exist."""
@@ -178,7 +188,7 @@ class Ledger:
             " WHERE symbol = :symbol AND model = :model AND as_of_session >= :first ORDER BY as_of_session, origin",
             {"at": horizon - 1, "symbol": symbol, "model": model, "first": first.isoformat()},
         )
-        return tuple((parse_key(day), Origin(origin), p_up, tuple(json.loads(text))) for day, origin, p_up, text in rows)
+        return tuple((parse_key(day), Origin(kind), p_up, tuple(json.loads(text))) for day, kind, p_up, text in rows)
 
     def symbols(self) -> tuple[Symbol, ...]:
         """Every symbol that was ever forecast."""
