@@ -18,8 +18,8 @@ class SignalKind(StrEnum):
     RSI_OVERBOUGHT_EXIT = "rsi-overbought-exit"
     MACD_GOLDEN = "macd-golden"              # MACD line crosses above its signal line
     MACD_DEATH = "macd-death"
-    MACD_TURN_UP = "macd-turn-up"            # histogram rises again from below zero
-    MACD_TURN_DOWN = "macd-turn-down"        # histogram falls again from above zero
+    MACD_TURN_UP = "macd-turn-up"            # histogram rises again from far below zero
+    MACD_TURN_DOWN = "macd-turn-down"        # histogram falls again from far above zero
     DIVERGENCE_UP = "divergence-up"          # lower low of the price, higher low of RSI
     DIVERGENCE_DOWN = "divergence-down"
     VOLATILITY_HIGH = "volatility-high"      # a month's volatility is high for its own past year

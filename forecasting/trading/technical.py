@@ -32,7 +32,10 @@ HIGH, LOW = 0.9, 0.1
 """Shares of them above and below which volatility is unusual."""
 CONTEXT = YEAR + VOLATILITY_WINDOW + 4
 """Bars before the newest that any edge depends on."""
-_MACD_SPAN = 60      # bars among which a move of the histogram is large or small
+DEEP = 0.5
+"""Share of the histogram's largest value of late that it must have reached before its turn counts: near zero it turns
+every few days."""
+_MACD_SPAN = 60      # bars that "of late" looks back
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def macd_crosses(rows: Sequence[IndicatorRow], i: int) -> list[Edge]:
 
 
 def histogram_turns(rows: Sequence[IndicatorRow], i: int) -> list[Edge]:
-    """The MACD histogram rising again from below zero, or falling again from above: the pace of a move gives way."""
+    """The MACD histogram rising again from far below zero, or falling again from far above: a move loses its pace."""
     slope = _slope(rows, i)
     if slope in (None, 0):
         return []
@@ -111,12 +114,13 @@ def histogram_turns(rows: Sequence[IndicatorRow], i: int) -> list[Edge]:
     while (before := _slope(rows, j)) == 0:
         j -= 1
     extreme = _gap(rows[j])
-    if before is None or before == slope or extreme * (slope or 0) >= 0.0:
+    depth = _among(extreme, rows, i)
+    if before is None or before == slope or extreme * (slope or 0) >= 0.0 or depth < DEEP:
         return []
     up = slope == 1
     kind = SignalKind.MACD_TURN_UP if up else SignalKind.MACD_TURN_DOWN
     reason = f"MACD histogram {_gap(rows[i]):.3g} turned {'up' if up else 'down'} at {extreme:.3g}"
-    return [Edge(kind, reason, _among(extreme, rows, i), (("macd_hist", _gap(rows[i])), ("turned_at", extreme)))]
+    return [Edge(kind, reason, depth, (("macd_hist", _gap(rows[i])), ("turned_at", extreme)))]
 
 
 def divergences(study: Study, i: int) -> list[Edge]:

@@ -169,11 +169,14 @@ def test_turns_are_those_of_the_second_difference_on_a_random_walk() -> None:
     made = {(s.session, s.kind) for s in technical_history(AAA, Study(rows, closes), close_of) if s.kind in TURNS}
     hist = np.array([np.nan if row.macd_hist is None else row.macd_hist for row in rows])
     before, last, now = hist[:-2], hist[1:-1], hist[2:]
-    up, down = (last < before) & (now > last) & (last < 0), (last > before) & (now < last) & (last > 0)
+    largest = pd.Series(np.abs(hist)).rolling(61, min_periods=1).max().to_numpy()[2:]
+    deep = np.abs(last) >= largest / 2
+    up, down = (last < before) & (now > last) & (last < 0) & deep, (last > before) & (now < last) & (last > 0) & deep
     expected = {(day(int(i) + 2), SignalKind.MACD_TURN_UP) for i in np.flatnonzero(up)}
     expected |= {(day(int(i) + 2), SignalKind.MACD_TURN_DOWN) for i in np.flatnonzero(down)}
     assert made == expected
-    assert len(made) > 10
+    assert len(made) > 5
+    assert np.sum((last < before) & (now > last) & (last < 0)) > 2 * len(up.nonzero()[0])      # most are near zero
 
 
 def test_a_lower_low_with_a_higher_rsi_is_told_three_bars_later() -> None:
