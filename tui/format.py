@@ -134,6 +134,11 @@ def interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"[{low * 100:.0f}..{high * 100:.0f}]"
 
 
+def probability(value: float) -> str:
+    """A test's p value: 0.04, 0.003, <0.001."""
+    return "<0.001" if value < 0.001 else f"{value:.3f}" if value < 0.01 else f"{value:.2f}"
+
+
 def skill_interval(low: float | None, high: float | None) -> str:
     """An interval of skills, in per cent with signs: [-0.4..+2.8]."""
     return "" if low is None or high is None else f"[{signed(low * 100)}..{signed(high * 100)}]"

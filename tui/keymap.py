@@ -19,6 +19,7 @@ _CHARTS = frozenset({"watch", "chart"})
 _CHART = frozenset({"chart"})
 _WATCH = frozenset({"watch"})
 _SIGNALS = frozenset({"signals"})
+_ACCURACY = frozenset({"accuracy"})
 _MODELS = frozenset({"models"})
 _BACKTEST = frozenset({"backtest"})
 
@@ -101,6 +102,12 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("past-forecasts", "F", "past_forecasts", "past",
            "Forecasts made 1, 5 or 10 bars before, laid over what came of them; or none", _CHART, footer=True),
     _entry("forecast", "f", "toggle_option('forecast')", "fan", "Forecast fan on or off", _CHARTS, footer=True),
+    _entry("nearer", "comma", "horizon(-1)", "nearer", "Forecasts less far ahead", _ACCURACY, footer=True),
+    _entry("further", "full_stop", "horizon(1)", "further", "Forecasts further ahead: 1, 5, 10 sessions", _ACCURACY,
+           footer=True),
+    _entry("scope", "s", "scope", "all", "The record of the selected symbol, or of all", _ACCURACY, footer=True),
+    _entry("origin", "b", "origin", "live", "Live forecasts, or backfill; never added up", _ACCURACY, footer=True),
+    _entry("forecaster", "f", "forecaster", "model", "The record of the next model", _ACCURACY, footer=True),
     _entry("watch", "1", "view('watch')", "Watch", "The watchlist"),
     _entry("chart", "2", "view('chart')", "Chart", "One symbol's chart", footer=True),
     _entry("accuracy", "3", "view('accuracy')", "Accuracy", "How good the forecasts have been", footer=True),
@@ -126,9 +133,9 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("page-down", "ctrl+d,pagedown", "page(1)", "page down", "One page down"),
     _entry("page-up", "ctrl+u,pageup", "page(-1)", "page up", "One page up"),
     _entry("left", "h,left", "sideways(-1)", "left",
-           "Columns to the left; in the chart, the readout one bar back; in Signals, the part before"),
+           "Columns to the left; in the chart, the readout one bar back; in Signals and Accuracy, the part before"),
     _entry("right", "l,right", "sideways(1)", "right",
-           "Columns to the right; in the chart, the readout one bar on; in Signals, the next part"),
+           "Columns to the right; in the chart, the readout one bar on; in Signals and Accuracy, the next part"),
     _entry("refresh", "r", "refresh_now", "refresh", "Ask the source now, within its budget"),
     _entry("refresh-all", "R", "refresh_everything", "refresh all",
            "Ask the source again for everything, histories too, within its budget; says what it costs"),

@@ -40,11 +40,13 @@ from forecasting.domain.snapshot import (
 )
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import WorkerError
+from forecasting.service.accuracy import AskAccuracy
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.watchlist import Watchlist
+from tests.support.fake_accuracy import answer_accuracy
 from tests.support.fake_alerts import FakeAlerts, fill_alerts
 from tests.support.fake_holdings import FakeHoldings, with_holdings
 
@@ -309,7 +311,7 @@ class FakeEngine:
         self.paused = False
         self.speed = 1.0
         self.work = FakeWork(self.calls)
-        self.answers: dict[type[Question[Any]], Answering] = {}      # to questions, by their type
+        self.answers: dict[type[Question[Any]], Answering] = {AskAccuracy: answer_accuracy}      # to questions, by type
         self.publish: OnSnapshot | None = None
         self.show: Show | None = None
         self._replaying = replaying

@@ -27,9 +27,9 @@ def test_every_entry_has_an_id_of_its_own_and_explains_itself() -> None:
 
 
 def test_an_override_replaces_the_keys_of_its_entry() -> None:
-    entries, refused = resolve({"add": "f2, b", "filter": "/"})
+    entries, refused = resolve({"add": "f2, X", "filter": "/"})
     by_id = {entry.id: entry for entry in entries}
-    assert by_id["add"].keys == ("f2", "b")
+    assert by_id["add"].keys == ("f2", "X")
     assert by_id["filter"].keys == ("slash",)
     assert refused == ()
 

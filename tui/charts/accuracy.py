@@ -52,16 +52,17 @@ class RateChart:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeChart:
-    """One-session forecasts' 80 % bands, and the returns that came; all in per cent."""
+    """Forecasts' 80 % bands, and the returns that came; all in per cent."""
 
     note: str
     axis: TimeAxis
     bands: tuple[tuple[float, float], ...]
     actual: tuple[float, ...]
+    horizon: int = 1
 
     def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
         """How many fell inside."""
-        text = Text("Outcomes h=1  ", palette.muted, no_wrap=True)
+        text = Text(f"Outcomes h={self.horizon}  ", palette.muted, no_wrap=True)
         if not self.actual:
             return text.append("nothing settled yet")
         inside = sum(self._inside())

@@ -12,6 +12,9 @@ from tui.charts.figure import Brush, Figure, labels, level, line, rgb, segments
 from tui.format import Glyphs
 from tui.themes import Palette
 
+ROWS_FOR_MARGIN = 8
+"""Rows from which on lines and columns do not hide each other."""
+
 
 @dataclass(frozen=True, slots=True)
 class PitChart:
@@ -24,6 +27,11 @@ class PitChart:
         """The share that each slice should have."""
         return 1.0 / len(self.pit.shares)
 
+    @property
+    def bent(self) -> bool:
+        """Whether the test tells the histogram from a flat one."""
+        return self.pit.p_value is not None and self.pit.p_value < 0.05
+
     def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
         """How many outcomes, and whether they are told from a flat histogram."""
         pit = self.pit
@@ -31,13 +39,13 @@ class PitChart:
         if pit.p_value is None:
             text.append(f"test needs {pit.n_days_needed} days apart, has {pit.n_days}")
         else:
-            bent = pit.p_value < 0.05
-            text.append("not flat" if bent else "flat", f"bold {palette.warning if bent else palette.foreground}")
+            text.append("not flat" if self.bent else "not told from flat",
+                        f"bold {palette.warning if self.bent else palette.foreground}")
             text.append(f" p={fmt.probability(pit.p_value)}")
         return text.append(f"  n={pit.n} on {pit.n_days} days apart", palette.muted)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
-        """Columns to an eighth of a cell, those outside the margin in another colour; over them the flat line."""
+        """Columns to an eighth of a cell, odd ones in another colour where the test says so, over the lines."""
         shares, margin, flat = self.pit.shares, self.pit.margin or 0.0, self.flat
         top = max(*shares, flat + margin) * 1.1
         rows, columns = brush.rows, brush.columns
@@ -47,14 +55,14 @@ class PitChart:
         wide = columns / len(shares)
         edges = [round(place * wide) for place in range(len(shares) + 1)]
         figure.xticks([edges[0], edges[len(shares) // 2], columns - 1], ["too high", "median", "too low"])
+        for at in (flat - margin, flat + margin) if margin and rows >= ROWS_FOR_MARGIN else ():
+            level(figure, max(at, 0.0), columns - 1, brush.palette.muted, brush.glyphs.rule)
+        level(figure, flat, columns - 1, brush.palette.foreground, brush.glyphs.rule)
         for place, share in enumerate(shares):
-            odd = self.pit.margin is not None and abs(share - flat) > margin
+            odd = self.bent and abs(share - flat) > margin
             colour = brush.palette.warning if odd else brush.palette.band_50
             for x in range(edges[place], edges[place + 1] - (1 if wide >= 3 else 0)):
                 _column(figure, brush, x, share / top * rows, top, colour)
-        for at in (flat - margin, flat + margin) if margin else ():
-            level(figure, max(at, 0.0), columns - 1, brush.palette.muted, brush.glyphs.now)
-        level(figure, flat, columns - 1, brush.palette.foreground, brush.glyphs.rule)
 
 
 def _column(figure: Figure, brush: Brush, x: int, cells: float, top: float, colour: str) -> None:

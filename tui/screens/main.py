@@ -16,6 +16,7 @@ from textual.widgets import ContentSwitcher, Input
 from forecasting.domain.snapshot import Snapshot
 from tui.format import Glyphs
 from tui.keymap import VIEWS, KeyEntry, bindings
+from tui.screens.actions.accuracy import AccuracyActions
 from tui.screens.actions.alerts import AlertActions
 from tui.screens.actions.backtest import BacktestActions
 from tui.screens.actions.charts import ChartActions
@@ -41,8 +42,8 @@ _LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsV
 
 
 class MainScreen(
-    MovingActions, ListActions, AlertActions, BacktestActions, ChartActions, HoldingActions, SharingActions,
-    LookActions, PictureActions, RunningActions, ModelActions, inherit_bindings=False,
+    MovingActions, ListActions, AlertActions, AccuracyActions, BacktestActions, ChartActions, HoldingActions,
+    SharingActions, LookActions, PictureActions, RunningActions, ModelActions, inherit_bindings=False,
 ):
     """Puts one view after the other on screen, at any size."""
 

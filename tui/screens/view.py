@@ -20,6 +20,7 @@ from tui.widgets.row_order import SortOrder
 if TYPE_CHECKING:
     from tui.backtesting import Backtesting
     from tui.charts.beyond import Beyond
+    from tui.screens.angle import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Scene:
     glyphs: Glyphs
     masked: bool = False             # amounts of money are hidden
     beyond: Beyond | None = None     # what the chart shows beyond the detail; may still be the former symbol's
+    reading: Reading | None = None   # what the accuracy view was told; None in other views
     list_problem: str | None = None            # why nothing is on the list, where that is not meant
     backtest: Backtesting | None = None        # in the backtest view
     columns: tuple[str, ...] = ()              # of the table, as chosen; (): what fits
