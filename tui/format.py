@@ -49,7 +49,8 @@ ASCII = Glyphs(
 )
 
 
-_WHOLE = frozenset({"CLP", "HUF", "IDR", "KRW", "PYG", "VND"})
+WHOLE = frozenset({"CLP", "HUF", "IDR", "KRW", "PYG", "VND"})
+"""Currencies without a smaller unit in use, the yen aside."""
 _THOUSANDTHS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 
@@ -63,7 +64,7 @@ def price(value: float | None, currency: str = "", symbol: str = "") -> str:
     size = abs(value)
     if symbol.endswith("=X") and size >= 0.01:
         return f"{value:.{5 if size < 10 else 3 if size < 1_000 else 2}f}"
-    if size >= 100_000 or (size >= 100 and currency in _WHOLE):
+    if size >= 100_000 or (size >= 100 and currency in WHOLE):
         return f"{value:.0f}"
     if currency == "JPY" and size >= 100:       # Tokyo's ticks are half a yen below 3,000 and a yen above
         return f"{value:.{1 if size < 3_000 else 0}f}"
@@ -80,11 +81,16 @@ _SIGNS = {
 }  # fmt: skip
 
 
+def currency_sign(currency: str, glyphs: Glyphs) -> str:
+    """What stands before an amount of a currency: €, or its code where there is no sign or no more than ASCII."""
+    return currency if glyphs is ASCII else _SIGNS.get(currency, currency)
+
+
 def signed_price(value: float | None, currency: str, room: int, glyphs: Glyphs) -> str:
     """A price behind the sign of its currency, in at most `room` cells: €239.57; decimals make room where they must."""
     if value is None or not isfinite(value):
         return MISSING
-    sign = currency if glyphs is ASCII else _SIGNS.get(currency, currency)
+    sign = currency_sign(currency, glyphs)
     text = price(value, currency)
     decimals = len(text.partition(".")[2]) if "e" not in text else 0
     while len(sign + text) > room and decimals:
