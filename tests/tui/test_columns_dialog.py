@@ -94,14 +94,14 @@ async def test_more_columns_than_fit_scroll_beside_the_symbol() -> None:
         assert first_line(app).startswith("SYM           LAST    CHG%")
         await press(pilot, *"l" * 30)
         assert first_line(app).startswith("SYM")
-        assert first_line(app).endswith("EXCH")
+        assert first_line(app).endswith(BY_KEY[COLUMN_KEYS[-1]].label)
         assert "NVDA" in main_screen(app).query_one(WatchTable).render_line(1).text[:6]
 
 
 async def test_the_cursor_of_the_dialog_stays_in_sight_on_a_small_screen() -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
-        await press(pilot, "C", *"j" * 25)
+        await press(pilot, "C", *"j" * len(COLUMN_KEYS))
         menu = app.screen.query_one(Menu)
         assert menu.at == len(COLUMN_KEYS) - 1
-        assert "session of its exchange" in "".join(menu.render_line(y).text for y in range(menu.size.height))
+        assert MEANINGS[COLUMN_KEYS[-1]] in "".join(menu.render_line(y).text for y in range(menu.size.height))

@@ -86,7 +86,7 @@ class WatchView(View):
         table.display = bool(scene.rows)
         alerted = frozenset(alert.symbol for alert in scene.snapshot.alerts if alert.acked_at is None)
         table.show(scene.rows, scene.order, scene.symbol, scene.now, scene.palette, scene.glyphs, alerted,
-                   scene.columns)
+                   scene.columns, masked=scene.masked)
         pane = self.query_one(SymbolPane)
         if scene.rows and pane.styles.display != "none":
             pane.show(scene)

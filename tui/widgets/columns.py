@@ -45,7 +45,18 @@ FURTHER: tuple[Column, ...] = (
 )
 """To be chosen."""
 
-BY_KEY = {column.key: column for column in (*COLUMNS, *FURTHER)}
+HELD: tuple[Column, ...] = (
+    Column("qty", "QTY", 9),
+    Column("cost", "COST", 10),
+    Column("value", "VALUE", 11),
+    Column("pnl", "P&L", 12),
+    Column("pnl_pct", "P&L%", 9),
+    Column("day_pnl", "DAY P&L", 11),
+    Column("tags", "TAGS", 14, right=False),
+)
+"""To be chosen too, of use to who has written down lots or tags (e)."""
+
+BY_KEY = {column.key: column for column in (*COLUMNS, *FURTHER, *HELD)}
 
 MEANINGS = {
     "symbol": "symbol", "last": "newest price", "change": "change since the last close", "spark": "last 20 closes",
@@ -58,6 +69,9 @@ MEANINGS = {
     "coverage": "share of outcomes inside the 80% band, 95% interval, n; crossed: 80% is outside it",
     "hits": "share of right directions, 95% interval, n; crossed: not shown to beat always up",
     "source": "who made the price known", "state": "session of its exchange",
+    "qty": "how many are held; negative: short", "cost": "average cost of one, fees included",
+    "value": "worth of what is held", "pnl": "won or lost by what is held", "pnl_pct": "the same, % of its cost",
+    "day_pnl": "won or lost since the last close", "tags": "tags",
 }
 """What each column shows, in words."""
 

@@ -6,6 +6,7 @@ With the privacy mask on, amounts are stars of one length whatever they are; per
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from math import isfinite
 
 from rich.text import Text
@@ -20,12 +21,7 @@ from tui.themes import Palette
 
 HIDDEN = "***"
 GAP = "   "
-LABELS = {"qty": ("QTY", 9), "cost": ("COST", 10), "value": ("VALUE", 11), "pnl": ("P&L", 11), "pnl_pct": ("P&L%", 9),
-          "day": ("DAY", 10)}
-"""Columns of positions: key -> label and width."""
-
 _UNITS = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
-_WHOLE = frozenset({"JPY", "KRW", "CLP", "HUF", "IDR", "VND", "PYG"})
 
 
 def amount(value: float | None, currency: str = "", *, room: int = 99, sign: bool = False) -> str:
@@ -33,7 +29,7 @@ def amount(value: float | None, currency: str = "", *, room: int = 99, sign: boo
     if value is None or not isfinite(value):
         return fmt.MISSING
     plus = "+" if sign else ""
-    decimals = (0,) if currency in _WHOLE or abs(value) >= 1e7 else (2, 0)
+    decimals = (0,) if currency in (*fmt.WHOLE, "JPY") or abs(value) >= 1e7 else (2, 0)
     for text in (f"{value:{plus},.{n}f}" for n in decimals):
         if len(text) <= room:
             return _unsigned(text)
@@ -53,21 +49,22 @@ def shown_in(position: Position) -> tuple[float, str]:
     return (1.0, position.currency) if position.rate is None else (position.rate.value, position.rate.counter)
 
 
-def figure(row: SymbolRow, key: str) -> float | None:
-    """A column's figure, for sorting, in the currency that is shown; None where nothing is held or known."""
-    position = row.position
-    if position is None or not position.quantity:
-        return None
-    if key == "pnl_pct":
-        return position.pnl_pct
-    if key == "qty":
-        return position.quantity
-    value = {"cost": position.average, "value": position.value, "pnl": position.pnl, "day": position.day_pnl}[key]
-    return None if value is None else value * shown_in(position)[0]
+def content(
+    row: SymbolRow, key: str, room: int, palette: Palette, glyphs: Glyphs, *, home: str | None, masked: bool
+) -> Text:
+    """One cell of a column of what is held and written down.
 
-
-def content(row: SymbolRow, key: str, room: int, palette: Palette, glyphs: Glyphs, *, masked: bool) -> Text:
-    """One cell of a column of positions."""
+    Args:
+        row: The row.
+        key: The column.
+        room: Cells there are.
+        palette: Colours.
+        glyphs: Characters.
+        home: The currency of most of the list's prices, which goes without saying; None: it is the only one.
+        masked: Whether amounts are hidden.
+    """
+    if key == "tags":
+        return Text(" ".join(row.holding.tags) if row.holding else "", palette.accent)
     value = figure(row, key)
     if value is None or row.position is None:
         return Text(fmt.MISSING, palette.muted)
@@ -75,13 +72,16 @@ def content(row: SymbolRow, key: str, room: int, palette: Palette, glyphs: Glyph
         return won(value, fmt.percent(value), palette, glyphs)
     if masked:
         return Text(HIDDEN, palette.muted)
-    currency = shown_in(row.position)[1]
-    if key in ("pnl", "day"):
-        return won(value, amount(value, currency, room=room - 1, sign=True), palette, glyphs)
     if key == "qty":
         text = quantity(value)
         return Text(text if len(text) <= room else amount(value, room=room))
-    return Text(fmt.price(value, currency, row.symbol) if key == "cost" else amount(value, currency, room=room))
+    currency = shown_in(row.position)[1]
+    sign = "" if home in (None, currency) else fmt.currency_sign(currency, glyphs)
+    if key == "cost":
+        return Text(sign + fmt.price(value, currency, row.symbol))
+    if key == "value":
+        return Text(sign + amount(value, currency, room=room - len(sign)))
+    return won(value, sign + amount(value, currency, room=room - len(sign) - 1, sign=True), palette, glyphs)
 
 
 def won(value: float | None, text: str, palette: Palette, glyphs: Glyphs) -> Text:
@@ -202,7 +202,30 @@ def _unsigned(text: str) -> str:
     return text.lstrip("+-") if not text.strip("+-0.,") else text
 
 
-SORT: dict[str, Callable[[SymbolRow], float | None]] = {
-    key: (lambda row, key=key: figure(row, key)) for key in LABELS      # type: ignore[misc]  # each its own key
+def figure(row: SymbolRow, key: str) -> float | None:
+    """The figure of a column, in the currency it is shown in; None where nothing is held, or it is not known."""
+    position = row.position
+    if position is None or not position.quantity:
+        return None
+    rate = shown_in(position)[0]
+    match key:
+        case "qty":
+            return position.quantity
+        case "pnl_pct":
+            return position.pnl_pct
+        case "cost":
+            value = position.average
+        case "value":
+            value = position.value
+        case "pnl":
+            value = position.pnl
+        case _:
+            value = position.day_pnl
+    return None if value is None else value * rate
+
+
+SORT: dict[str, Callable[[SymbolRow], float | str | None]] = {
+    **{key: partial(figure, key=key) for key in ("qty", "cost", "value", "pnl", "pnl_pct", "day_pnl")},
+    "tags": lambda row: " ".join(row.holding.tags) or None if row.holding else None,
 }
 """Column -> what it is sorted by."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from forecasting.domain.snapshot import SymbolRow
+from tui.widgets.holding_cells import SORT
 
 Figure = float | str | None
 
@@ -41,6 +42,7 @@ SORT_KEYS: dict[str, Callable[[SymbolRow], Figure]] = {
     "hits": lambda row: row.record.hit_rate if row.record else None,
     "source": lambda row: row.source or None,
     "state": lambda row: row.session.value if row.session else None,
+    **SORT,
 }
 """Column -> what it is sorted by."""
 

@@ -15,6 +15,7 @@ from forecasting.domain.snapshot import SymbolRow
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.themes import Palette
+from tui.widgets import holding_cells as held
 from tui.widgets.columns import COLUMNS, Column
 from tui.widgets.further_cells import further
 
@@ -47,7 +48,7 @@ def header(
 
 def cell(
     row: SymbolRow, column: Column, now: datetime, palette: Palette, glyphs: Glyphs, home: str | None = None, *,
-    alerted: bool = False,
+    alerted: bool = False, masked: bool = False,
 ) -> Text:
     """One cell of one row.
 
@@ -59,11 +60,15 @@ def cell(
         glyphs: Characters.
         home: The currency of most prices of the list; None: all of them are in one.
         alerted: Whether an alert of the symbol has not been acknowledged.
+        masked: Whether amounts are hidden.
     """
     if column.key == "symbol":
         return _marked(_fit(_symbol(row, palette), column), alerted, palette, glyphs)
     if column.key == "last":
         return _fit(_last(row, home, column.width - 1, palette, glyphs), column)
+    if column.key in held.SORT:
+        room = column.width - 1
+        return _fit(held.content(row, column.key, room, palette, glyphs, home=home, masked=masked), column)
     return _fit(_content(row, column.key, now, palette, glyphs), column)
 
 

@@ -43,6 +43,7 @@ class Look:
     glyphs: Glyphs
     interval: Interval
     home: str | None = None        # see `home_currency`
+    masked: bool = False           # amounts are hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class WatchTable(ScrollView, inherit_bindings=False, can_focus=False):
     def show(
         self, rows: tuple[SymbolRow, ...], order: SortOrder, symbol: Symbol | None,
         now: datetime, palette: Palette, glyphs: Glyphs, alerted: frozenset[Symbol] = frozenset(),
-        chosen: tuple[str, ...] = (),
+        chosen: tuple[str, ...] = (), *, masked: bool = False,
     ) -> None:
         """Show `rows` in their order with the cursor on `symbol`; those in `alerted` with the mark of an alert.
 
@@ -103,7 +104,7 @@ class WatchTable(ScrollView, inherit_bindings=False, can_focus=False):
         """
         home = home_currency(rows) if rows is not self.rows or self._look is None else self._look.home
         interval = rows[0].interval if rows else Interval.DAY
-        look = Look(columns_for(self._room(), chosen), order, palette, glyphs, interval, home)
+        look = Look(columns_for(self._room(), chosen), order, palette, glyphs, interval, home, masked)
         moved = rows is not self.rows and [row.symbol for row in rows] != list(self._places)
         self.rows, self._now, self._alerted = rows, now, alerted
         if moved:
@@ -194,7 +195,7 @@ class WatchTable(ScrollView, inherit_bindings=False, can_focus=False):
         if made is None or made.now != now:
             cells = tuple(
                 made.cells[i] if made is not None and column.key not in AGEING
-                else cell(row, column, now, look.palette, look.glyphs, look.home, alerted=alerted)
+                else cell(row, column, now, look.palette, look.glyphs, look.home, alerted=alerted, masked=look.masked)
                 for i, column in enumerate(look.columns)
             )
             made = self._made[row.symbol] = _Made(row, now, alerted, cells)
