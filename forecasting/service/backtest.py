@@ -27,15 +27,13 @@ from forecasting.service.headless import Answer, daily_only, moment
 from forecasting.trading.backtest import (
     BuyAndHold,
     Direction,
-    Figures,
     Macd,
     Rsi,
-    Run,
     Strategy,
     Tape,
     VolatilityTarget,
     figures,
-    simulate,
+    simulate_each,
 )
 from forecasting.trading.backtest.strategies import TARGET_VOLATILITY
 from forecasting.trading.backtest.tape import DIRECTION_HORIZON
@@ -166,16 +164,15 @@ def strategies(model: str) -> tuple[Strategy, ...]:
 
 
 def _row(tape: Tape, number: int, question: Question, first: int, last: int, trials: int) -> dict[str, Any]:
-    def at_cost(cost_bp: float) -> tuple[Run, Figures]:
-        run = simulate(tape, strategies(question.model)[number], first=first, last=last, cost_bp=cost_bp)
-        return run, figures(run, trials=trials)
-
-    run, own = at_cost(question.cost_bp)
+    strategy, costs = strategies(question.model)[number], (question.cost_bp, *COSTS_BP)
+    run, *others = simulate_each(tape, strategy, first=first, last=last, costs_bp=costs)
     points = zip(run.sessions, run.curve.tolist(), strict=True)
     return {
         "name": run.name,
-        **asdict(own),
-        "sharpe_by_cost_bp": {f"{cost:g}": at_cost(cost)[1].sharpe for cost in COSTS_BP},
+        **asdict(figures(run, trials=trials)),
+        "sharpe_by_cost_bp": {
+            f"{cost:g}": figures(other, trials=trials).sharpe for cost, other in zip(COSTS_BP, others, strict=True)
+        },
         "n_fills": len(run.fills),
         "curve": [[session.isoformat(), value] for session, value in points],
     }

@@ -15,7 +15,6 @@ from datetime import date, datetime
 import numpy as np
 
 from forecasting.domain.backtest import (
-    BUY_AND_HOLD,
     COSTS_BP,
     WALKED,
     Account,
@@ -33,7 +32,7 @@ from forecasting.features.pipeline import MEMORY, build_panel
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.backtest import folds_of, strategies, walk
 from forecasting.service.desk import Desk
-from forecasting.trading.backtest import Run, Strategy, Tape, drawdowns, excess, figures, simulate
+from forecasting.trading.backtest import BuyAndHold, Run, Tape, drawdowns, excess, figures, simulate_each
 from forecasting.trading.backtest.tape import DIRECTION_HORIZON, next_sigma
 
 POINTS = 240            # of a curve: more than the columns of most terminals
@@ -69,25 +68,21 @@ def answer(desk: Desk, question: AskBacktest, now: datetime, on_step: OnStep) ->
     kept = [int(k) for k in np.unique(np.linspace(0, last - first, POINTS).round())]
     done = 0.0 if question.source is Forecasts.RECORDED else _WALK_SHARE
     trials = desk.store.runs.trials()
-    held = [simulate(tape, _named(told.model, BUY_AND_HOLD), first=first, last=last, cost_bp=c) for c in COSTS_BP]
+    held = simulate_each(tape, BuyAndHold(), first=first, last=last, costs_bp=COSTS_BP)
     found = []
-    names = [strategy.name for strategy in strategies(told.model)]
-    for number, name in enumerate(names):
-        on_step(Step("follow", name, done + (1.0 - done) * number / len(names)))
-        runs = [simulate(tape, _named(told.model, name), first=first, last=last, cost_bp=c) for c in COSTS_BP]
+    followed = strategies(told.model)
+    for number, strategy in enumerate(followed):
+        on_step(Step("follow", strategy.name, done + (1.0 - done) * number / len(followed)))
+        runs = simulate_each(tape, strategy, first=first, last=last, costs_bp=COSTS_BP)
         accounts = tuple(_account(run, hold, trials, kept) for run, hold in zip(runs, held, strict=True))
-        found.append(StrategyRun(name, name.startswith(told.model), len(runs[0].fills), accounts))
+        forecasts = strategy.name.startswith(told.model)
+        found.append(StrategyRun(strategy.name, forecasts, len(runs[0].fills), accounts))
     return BacktestReport(
         symbols=tape.symbols, missing=tuple(s for s in question.symbols if s not in tape.symbols), model=told.model,
         source=question.source, first=tape.sessions[first], last=tape.sessions[last], sessions_live=told.live,
         sessions_backfill=told.backfill, fits_see_until=told.fits_see_until, trials=trials,
         days=tuple(tape.sessions[first + k] for k in kept), strategies=tuple(found),
     )
-
-
-def _named(model: str, name: str) -> Strategy:
-    """A fresh instance."""
-    return next(strategy for strategy in strategies(model) if strategy.name == name)
 
 
 def _account(run: Run, held: Run, trials: int, kept: Sequence[int]) -> Account:

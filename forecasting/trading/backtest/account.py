@@ -6,15 +6,19 @@ and borrowing shares costs nothing; both are said wherever results are shown.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 from forecasting.domain.market import Symbol
-from forecasting.features.panel import FloatArray
+from forecasting.features.panel import BoolArray, FloatArray
 from forecasting.trading.backtest.strategies import Strategy
 from forecasting.trading.backtest.tape import Tape
+
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,67 +62,93 @@ def simulate(tape: Tape, strategy: Strategy, *, first: int, last: int, cost_bp: 
     Raises:
         ValueError: If `last` is not after `first`.
     """
+    return simulate_each(tape, strategy, first=first, last=last, costs_bp=(cost_bp,))[0]
+
+
+def simulate_each(
+    tape: Tape, strategy: Strategy, *, first: int, last: int, costs_bp: Sequence[float]
+) -> tuple[Run, ...]:
+    """As `simulate`, once for each cost: what is decided does not depend on it, only what becomes of the account.
+
+    Nine costs take hardly longer than one, since an array of nine does not.
+    """
     if not 0 <= first < last < len(tape.sessions):
         raise ValueError(f"a backtest needs 0 <= first < last < {len(tape.sessions)}, got {first} and {last}")
-    rate, n_sessions = cost_bp / 1e4, last - first + 1
-    account = _Account(tape, rate)
-    returns, traded = np.zeros(n_sessions), np.zeros(n_sessions)
+    n_sessions, n_costs = last - first + 1, len(costs_bp)
+    accounts = _Accounts(tape, np.array(costs_bp) / 1e4)
+    returns, traded = np.zeros((n_costs, n_sessions)), np.zeros((n_costs, n_sessions))
     for i, t in enumerate(range(first, last + 1)):
-        before = account.equity
-        traded[i] = account.open(t)
-        account.close(t)
-        returns[i] = account.equity / before - 1.0 if before > 0.0 else 0.0
-        account.order(strategy.decide(tape.at_close(t)), t)
-    return Run(strategy.name, tape.sessions[first : last + 1], returns, traded, rate, tuple(account.fills))
+        before = accounts.equity
+        traded[:, i] = accounts.open(t)
+        accounts.close(t)
+        returns[:, i] = _ratio(accounts.equity - before, before)
+        accounts.order(strategy.decide(tape.at_close(t)), t)
+    sessions = tape.sessions[first : last + 1]
+    return tuple(
+        Run(strategy.name, sessions, returns[c], traded[c], cost_bp / 1e4, accounts.fills(c))
+        for c, cost_bp in enumerate(costs_bp)
+    )
 
 
-class _Account:
-    """Cash, holdings at their value, and orders that wait for an open."""
+def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """`part` over `whole`, 0 where there is nothing."""
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
 
-    def __init__(self, tape: Tape, rate: float) -> None:
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Executed:
+    """What was filled at one open."""
+
+    session: int             # index
+    symbols: IntArray        # (K,) indices
+    decided: IntArray        # (K,) session indices
+    prices: FloatArray       # (K,)
+    values: FloatArray       # (C, K)
+    alive: BoolArray         # (C,) accounts with something to trade with
+
+
+class _Accounts:
+    """Cash, holdings at their value, and orders that wait for an open: one account per cost, the orders alike."""
+
+    def __init__(self, tape: Tape, rates: FloatArray) -> None:
         n = len(tape.symbols)
         self._tape = tape
-        self._rate = rate
-        self._cash = 1.0
-        self._values = np.zeros(n)
-        self._marks = np.full(n, np.nan)       # price at which each value was last reckoned
-        self._orders = np.full(n, np.nan)      # target weights
+        self._rates = rates                         # (C,)
+        self._cash = np.ones_like(rates)            # (C,)
+        self._values = np.zeros((len(rates), n))    # (C, N)
+        self._marks = np.full(n, np.nan)            # price at which all values were last reckoned
+        self._orders = np.full(n, np.nan)           # target weights
         self._decided = np.zeros(n, dtype=np.int64)
-        self.fills: list[Fill] = []
+        self._executed: list[_Executed] = []
 
     @property
-    def equity(self) -> float:
-        """Worth of everything; 0 once all is lost."""
-        return max(float(self._cash + self._values.sum()), 0.0)
+    def equity(self) -> FloatArray:
+        """Worth of everything, (C,); 0 once all is lost."""
+        return np.asarray(np.maximum(self._cash + self._values.sum(axis=1), 0.0), dtype=np.float64)
 
-    def open(self, t: int) -> float:
-        """Reprice to the open of session `t` and fill what waits there; returns the value traded over equity."""
+    def open(self, t: int) -> FloatArray:
+        """Reprice to the open of session `t` and fill what waits there; returns the value traded over equity, (C,)."""
         prices = self._tape.open[:, t]
         self._reprice(prices)
         equity = self.equity
         due = np.isfinite(prices) & np.isfinite(self._orders)
-        if equity <= 0.0 or not due.any():
-            return 0.0
-        trades = np.where(due, self._orders * equity - self._values, 0.0)
-        value = float(np.abs(trades).sum())
+        if not due.any():
+            return np.zeros_like(equity)
+        trades = np.where(due, self._orders * equity[:, None] - self._values, 0.0)
+        value = np.abs(trades).sum(axis=1)
         self._values = self._values + trades
-        self._cash -= float(trades.sum()) + self._rate * value
+        self._cash = self._cash - (trades.sum(axis=1) + self._rates * value)
         self._marks[due] = prices[due]
         self._orders[due] = np.nan
-        self.fills += [
-            Fill(
-                self._tape.symbols[n], self._tape.sessions[self._decided[n]], self._tape.sessions[t],
-                float(prices[n]), float(trades[n]),
-            )
-            for n in np.flatnonzero(due)
-        ]
-        return value / equity
+        at = np.flatnonzero(due)
+        self._executed.append(_Executed(t, at, self._decided[at], prices[at], trades[:, at], equity > 0.0))
+        return _ratio(value, equity)
 
     def close(self, t: int) -> None:
         """Reprice to the close of session `t`; an account worth nothing is closed for good."""
         self._reprice(self._tape.close[:, t])
-        if self.equity <= 0.0:
-            self._cash, self._values = 0.0, np.zeros_like(self._values)
+        lost = self.equity <= 0.0
+        self._cash[lost], self._values[lost] = 0.0, 0.0
 
     def order(self, weights: FloatArray, t: int) -> None:
         """Take orders made at the close of session `t`; they replace older ones that still wait."""
@@ -126,7 +156,19 @@ class _Account:
         self._orders = np.where(new, weights, self._orders)
         self._decided[new] = t
 
+    def fills(self, account: int) -> tuple[Fill, ...]:
+        """All that one account has traded."""
+        tape = self._tape
+        return tuple(
+            Fill(tape.symbols[n], tape.sessions[decided], tape.sessions[done.session], float(price), float(value))
+            for done in self._executed
+            if done.alive[account]
+            for n, decided, price, value in zip(
+                done.symbols, done.decided, done.prices, done.values[account], strict=True
+            )
+        )
+
     def _reprice(self, prices: FloatArray) -> None:
-        held = np.isfinite(prices) & (self._values != 0.0)
-        self._values[held] *= prices[held] / self._marks[held]
+        held = np.isfinite(prices) & self._values.any(axis=0)
+        self._values[:, held] *= prices[held] / self._marks[held]
         self._marks[held] = prices[held]

@@ -25,6 +25,7 @@ from forecasting.trading.backtest import (
     VolatilityTarget,
     account,
     simulate,
+    simulate_each,
 )
 
 
@@ -94,13 +95,13 @@ def too_early(run: Run) -> list[Fill]:
 
 @pytest.mark.honesty("T11", red=True)
 def test_an_order_filled_in_the_session_it_was_made_in_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = account._Account.order
+    honest = account._Accounts.order
 
-    def at_once(self: account._Account, weights: FloatArray, t: int) -> None:
+    def at_once(self: account._Accounts, weights: FloatArray, t: int) -> None:
         honest(self, weights, t)
         self.open(t)         # that session's own open, hours before its close
 
-    monkeypatch.setattr(account._Account, "order", at_once)
+    monkeypatch.setattr(account._Accounts, "order", at_once)
     run = simulate(random_tape(), Rsi(), first=10, last=119, cost_bp=10.0)
     assert run.fills
     assert too_early(run) == list(run.fills)
@@ -223,3 +224,28 @@ def test_a_volatility_target_holds_less_of_what_moves_more_and_leaves_small_chan
 def test_a_test_span_outside_the_tape_is_refused() -> None:
     with pytest.raises(ValueError, match="first < last"):
         simulate(random_tape(1, 10), BuyAndHold(), first=9, last=9, cost_bp=0.0)
+
+
+@pytest.mark.parametrize(
+    "make", [BuyAndHold, Macd, partial(Direction, "m", short=True), partial(VolatilityTarget, "m")]
+)
+def test_accounts_at_many_costs_are_those_at_each_alone(make: Callable[[], Strategy]) -> None:
+    rng = np.random.default_rng(3)
+    shown = replace(random_tape(), p_up=rng.uniform(size=(4, 120)), sigma=rng.uniform(0.01, 0.05, (4, 120)),
+                    macd_gap=rng.normal(size=(4, 120)))
+    costs = (0.0, 10.0, 50.0, 2000.0)       # at the last an account that trades is soon worth nothing
+    together = simulate_each(shown, make(), first=5, last=119, costs_bp=costs)
+    for cost, one in zip(costs, together, strict=True):
+        alone = simulate(shown, make(), first=5, last=119, cost_bp=cost)
+        np.testing.assert_allclose(one.returns, alone.returns, rtol=1e-12)
+        np.testing.assert_allclose(one.traded, alone.traded, rtol=1e-12)
+        assert [(f.symbol, f.session) for f in one.fills] == [(f.symbol, f.session) for f in alone.fills]
+
+
+def test_an_account_worth_nothing_is_closed_for_good_and_the_cheaper_one_beside_it_is_not() -> None:
+    shown = replace(random_tape(), macd_gap=np.where(np.arange(120) % 2, 1.0, -1.0) * np.ones((4, 1)))
+    cheap, dear = simulate_each(shown, Macd(short=True), first=0, last=119, costs_bp=(0.0, 5000.0))
+    assert dear.curve[-1] == 0.0
+    assert len(dear.fills) < len(cheap.fills)
+    assert dear.returns[-1] == 0.0
+    assert cheap.curve[-1] > 0.0
