@@ -77,11 +77,12 @@ def symbol_charts(
     pitch = layout.pitch(len(dates))
     offset = flank(pitch) if options.candles else 0
     axis = TimeAxis(dates, pitch, layout.horizons, layout.columns - 1, place, offset)
-    rows = source.indicators[len(source.indicators) - len(keys) + span.start :][: len(span)]
+    fewer = len(keys) - len(source.indicators)
+    rows = [source.indicators[i - fewer] if i >= fewer else None for i in span]
     over, panes = curves_on(beyond, keys, options.extra, span, layout.size)
 
     def column(name: str) -> Values:
-        return newest_of_each([getattr(row, name) for row in rows], layout.size)
+        return newest_of_each([None if row is None else getattr(row, name) for row in rows], layout.size)
 
     return SymbolCharts(
         price=PriceChart(
