@@ -41,8 +41,8 @@ def cells(shown: SymbolRow, *, home: str | None = None, masked: bool = False, as
 def test_the_columns_show_what_is_held_in_the_currency_that_is_shown() -> None:
     assert cells(LONG) == ["10", "150.00", "1,831.70", "▲+331.70", "▲+22.1%", "▼-20.00", "core tech"]
     assert cells(SHORT) == ["-4", "312.50", "-1,200.00", "▲+50.00", "▲+4.0%", "-", ""]
-    assert cells(LONG, home="EUR")[1:4] == ["$150.00", "$1,831.70", "▲$+331.70"]
-    assert cells(LONG, home="EUR", ascii_only=True)[2:4] == ["USD1,832", "^USD+331.70"]
+    assert cells(LONG, home="EUR")[1:4] == ["$150.00", "$1,831.70", "▲+$331.70"]
+    assert cells(LONG, home="EUR", ascii_only=True)[2:4] == ["USD1,832", "^+USD331.70"]
     assert cells(row("NVDA")) == cells(CLOSED) == ["-"] * 6 + [""]
 
 
@@ -95,7 +95,7 @@ def line(width: int, *rows: SymbolRow, masked: bool = False, currency: str | Non
 
 def test_the_portfolio_is_one_line_that_gives_up_what_is_needed_least() -> None:
     assert line(200, LONG, SHORT) == (
-        "Held 631.70 USD   day ▼-20.00 (-1.1%)   P&L ▲+381.70 (+13.9%)   realised ▲+12.50   of it -960.00 EUR +"
+        "Held 631.70 USD   day ▼-20.00 (-1.1%)   P&L ▲+381.70 (+13.9%)   realised ▲+12.50   as traded -960.00 EUR +"
         " 1,831.70 USD   without SAP.DE (its day: no previous close)"
     )
     assert line(70, LONG, SHORT) == "Held 631.70 USD   day ▼-20.00 (-1.1%)   P&L ▲+381.70 (+13.9%)"

@@ -24,7 +24,7 @@ from tui.themes import palette
 from tui.widgets.holding_cells import amount, quantity
 from tui.widgets.words import Words
 
-HELP = "Tab next, Enter saves (from the lots: Tab, Enter; or ^o), Esc closes"
+HELP = "Enter saves (after lots: Tab Enter, or ^o), Esc closes"
 HIDDEN = "The lots are hidden with all amounts; they stay as they are. Esc, then P shows them."
 
 

@@ -78,10 +78,11 @@ def content(
     currency = shown_in(row.position)[1]
     sign = "" if home in (None, currency) else fmt.currency_sign(currency, glyphs)
     if key == "cost":
-        return Text(sign + fmt.price(value, currency, row.symbol))
+        return Text(_behind(sign, fmt.price(value, currency, row.symbol)))
     if key == "value":
-        return Text(sign + amount(value, currency, room=room - len(sign)))
-    return won(value, sign + amount(value, currency, room=room - len(sign) - 1, sign=True), palette, glyphs)
+        return Text(_behind(sign, amount(value, currency, room=room - len(sign))))
+    won_or_lost = amount(value, currency, room=room - len(sign) - 1, sign=True)
+    return won(value, _behind(sign, won_or_lost), palette, glyphs)
 
 
 def won(value: float | None, text: str, palette: Palette, glyphs: Glyphs) -> Text:
@@ -128,7 +129,7 @@ def _stale(snapshot: Snapshot) -> Iterator[str]:
 
 def _per_currency(parts: tuple[Sum, ...], palette: Palette, masked: bool, *, named: bool) -> Text:
     text = " + ".join(_money(part.value, part.currency, masked) for part in parts)
-    return Text.assemble(("Held " if named else "of it ", palette.muted), text)
+    return Text.assemble(("Held " if named else "as traded ", palette.muted), text)
 
 
 def _money(value: float | None, currency: str, masked: bool) -> str:
@@ -195,6 +196,11 @@ def _fitted(parts: list[tuple[int, Text]], width: int) -> Text:
     line = Text(GAP, no_wrap=True).join([text for _, text in parts if id(text) in kept])
     line.truncate(max(width, 0), overflow="ellipsis")
     return line
+
+
+def _behind(sign: str, text: str) -> str:
+    """An amount behind the sign of its currency, and that behind plus or minus: +$331.70."""
+    return text[0] + sign + text[1:] if text[0] in "+-" else sign + text
 
 
 def _unsigned(text: str) -> str:

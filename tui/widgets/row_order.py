@@ -66,9 +66,9 @@ class SortOrder:
 
 
 def named(rows: Iterable[SymbolRow], text: str) -> list[SymbolRow]:
-    """The rows whose symbol or name contains `text`."""
+    """The rows whose symbol, name or alias contains `text`."""
     needle = text.strip().casefold()
-    return [row for row in rows if needle in str(row.symbol).casefold() or needle in row.name.casefold()]
+    return [row for row in rows if any(needle in of.casefold() for of in (row.symbol, row.name, row.alias))]
 
 
 def arrange(rows: Iterable[SymbolRow], order: SortOrder) -> tuple[SymbolRow, ...]:

@@ -128,6 +128,27 @@ async def test_a_list_edited_in_a_view_is_watched_by_the_engine_at_work(fronts: 
     await until(lambda: daemon.ticks[-1] == (AAPL,))
 
 
+def held(snapshots: Sequence[Snapshot]) -> float | None:
+    """How many Apples are held in the newest of them."""
+    row = snapshots[-1].row(AAPL) if snapshots else None
+    return None if row is None or row.position is None else row.position.quantity
+
+
+async def test_what_is_held_is_written_down_on_either_side_priced_on_both_and_outlives_one(
+    fronts: tuple[Front, Front]
+) -> None:
+    daemon, app = fronts
+    app.standby.holdings.edit(AAPL, alias="", tags="core", note="", lots="2020-01-02 10 @ 50")
+    assert held([app.standby.snapshot()]) == 10.0
+    app.standby.refresh()
+    await until(lambda: held(daemon.snapshots) == 10.0)
+    daemon.standby.holdings.add(AAPL, "2020-01-03 -4 @ 60")
+    await until(lambda: held(app.snapshots) == 6.0)
+    daemon.standby.stop()
+    await until(lambda: app.standby.leads)
+    assert held([app.standby.snapshot()]) == 6.0
+
+
 async def test_an_alert_of_a_rule_added_in_a_view_is_seen_and_acknowledged_there(fronts: tuple[Front, Front]) -> None:
     daemon, app = fronts
     app.standby.alerts.add("last > 102.5", symbols=[AAPL])
