@@ -62,7 +62,7 @@ async def test_opening_the_view_runs_the_selected_symbols_recorded_forecasts_of_
         await keys(pilot, "j", "5")
         assert asked(app) == [AskBacktest((Symbol("AAPL"),), (), Forecasts.RECORDED, None, 252)]
         head = text_of(app, "#backtest-head")
-        assert head.startswith("AAPL  ensemble direction long/flat  recorded forecasts  1y")
+        assert head.startswith("AAPL  ensemble direction long/flat  1y  cost")
         assert "12 live + 240 backfill (walk-forward) + 1 without, 2025-03-12 to 2026-02-27, trial 34" in head
 
 

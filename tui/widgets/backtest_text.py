@@ -28,11 +28,9 @@ def title(state: Backtesting, palette: Palette, width: int) -> Text:
     if shown is not None:
         name = shown[1].name if width >= 60 else short_name(shown[1], shown[0])
         text.append(name, f"bold {palette.accent}").append("  ")
-    if shown is None or width >= 60:
-        text.append(f"{FOLLOWED[state.followed][0]}  ", palette.forecast)
     text.append(f"{SPANS[state.span][0]}  ")
     text.append_text(costs(state.cost, palette) if width >= 100 else Text(f"{COSTS_BP[state.cost]:g} bp"))
-    return text
+    return text.append(f"  {FOLLOWED[state.followed][0]}", palette.forecast)
 
 
 def costs(chosen: int, palette: Palette) -> Text:
