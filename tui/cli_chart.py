@@ -77,8 +77,8 @@ def chart(
     from forecasting.service import chart_once
 
     found = chart_once.chart(
-        settings, asked, options.as_of, progress(), horizon=chosen.past, indicators=chosen.extra,
-        short=chosen.frame.short,
+        settings, asked, options.as_of, progress() if sys.stderr.isatty() else _silently, horizon=chosen.past,
+        indicators=chosen.extra, short=chosen.frame.short,
     )
     for note in found.notes:
         click.echo(note, err=True)
@@ -90,6 +90,10 @@ def chart(
     else:
         _print(found, chosen, colours, size, settings)
     sys.exit(found.exit_code)
+
+
+def _silently(step: object) -> None:
+    """A script waits a few seconds without being told of each."""
 
 
 def _size(width: int | None, height: int | None, *, picture: bool) -> tuple[int, int]:
@@ -165,9 +169,10 @@ def _words(found: Charted, charts: SymbolCharts) -> Words:
     from tui.widgets.record_text import pane_record
 
     instrument, last = found.detail.instrument, charts.candles[-1]
-    mark = " (synthetic: made by a generator, never traded)" if instrument.synthetic else ""
+    told = "synthetic" in instrument.name
+    mark = " (synthetic: made by a generator, never traded)" if instrument.synthetic and not told else ""
     price = fmt.in_currency(last.close, instrument.currency, instrument.symbol)
-    shown = f"{charts.price.note} · {price} · {fmt.bar_name(charts.dates[-1])}"
+    shown = f"{charts.price.note.removesuffix('; . is longer')} · {price} · {fmt.bar_name(charts.dates[-1])}"
     record = pane_record(found.row, _palette(THEMES[0].name)).plain.split("\n")
     source = found.row.bars_source or found.row.source if found.row is not None else ""
     lines = (shown, " · ".join(record), *filter(None, (charts.price.past_note,)))

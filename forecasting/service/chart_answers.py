@@ -133,7 +133,7 @@ def _bring(desk: Desk, symbol: Symbol, on_step: OnStep) -> str:
 
 
 def _daily_shown(why: str) -> str:
-    return f"daily bars: {why.partition(';')[0]}; . for longer"
+    return f"daily bars: {why.partition(';')[0]}"
 
 
 def _short_bars(store: Store, symbol: Symbol) -> ShortBars | None:

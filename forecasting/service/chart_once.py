@@ -9,7 +9,7 @@ from forecasting.config import Settings
 from forecasting.domain.decision import Alert
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Health, SymbolDetail, SymbolRow
-from forecasting.errors import NotEnoughHistory, SourceError
+from forecasting.errors import DataError, SourceError
 from forecasting.service.backend import OnStep
 from forecasting.service.chart_answers import answer_chart
 from forecasting.service.charting import AskChart, ChartAnswer
@@ -46,7 +46,7 @@ def chart(
 
     Raises:
         SourceError: If nothing is stored of the symbol and the source does not answer.
-        NotEnoughHistory: If the source has no bars of it.
+        DataError: If the source has no bars of it.
     """
     now = moment(as_of)
     with opened(settings, as_of) as backend:
@@ -59,7 +59,7 @@ def chart(
         if detail is None:
             if report.source.health is Health.FAILED:
                 raise SourceError(report.source.message)
-            raise NotEnoughHistory(failure.message if failure else f"{symbol}: {report.source.name} has no bars of it")
+            raise DataError(failure.message if failure else f"{symbol}: {report.source.name} has no bars of it")
         model = detail.forecasts[0].model if detail.forecasts else None
         question = AskChart(symbol, model, horizon if model else None, indicators, short)
         answer = answer_chart(backend.desk, question, now, on_step)

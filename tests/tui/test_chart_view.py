@@ -163,12 +163,12 @@ async def test_a_day_shows_short_bars_where_the_worker_has_them() -> None:
 async def test_a_day_of_daily_bars_says_what_is_shown_and_why() -> None:
     app = make_app()
     answering(fake(app))
-    note = "daily bars: NVDA: the csv source has daily bars only, asked for '15m'; . for longer"
+    note = "daily bars: NVDA: the csv source has daily bars only, asked for '15m'"
     fake(app).answers[AskChart] = lambda q, on_step: ChartAnswer(q.symbol, None, (), (), None, None, note)
     async with app.run_test(size=(200, 50)) as pilot:
         await steps(pilot, "2", *["comma"] * 4)
         assert bars_shown(app) == 21
-        assert f"1mo of daily bars for 1d close  {note}" in heading(app)
+        assert f"1mo of daily bars for 1d close  {note}; . is longer" in heading(app)
 
 
 async def test_without_a_worker_the_chart_stands_and_says_why_the_rest_is_missing() -> None:

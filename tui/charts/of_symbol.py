@@ -229,4 +229,5 @@ def _note(options: ChartOptions, source: SymbolDetail, size: int, beyond: Beyond
     name = f"{STAND_IN.name} of daily bars for {options.name}" if stands_in else options.name
     kind = "candles" if options.candles else "close"
     together = f" of {size}" if size > 1 and options.candles else ""
-    return f"{name} {kind}{together}" + (f"  {beyond.note}" if beyond.note else "")
+    why = f"  {beyond.note}" + ("; . is longer" if stands_in else "") if beyond.note else ""
+    return f"{name} {kind}{together}{why}"

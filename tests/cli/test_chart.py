@@ -1,0 +1,115 @@
+"""`tapecast chart` as people and reports use it."""
+
+from __future__ import annotations
+
+import builtins
+import stat
+import xml.etree.ElementTree as ET
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.command_line import Run
+from tests.support.desk import recorded, write_csv
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_csv(tmp_path_factory.mktemp("csv"), recorded(("AAA",), date(2024, 1, 2), date(2026, 2, 27)))
+
+
+def test_without_a_file_the_chart_is_printed_without_colour_into_a_pipe(run: Run, folder: Path) -> None:
+    code, out, err = run("chart", "AAA", "--csv-dir", folder, "--width", 90, "--height", 30)
+    assert (code, err) == (0, "")
+    lines = out.rstrip("\n").split("\n")
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 90
+    assert "\x1b" not in out
+    assert "AAA  6mo candles" in out
+    assert all(shade in out for shade in "░▒▓")
+    assert all(word in out for word in ("Volume", "RSI 14", "MACD 12,26,9"))
+
+
+def test_an_svg_is_well_formed_of_the_size_asked_for_and_fetches_nothing(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "aaa.svg"
+    code, out, err = run("chart", "AAA", "--csv-dir", folder, "--svg", file, "--width", 900, "--height", 500,
+                         "--indicator", "bollinger", "--indicator", "atr", "--timeframe", "1y", "--log")
+    assert (code, out, err) == (0, "", f"AAA: {file}\n")
+    root = ET.parse(file).getroot()      # our own file
+    assert (root.get("width"), root.get("height")) == ("900", "500")
+    said = [element.text or "" for element in root.iter(f"{SVG}text")]
+    assert any(text.startswith("BB upper") for text in said)
+    assert {"Volume", "ATR 14", "RSI 14", "MACD 12,26,9", "95%", "80%", "50%"} <= set(said)
+    assert "http" not in file.read_text().replace("http://www.w3.org/2000/svg", "")
+    assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0
+
+
+def test_a_png_is_a_picture_of_the_size_asked_for(run: Run, folder: Path, tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image")
+    file = tmp_path / "aaa.png"
+    assert run("chart", "AAA", "--csv-dir", folder, "--png", file, "--width", 400, "--height", 300).code == 0
+    with image.open(file) as picture:
+        assert (picture.format, picture.size) == ("PNG", (400, 300))
+        assert len(picture.getcolors(400 * 300)) > 20
+
+
+def test_without_pillow_a_png_is_refused_before_any_work(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:
+        if name.startswith("PIL"):
+            raise ImportError(name)
+        return known(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    code, _, err = run("chart", "AAA", "--csv-dir", folder, "--png", tmp_path / "aaa.png")
+    assert (code, err) == (2, "tapecast: --png needs Pillow: pip install 'tapecast[png]', or use --svg\n")
+
+
+def test_a_file_that_exists_is_written_over_only_by_force(run: Run, folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "aaa.svg"
+    file.write_text("mine")
+    code, _, err = run("chart", "AAA", "--csv-dir", folder, "--svg", file)
+    assert (code, file.read_text()) == (2, "mine")
+    assert err == f"tapecast: {file}: exists already; name another file, or write over it with --force\n"
+    assert run("chart", "AAA", "--csv-dir", folder, "--svg", file, "--force").code == 0
+    assert file.read_text().startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("AAA", "--svg", "/no/such/folder/a.svg"), 2, "there is no folder /no/such/folder; make it, or name another"),
+        (("NONE",), 1, "NONE: no NONE.csv in"),
+        (("no symbol",), 2, "is no ticker symbol"),
+        (("AAA", "--width", "10"), 2, "a chart of 10 x 34 cells: at least 40 x 12"),
+        (("AAA", "--svg", "a.svg", "--width", "9"), 2, "a picture of 9 x 800 pixels: between 240 and 8000 each"),
+    ],
+    ids=["folder", "unknown", "spelling", "cells", "pixels"],
+)
+def test_what_cannot_be_is_one_line_and_an_exit_code(
+    run: Run, folder: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    found = run("chart", *words, "--csv-dir", folder)
+    assert (found.code, found.out) == (code, "")
+    assert found.err.count("\n") == 1
+    assert said in found.err
+
+
+def test_a_day_of_daily_bars_says_so_and_shows_a_month(run: Run, folder: Path) -> None:
+    code, out, err = run("chart", "AAA", "--csv-dir", folder, "--timeframe", "1d")
+    assert code == 0
+    assert err.startswith("daily bars: AAA: ")
+    assert "1mo of daily bars for 1d candles" in out
+
+
+def test_past_forecasts_say_that_none_is_settled_yet(run: Run, folder: Path) -> None:
+    assert "80% band made 5 before: none settled yet" in run("chart", "AAA", "--csv-dir", folder, "--past", "5").out

@@ -1,0 +1,77 @@
+"""Candles by half cells, columns by eighths: every glyph where it belongs."""
+
+from __future__ import annotations
+
+import pytest
+from rich.text import Text
+from textual_plotext.plot import Plot
+
+from tui.charts import cells
+from tui.charts.figure import Figure, log_ticks
+from tui.format import ASCII, UNICODE, Glyphs
+
+BLUE = "#58a6ff"
+GRID = cells.Grid(0.0, 3.0, 4)      # rows in the middle of 0, 1, 2 and 3; each covers half a unit up and down
+
+
+def figure(columns: int = 7) -> Figure:
+    made = Plot()
+    made.plotsize(columns, GRID.rows)
+    made._set_size(columns, GRID.rows)
+    made.xaxes(False, False)
+    made.yaxes(False, False)
+    made.xlim(0, columns - 1)
+    made.ylim(GRID.low, GRID.high)
+    made.xticks([], [])
+    made.yticks([], [])
+    return made
+
+
+def lines(made: Figure) -> list[str]:
+    return [line.rstrip() for line in Text.from_ansi(made.build()).plain.split("\n")][: GRID.rows]
+
+
+def candle(glyphs: Glyphs, pitch: float, low: float, least: float, most: float, high: float) -> list[str]:
+    made = figure()
+    cells.candles(made, GRID, [(3.0, low, high)], [(3.0, least, most)], BLUE, glyphs, pitch=pitch, body="#")
+    return lines(made)
+
+
+def test_a_thin_candle_is_a_heavy_body_on_a_light_wick() -> None:
+    assert candle(UNICODE, 1, -0.5, 0.5, 2.0, 3.5) == ["   │", "   ╽", "   ┃", "   │"]
+
+
+def test_a_candle_with_room_beside_it_has_a_full_body() -> None:
+    assert candle(UNICODE, 2, -0.5, 0.5, 2.0, 3.5) == ["   │", "   ▄", "   █", "   │"]
+    assert candle(UNICODE, 4, -0.5, 0.5, 2.0, 3.5) == ["   │", "  ▄▄▄", "  ███", "   │"]
+
+
+def test_a_price_that_has_not_moved_is_still_half_a_cell() -> None:
+    assert candle(UNICODE, 1, 1.0, 1.0, 1.0, 1.0)[2] == "   ╹"
+
+
+def test_candles_in_ascii_are_ascii() -> None:
+    drawn = candle(ASCII, 4, -0.5, 0.5, 2.0, 3.5)
+    assert drawn == ["   |", "  ###", "  ###", "   |"]
+
+
+def test_bars_grow_from_their_base_to_either_side() -> None:
+    made = figure(4)
+    cells.bars(made, GRID, [(0.0, 3.5), (1.0, 1.6), (2.0, 1.4), (3.0, -0.5)], BLUE, UNICODE, base=1.5)
+    assert lines(made) == ["█", "█▄", "  ▀█", "   █"]
+
+
+def test_columns_rise_by_eighths() -> None:
+    made = figure(4)
+    cells.columns(made, GRID, [(0.0, 1.0), (1.0, 0.5), (2.0, 1 / 32), (3.0, 0.28125)], BLUE, UNICODE)
+    assert lines(made) == ["█", "█", "██ ▁", "██▁█"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(9.0, 210.0, (10.0, 30.0, 100.0)), (100.0, 110.0, (100.0, 102.5, 105.0, 107.5, 110.0)), (0.0, 5.0, (0.0,))],
+)
+def test_logarithmic_ticks_are_round_and_about_equally_far_apart(
+    low: float, high: float, ticks: tuple[float, ...]
+) -> None:
+    assert log_ticks(low, high, 4) == ticks
