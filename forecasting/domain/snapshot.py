@@ -84,6 +84,27 @@ class SymbolRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Circuit:
+    """One circuit of a source's breaker."""
+
+    name: str                         # what it is about: "everything", "histories"
+    failures: int                     # since the last good answer
+    since: datetime | None            # of the first of them
+    retry_at: datetime | None         # when it may be asked again; None: it is closed
+    cause: str                        # the newest failure; "" without one
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a source may be asked, and was."""
+
+    per_second: float                 # requests, on average
+    tokens: float                     # requests that may be sent at once; below 0 so many wait
+    last_minute: int                  # sent
+    circuits: tuple[Circuit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHealth:
     """How the source of prices is doing."""
 
@@ -95,6 +116,7 @@ class SourceHealth:
     requests: int = 0                 # sent since start
     substitute: str | None = None     # the source that answers in its place
     substitute_since: datetime | None = None
+    budget: Budget | None = None      # None of a source that costs nobody anything
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from forecasting.service.coalesce import Coalesced
 from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
+from forecasting.service.inspection import Inspection, inspect
 from forecasting.service.pace import Cadence, next_close, wakes
 from forecasting.service.replaying import Replaying, ReplayPlan
 from forecasting.service.scheduler import Jobs, Timers
@@ -161,6 +162,10 @@ class Engine:
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol, read from the store; call it from a thread."""
         return self._reader.detail(symbol, self._report)
+
+    def inspect(self) -> Inspection:
+        """What lies behind the screen; reads store and disk: call it from a thread."""
+        return inspect(self._store, self.lists.symbols, self.log_path)
 
     def inquire(self, question: Question[A], on_step: OnStep) -> A:
         """The worker's answer; waits for it: call it from a thread."""

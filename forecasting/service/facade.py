@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from forecasting.service.columns import ColumnChoice
     from forecasting.service.delivery import Show
     from forecasting.service.holdings import HoldingsDesk
+    from forecasting.service.inspection import Inspection
     from forecasting.service.watchlist import Watchlist
     from forecasting.service.work_desk import Works
 
@@ -42,6 +43,14 @@ class EngineFacade(Protocol):
         """Bars, indicators, forecasts and record of one symbol, from the store; None if nothing is known of it.
 
         Reads the store: call it from a thread.
+        """
+        ...
+
+    def inspect(self) -> Inspection:
+        """Store, quarantine, processes and logs; reads store and disk: call it from a thread.
+
+        Raises:
+            StoreError: If the store cannot be read.
         """
         ...
 

@@ -23,6 +23,7 @@ from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.columns import ColumnChoice
 from forecasting.service.heartbeat import SILENT_AFTER, Heartbeat, ask_for, newest_beat
 from forecasting.service.holdings import HoldingsDesk
+from forecasting.service.inspection import Inspection, inspect
 from forecasting.service.lock import Holder
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watchlist import Watchlist
@@ -91,6 +92,10 @@ class Onlooker:
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol."""
         return self._reader.detail(symbol, self._beat.status.report if self._beat else None)
+
+    def inspect(self) -> Inspection:
+        """What lies behind this view; the processes are its own."""
+        return inspect(self._store, self._status().symbols, self.log_path)
 
     def inquire(self, question: Question[A], on_step: OnStep) -> A:
         """The answer of this view's own worker process."""

@@ -28,6 +28,7 @@ from forecasting.service.engine import Engine
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.heartbeat import WISHES, Heartbeat, asked_for, beat
 from forecasting.service.holdings import HoldingsDesk
+from forecasting.service.inspection import Inspection
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
 from forecasting.service.watchlist import Watchlist
@@ -119,6 +120,10 @@ class Standby:
     def detail(self, symbol: Symbol) -> SymbolDetail | None:
         """Everything about one symbol."""
         return self._current.detail(symbol)
+
+    def inspect(self) -> Inspection:
+        """What lies behind the screen."""
+        return self._current.inspect()
 
     def inquire(self, question: Question[A], on_step: OnStep) -> A:
         """The worker's answer; waits for it."""

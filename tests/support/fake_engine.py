@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -26,6 +27,7 @@ from forecasting.domain.market import (
     SessionState,
     Symbol,
 )
+from forecasting.domain.quarantine import Asked, Quarantined
 from forecasting.domain.question import Question
 from forecasting.domain.snapshot import (
     AccuracyPoint,
@@ -45,6 +47,7 @@ from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
+from forecasting.service.inspection import Inspection, ProcessFacts, StoreFacts
 from forecasting.service.watchlist import Watchlist
 from tests.support.fake_accuracy import answer_accuracy
 from tests.support.fake_alerts import FakeAlerts, fill_alerts
@@ -276,6 +279,24 @@ def snapshot(groups: tuple[WatchGroup, ...], version: int = 1) -> Snapshot:
     )
 
 
+def inspection() -> Inspection:
+    """A store that is well, two symbols in quarantine, one finding, two processes, and no logs."""
+    store = StoreFacts(
+        Path("/home/someone/.local/share/tapecast/store.db"), 48_234_496, 1_204_224, 14,
+        ("store.db.backup-20260301T210000Z", NOW - timedelta(hours=18)), NOW - timedelta(minutes=3), False, (),
+    )
+    held = (
+        Quarantined(Symbol("BADSYM"), Asked.QUOTE, "unknown-symbol", "BADSYM: the source knows no such symbol", 3,
+                    NOW - timedelta(hours=2), NOW + timedelta(minutes=13)),
+        Quarantined(Symbol("TSM"), Asked.HISTORY, "no-data", "TSM: no bars since Friday", 1,
+                    NOW - timedelta(days=3), NOW + timedelta(hours=9)),
+    )
+    return Inspection(
+        store, held, ("TSM: 2026-02-20: volume 0 on a session that traded",),
+        (ProcessFacts("screen", 4711, 98_304_000, 14), ProcessFacts("worker", 4712, 612_368_384, 9)), (),
+    )
+
+
 class FakeWork:
     """Notes what was asked of the work behind the screen."""
 
@@ -311,6 +332,7 @@ class FakeEngine:
         self.paused = False
         self.speed = 1.0
         self.work = FakeWork(self.calls)
+        self.inspection = inspection()
         self.answers: dict[type[Question[Any]], Answering] = {AskAccuracy: answer_accuracy}      # to questions, by type
         self.publish: OnSnapshot | None = None
         self.show: Show | None = None
@@ -358,6 +380,11 @@ class FakeEngine:
         """The panes' values."""
         self.calls.append(("detail", str(symbol)))
         return detail(symbol)
+
+    def inspect(self) -> Inspection:
+        """What `inspection` holds."""
+        self.calls.append(("inspect",))
+        return self.inspection
 
     def inquire(self, question: Question[A], on_step: OnStep) -> A:
         """What `answers` has for questions of this type."""

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from forecasting.domain.clock import Clock
-from forecasting.domain.snapshot import Health, SourceHealth
+from forecasting.domain.snapshot import Circuit, Health, SourceHealth
 from forecasting.errors import SourceError, SourceRateLimited
 
 FIRST_PAUSE_S = 20.0
@@ -31,6 +32,7 @@ FIRST_PAUSE_RATE_LIMITED_S = 40.0
 LONGEST_PAUSE_S = 300.0
 _PROBE = 2                  # requests without a good answer that a probe may send
 _PER_REQUEST_S = 30.0       # of pause, after a probe that took more than one
+_REMEMBERED = 1_000         # requests whose times are known: more than a minute holds
 _TOLERATED = 2              # failures that open a circuit
 
 Chance = Callable[[float, float], float]
@@ -94,6 +96,11 @@ class _Circuit:
         """Whether it has opened since the last good answer."""
         return self.retry_at is not None
 
+    def told(self, name: str) -> Circuit:
+        """How it stands."""
+        cause = "" if self.cause is None else str(self.cause).partition(";")[0]
+        return Circuit(name, self.failures, self.since, self.retry_at, cause)
+
     def refusal(self) -> SourceError:
         """Why nothing is sent, and until when."""
         assert self.cause is not None and self.retry_at is not None      # noqa: PT018  an open circuit has both
@@ -113,6 +120,7 @@ class CircuitBreaker:
         self._all, self._history = _Circuit(chance), _Circuit(chance)
         self.requests = 0
         """Sent since start."""
+        self._sent_at: deque[datetime] = deque(maxlen=_REMEMBERED)
 
     def admit(self, lane: Lane) -> None:
         """Count one request that is about to be sent.
@@ -126,7 +134,7 @@ class CircuitBreaker:
                 circuit.check(self._clock.now())
             for circuit in circuits:
                 circuit.sent += 1
-            self.requests += 1
+            self._count(1)
 
     def redirected(self, lane: Lane, times: int, *, in_circles: bool = False) -> None:
         """Count the requests that one request led to."""
@@ -134,7 +142,7 @@ class CircuitBreaker:
             for circuit in self._circuits(lane):
                 circuit.sent += times
                 circuit.answered += 0 if in_circles else times
-            self.requests += times
+            self._count(times)
 
     def answered(self, lane: Lane) -> None:
         """Note that a request on the way to the data was answered as it should be."""
@@ -178,6 +186,21 @@ class CircuitBreaker:
             message = str(circuit.refusal() if circuit.is_open else circuit.cause)
             health = Health.FAILED if failed else Health.LATE
             return SourceHealth(name, health, message, circuit.since, circuit.retry_at, self.requests)
+
+    def _count(self, requests: int) -> None:
+        self.requests += requests
+        self._sent_at.extend([self._clock.now()] * requests)
+
+    def last_minute(self) -> int:
+        """Requests sent within the last minute."""
+        with self._lock:
+            since = self._clock.now() - timedelta(minutes=1)
+            return sum(at > since for at in self._sent_at)
+
+    def circuits(self) -> tuple[Circuit, ...]:
+        """How both circuits stand."""
+        with self._lock:
+            return self._all.told("everything"), self._history.told("histories")
 
     def _circuits(self, lane: Lane) -> tuple[_Circuit, ...]:
         """Those a request has to pass; the last is its own."""

@@ -11,16 +11,17 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecasting.data.sources.yahoo_breaker import CircuitBreaker, Lane
 from forecasting.domain.clock import Clock
-from forecasting.domain.snapshot import SourceHealth
+from forecasting.domain.snapshot import Budget, SourceHealth
 from forecasting.errors import DataError, SourceBroken, SourceError, SourceRefused
 
 if TYPE_CHECKING:
-    from forecasting.data.sources.yahoo_session import GuardedSession
+    from forecasting.data.sources.yahoo_session import GuardedSession, TokenBucket
 
 
 class YahooClient:
@@ -31,11 +32,15 @@ class YahooClient:
         self._cache_dir, self._cap_s, self._per_second = cache_dir, cap_s, per_second
         self._breaker = CircuitBreaker(clock)
         self._session: GuardedSession | None = None
+        self._bucket: TokenBucket | None = None
         self._cookies = _CookieMemory()
 
     def health(self, name: str) -> SourceHealth:
-        """Why nothing is asked and until when, or ok; requests sent."""
-        return self._breaker.health(name)
+        """Why nothing is asked and until when, or ok; requests sent, and what may be."""
+        tokens = self._per_second if self._bucket is None else self._bucket.tokens
+        breaker = self._breaker
+        budget = Budget(self._per_second, tokens, breaker.last_minute(), breaker.circuits())
+        return replace(breaker.health(name), budget=budget)
 
     def get_json(self, url: str, **params: object) -> Any:
         """The answer to one GET, to be asked for inside `talking`."""
@@ -94,7 +99,8 @@ class YahooClient:
             self._cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             yfinance.set_tz_cache_location(str(self._cache_dir))
             cache._CookieCacheManager._Cookie_cache = self._cookies
-            self._session = GuardedSession(self._breaker, TokenBucket(self._per_second), cap_s=self._cap_s)
+            self._bucket = TokenBucket(self._per_second)
+            self._session = GuardedSession(self._breaker, self._bucket, cap_s=self._cap_s)
             YfData(session=self._session)
         return self._session
 

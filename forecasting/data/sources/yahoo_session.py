@@ -48,6 +48,12 @@ class TokenBucket:
         self._lock = threading.Lock()
         self._tokens, self._at = per_second, time.monotonic()
 
+    @property
+    def tokens(self) -> float:
+        """Tokens there are now; below 0, so many requests wait."""
+        with self._lock:
+            return min(self._tokens + (time.monotonic() - self._at) * self._per_second, self._per_second)
+
     def take(self) -> None:
         """Wait for the next token."""
         with self._lock:

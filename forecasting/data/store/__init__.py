@@ -39,6 +39,7 @@ from forecasting.errors import StoreError, StoreUnwritable
 __all__ = ["Due", "Run", "Store"]
 
 _PROBE = "probe"           # written to find out whether it can be
+_LOOKED = "store/looked-through"
 _INTERVAL = "interval"     # whose bars a file holds; absent in a daily one
 
 
@@ -168,6 +169,20 @@ class Store:
                     f" and what can be read of it is saved by: tapecast store check --store {self.path} --salvage",
                     *self._notices,
                 )
+            else:
+                with suppress(StoreError):      # it was closed meanwhile
+                    self.runs.set_meta(_LOOKED, datetime.now(UTC).isoformat())
+
+    @property
+    def looked_through(self) -> datetime | None:
+        """When `look_through` last found every page whole."""
+        text = self.runs.get_meta(_LOOKED)
+        return None if text is None else datetime.fromisoformat(text)
+
+    @property
+    def schema(self) -> int:
+        """The version of the file's tables."""
+        return int(self._database.rows("PRAGMA user_version")[0][0])
 
     def close(self) -> None:
         """Close every connection; safe to call twice. Statements still running in other threads end first."""
