@@ -128,6 +128,8 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("sort", "s", "sort", "sort", "Sort by the next column; after the last, the list's own order", _WATCH),
     _entry("reverse", "S", "reverse", "reverse", "Turn the sort round", _WATCH),
     _entry("columns", "C", "columns", "columns", "Choose and order the columns, or sort by any", _WATCH),
+    _entry("compare", "w", "compare", "compare", "The list's symbols in one chart, each 100 at the start", _WATCH),
+    _entry("correlations", "W", "correlations", "correlations", "How the returns of the list go together", _WATCH),
     _entry("top", "home,g g", "edge(-1)", "top", "First row"),
     _entry("bottom", "G,end", "edge(1)", "bottom", "Last row"),
     _entry("page-down", "ctrl+d,pagedown", "page(1)", "page down", "One page down"),

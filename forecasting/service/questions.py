@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from forecasting.domain.backtest import AskBacktest, BacktestReport
+from forecasting.domain.comparison import AskComparison, AskCorrelations, Comparison, Correlations
 from forecasting.domain.question import Question
 from forecasting.service import wire
 from forecasting.service.accuracy import Accuracy, AskAccuracy
@@ -42,6 +43,8 @@ QUESTIONS: tuple[Entry, ...] = (
     Entry("band", AskBand, Band, "forecasting.service.band:answer_band"),
     Entry("chart", AskChart, ChartAnswer, "forecasting.service.chart_answers:answer_chart"),
     Entry("chosen-indicators", AskChosen, Chosen, "forecasting.service.chart_answers:answer_chosen"),
+    Entry("comparison", AskComparison, Comparison, "forecasting.service.comparing:compare"),
+    Entry("correlations", AskCorrelations, Correlations, "forecasting.service.comparing:correlate"),
 )
 
 

@@ -19,7 +19,7 @@ from tui.widgets.menu import Menu
 from tui.widgets.row_order import SORT_KEYS, SortOrder
 
 KEYS = """\
-Space show or hide   J K move it down, up   s sort by it, again the other way
+Space show or hide   J K move down, up   s sort by it, or turn
 d the default   Enter done   Esc as before"""
 FIXED = "symbol"
 """The column that is always there, and first."""

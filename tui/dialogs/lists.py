@@ -23,7 +23,7 @@ from tui.widgets.words import Words
 
 NAME_WIDTH = 18
 KEYS = """\
-Enter show   n new   f new smart list   r rename   e condition   x delete
+Enter show   n new   f smart   r rename   e condition   x delete
 J K move it down, up   c copy, m move {symbol} here   u undo   Esc close"""
 
 
@@ -154,7 +154,7 @@ class Lists(ModalScreen[str | None]):
     def action_new_smart(self) -> None:
         """Ask for the name of a new smart list, then for its condition."""
         def named(name: str) -> None:
-            self._ask(f"What is on {name.strip()}: for example  signal == buy   or   rsi < 30 and change_pct < -2",
+            self._ask(f"What is on {name.strip()}: signal == buy, for example",
                       lambda text: self._do(lambda: self._lists.create(name, text), self._last))
 
         self._ask("Name of the new smart list", named)

@@ -20,6 +20,7 @@ from tui.screens.actions.accuracy import AccuracyActions
 from tui.screens.actions.alerts import AlertActions
 from tui.screens.actions.backtest import BacktestActions
 from tui.screens.actions.charts import ChartActions
+from tui.screens.actions.comparing import ComparingActions
 from tui.screens.actions.holdings import HoldingActions
 from tui.screens.actions.lists import ListActions
 from tui.screens.actions.looks import LookActions
@@ -43,7 +44,8 @@ _LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsV
 
 class MainScreen(
     MovingActions, ListActions, AlertActions, AccuracyActions, BacktestActions, ChartActions, HoldingActions,
-    SharingActions, LookActions, PictureActions, RunningActions, ModelActions, inherit_bindings=False,
+    SharingActions, LookActions, PictureActions, RunningActions, ModelActions, ComparingActions,
+    inherit_bindings=False,
 ):
     """Puts one view after the other on screen, at any size."""
 

@@ -38,8 +38,8 @@ FURTHER: tuple[Column, ...] = (
     Column("rsi", "RSI", 5),
     Column("macd", "MACD H", 9),
     Column("p_up", "P(up)", 7),
-    Column("coverage", "80% HELD", 19),
-    Column("hits", "HIT RATE", 19),
+    Column("coverage", "80% HELD", 21),
+    Column("hits", "HIT RATE", 21),
     Column("source", "SOURCE", 10, right=False),
     Column("state", "EXCH", 7, right=False),
 )

@@ -57,7 +57,7 @@ class Menu(Static, can_focus=False):
             row.no_wrap = True
             row.truncate(max(self.size.width, 1), overflow="ellipsis", pad=True)
             if self._first + i == self.at:
-                row.stylize("reverse")
+                shown[i] = Text(row.plain, "bold reverse", no_wrap=True)      # in one colour, whatever its parts have
         self.update(Text("\n", no_wrap=True).join(shown))
 
     def on_click(self, event: Click) -> None:
