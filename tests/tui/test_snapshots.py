@@ -57,6 +57,17 @@ def test_view(snap_compare: SnapCompare, name: str, keys: tuple[str, ...]) -> No
 
 
 @SIZES
+def test_accuracy(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
+    assert snap_compare(make_app(), terminal_size=size, run_before=after("3", "b"))
+
+
+@pytest.mark.parametrize(("part", "steps"), [("calibration", 1), ("errors", 2), ("direction", 3), ("past", 4)])
+def test_part_of_accuracy(snap_compare: SnapCompare, part: str, steps: int) -> None:
+    ensemble = ("3", "b", "f", "f", "f")
+    assert snap_compare(make_app(), terminal_size=(120, 35), run_before=after(*ensemble, *("l",) * steps))
+
+
+@SIZES
 def test_alerts(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
     assert snap_compare(alerting(), terminal_size=size, run_before=after("4", "j"))
 

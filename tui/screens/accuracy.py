@@ -126,7 +126,8 @@ def _content(
 ) -> tuple[Text, tuple[Chart | None, ...]]:
     match name:
         case "Summary":
-            charts = of_record.skill_chart(shown), of_record.hit_chart(shown), of_record.coverage_chart(shown)
+            hits = None if accuracy_words.claims_nothing(shown.card) else of_record.hit_chart(shown)
+            charts = of_record.skill_chart(shown), hits, of_record.coverage_chart(shown)
             return accuracy_words.summary(found, shown, pen), charts
         case "Calibration":
             return accuracy_words.calibration(found, shown, pen), (
