@@ -252,3 +252,10 @@ async def test_alerts_and_rules_about_what_is_held_tell_no_amount_behind_the_mas
         assert any("last 183" in toast for toast in toasts)
         await press(pilot, "P")
         assert "5312.5" in on_screen(app)
+
+
+async def test_what_is_made_up_has_no_page() -> None:
+    app = make_app("KOMA")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "o")
+        assert said(app) == "KOMA is made up, and has no page"

@@ -33,6 +33,9 @@ class SharingActions(Stage):
         symbol = self.subject()
         if symbol is None:
             return
+        if (row := self.place.snapshot.row(symbol)) is not None and row.synthetic:
+            self.tell(f"{symbol} is made up, and has no page")
+            return
         address, program = page_of(symbol), opener(os.environ)
         if program is not None and open_page(address, program):
             self.tell(f"opened {address}")
