@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from forecasting.domain.decision import Alert, AlertRule
+from forecasting.domain.decision import Alert, AlertRule, RuleStatus
 from forecasting.domain.market import parse_symbol
 from forecasting.errors import RuleError
 from forecasting.service import alert_commands as service
@@ -18,6 +18,7 @@ from forecasting.service.alert_desk import COOLDOWN
 from tui.options import Day, Options, shared_options
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_NONE = 'no alerts; for example: tapecast alerts add "rsi crosses above 30"'
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -66,9 +67,14 @@ def add(
 @_AS_JSON
 @shared_options
 def list_rules(options: Options, as_json: bool) -> None:
-    """List the rules in force."""
-    with service.opened(options.settings()) as (alerts, _):
-        _print(alerts.rules(), as_json)
+    """List the rules in force, when each fired last, and what it still waits for."""
+    settings = options.settings()
+    with service.opened(settings) as (_, store):
+        statuses = service.statuses(settings, store)
+    if as_json:
+        click.echo(json.dumps([service.status_value(status) for status in statuses], allow_nan=False, indent=2))
+    else:
+        click.echo("\n".join(map(_status, statuses)) or _NONE)
 
 
 @click.command()
@@ -135,13 +141,19 @@ def _print(rules: Sequence[AlertRule], as_json: bool, *, one: bool = False) -> N
         values = [service.rule_value(rule) for rule in rules]
         click.echo(json.dumps(values[0] if one else values, allow_nan=False, indent=2))
     else:
-        click.echo("\n".join(map(_rule, rules)) or 'no alerts; for example: tapecast alerts add "rsi crosses above 30"')
+        click.echo("\n".join(map(_rule, rules)) or _NONE)
 
 
 def _rule(rule: AlertRule) -> str:
     about = ", ".join(rule.symbols) or (f"list {rule.group}" if rule.group else "all watched")
     muted = "" if rule.muted_until is None else f"  muted until {rule.muted_until:%Y-%m-%d %H:%M} UTC"
-    return f"{rule.id:4}  {rule.text}   ({about}){muted}"
+    sinks = f" -> {', '.join(rule.sinks)}" if rule.sinks else ""
+    return f"{rule.id:4}  {rule.text}   ({about}{sinks}){muted}"
+
+
+def _status(status: RuleStatus) -> str:
+    fired = "" if status.fired_at is None else f"  last fired {status.fired_at:%Y-%m-%d %H:%M} UTC"
+    return _rule(status.rule) + fired + (f"  {status.waits}" if status.waits else "")
 
 
 def _told(alert: Alert) -> str:

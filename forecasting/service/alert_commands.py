@@ -9,11 +9,12 @@ from typing import Any
 
 from forecasting.config import Settings
 from forecasting.data.store import Store
-from forecasting.domain.decision import Alert, AlertRule
+from forecasting.domain.decision import Alert, AlertRule, RuleStatus
 from forecasting.domain.market import Symbol
 from forecasting.errors import ConfigError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.build import place, watchlist
+from forecasting.service.rule_status import rule_statuses
 
 
 @contextmanager
@@ -47,6 +48,18 @@ def add(
         unwatched = [s for s in symbols if s not in watched.symbols]
         notes = [f"{s} is in no list: the alert stays silent until it is added" for s in unwatched if watched.symbols]
         return rule, tuple(notes)
+
+
+def statuses(settings: Settings, store: Store) -> tuple[RuleStatus, ...]:
+    """The rules in force, when each fired last, and what it still waits for, as far as it is known what is watched."""
+    watched = watchlist(settings, store, demo=False)
+    return rule_statuses(store, watched.groups, watched.symbols, readiness=bool(watched.symbols))
+
+
+def status_value(status: RuleStatus) -> dict[str, Any]:
+    """A rule and how it is doing as JSON."""
+    fired = None if status.fired_at is None else status.fired_at.isoformat()
+    return {**rule_value(status.rule), "last_fired": fired, "waits_for": status.waits}
 
 
 def rule_value(rule: AlertRule) -> dict[str, Any]:

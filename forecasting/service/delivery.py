@@ -132,13 +132,13 @@ class AlertDelivery:
         while (item := self._inbox.get()) is not None:
             self._guarded(partial(self._tell, item) if isinstance(item, Message) else partial(self._route, item))
 
-    @staticmethod
-    def _guarded(job: Callable[[], None]) -> None:
+    def _guarded(self, job: Callable[[], None]) -> None:
         """Run `job`; what goes wrong with one batch does not keep the next."""
         try:
             job()
         except StoreError as error:
-            log.warning("alerts not delivered, the next start tries again: %s", error)
+            level = logging.INFO if self._stopped else logging.WARNING
+            log.log(level, "alerts not delivered, the next start tries again: %s", error)
         except Exception:
             log.exception("delivery")
 

@@ -72,7 +72,9 @@ def test_a_rule_is_added_listed_muted_and_removed(run: Run) -> None:
     assert (rule["id"], rule["rule"], rule["symbols"], rule["sinks"]) == (1, "rsi crosses above 30", ["AAPL"], ["bell"])
     assert (rule["cooldown_s"], rule["hysteresis"], rule["list"], rule["muted_until"]) == (900.0, 0.0, None, None)
 
-    assert json.loads(run("alerts", "list", "--json").out) == [rule]
+    waits = {"last_fired": None, "waits_for": "needs 16 bars, has 0"}
+    assert json.loads(run("alerts", "list", "--json").out) == [{**rule, **waits}]
+    assert run("alerts", "list").out == "   1  rsi crosses above 30   (AAPL -> bell)  needs 16 bars, has 0\n"
     [muted] = json.loads(run("alerts", "mute", 1, "--for", "2h", "--json").out)
     assert muted["muted_until"] is not None
     [unmuted] = json.loads(run("alerts", "mute", 1, "--off", "--json").out)
