@@ -48,7 +48,7 @@ class SymbolCharts:
 
 def symbol_charts(
     detail: SymbolDetail, options: ChartOptions, width: int, window: Window = AT_NEWEST, beyond: Beyond = NOTHING,
-    alerts: Sequence[Alert] = (),
+    alerts: Sequence[Alert] | None = None,
 ) -> SymbolCharts | None:
     """The charts, as dense as `width` cells allow; None where there are no bars.
 
@@ -58,7 +58,7 @@ def symbol_charts(
         width: Cells of the whole pane.
         window: Where a person has zoomed and panned to, and the cross-hair.
         beyond: Past forecasts, further indicators, short bars.
-        alerts: Those of the symbol.
+        alerts: Those of the symbol, marked on its bars as its signals are; None: no marks.
     """
     if beyond.symbol != detail.symbol:
         beyond = NOTHING
@@ -88,7 +88,7 @@ def symbol_charts(
         price=PriceChart(
             _title(detail), axis, candles, options.candles, Fan.of(shown) if shown and options.forecast else None,
             _note(options, source, layout.size, beyond), past_on(beyond, options.past, dates, candles),
-            _past_note(detail, options, source), over, marks_on(source, alerts, dates, keys[span.start]), options.log,
+            _past_note(detail, options, source), over, () if alerts is None else marks_on(source, alerts, dates, keys[span.start]), options.log,
         ),
         volume=VolumeChart(axis, tuple(c.volume if c.close >= c.open else -c.volume for c in candles)),
         rsi=RsiChart(axis, column("rsi")),
@@ -174,7 +174,7 @@ class ChartMemo:
 
     def charts(
         self, detail: SymbolDetail | None, options: ChartOptions, width: int, window: Window = AT_NEWEST,
-        beyond: Beyond = NOTHING, alerts: tuple[Alert, ...] = (),
+        beyond: Beyond = NOTHING, alerts: tuple[Alert, ...] | None = None,
     ) -> SymbolCharts | None:
         """As `symbol_charts`; None also where there is no detail."""
         facts = (options, width, window, alerts)
