@@ -81,6 +81,8 @@ def symbol_charts(
     rows = [source.indicators[i - fewer] if i >= fewer else None for i in span]
     over, panes = curves_on(beyond, keys, options.extra, span, layout.size)
 
+    marks = () if alerts is None else marks_on(source, alerts, dates, keys[span.start])
+
     def column(name: str) -> Values:
         return newest_of_each([None if row is None else getattr(row, name) for row in rows], layout.size)
 
@@ -88,7 +90,7 @@ def symbol_charts(
         price=PriceChart(
             _title(detail), axis, candles, options.candles, Fan.of(shown) if shown and options.forecast else None,
             _note(options, source, layout.size, beyond), past_on(beyond, options.past, dates, candles),
-            _past_note(detail, options, source), over, () if alerts is None else marks_on(source, alerts, dates, keys[span.start]), options.log,
+            _past_note(detail, options, source), over, marks, options.log,
         ),
         volume=VolumeChart(axis, tuple(c.volume if c.close >= c.open else -c.volume for c in candles)),
         rsi=RsiChart(axis, column("rsi")),
