@@ -54,13 +54,13 @@ def after(session: Session) -> datetime:
 class Machine:
     """Where all of it happens: a clock, a Yahoo, a folder of data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, stream: bool) -> None:
         self.data, self.told = folder / "data", folder / "told"
         self.clock = SoakClock(folder / "clock")
         self.clock.move_to(after(DAYS[0]))
         self._config = folder / "config.toml"
         self._config.write_text(
-            "[source]\nstream = false\n[refresh]\nopen_seconds = 3600.0\nclosed_seconds = 3600.0\n"
+            f"[source]\nstream = {str(stream).lower()}\n[refresh]\nopen_seconds = 3600.0\nclosed_seconds = 3600.0\n"
             "[model]\nbackfill_sessions = 0\nhistory_years = 1\n[alerts]\nrate = 600\ndigest = 1000\n"
             f'[[list]]\nname = "Core"\nsymbols = {json.dumps(SYMBOLS)}\n'
             '[[sink]]\nname = "hook"\nkind = "command"\n'
@@ -126,8 +126,8 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    made = Machine(tmp_path)
+def machine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Machine]:
+    made = Machine(tmp_path, stream=getattr(request, "param", False))
     yield made
     made.close()
 
@@ -207,3 +207,21 @@ def test_a_week_of_daemons_and_apps_says_what_one_process_says(machine: Machine)
     missed = {s.close for s in DAYS[5:8]}
     assert {a.id for a in alerts if a.late} == {a.id for a in alerts if a.data_time in missed} != set()
     assert not examine(machine.data / "store.db").problems
+
+
+@pytest.mark.parametrize("machine", [True], indirect=True)
+def test_prices_that_stream_in_fire_between_two_polls_an_hour_apart(machine: Machine) -> None:
+    machine.clock.move_to(opened := DAYS[1].open + timedelta(hours=1))
+    polled = {symbol: next(day["close"] for day in MARKETS[symbol].days if day["session"] == DAYS[1].session)
+              for symbol in SYMBOLS}
+    low = 100.1      # the stream begins at 100 and rises by a hundredth four times a second
+    assert not any(low < price < low + 1 for price in polled.values())
+    machine.store.alerts.add(AlertRule(0, f"last > {low} and last < {low + 1}", (), None, (), 0.0, 0.0, opened))
+    daemon = machine.daemon()
+    until(lambda: len(machine.store.alerts.history()) == 2)
+    until(lambda: len(machine.delivered()) == 2)
+    daemon.terminate()
+    assert daemon.wait(10) == 0
+    alerts = machine.store.alerts.history()
+    assert {alert.symbol for alert in alerts} == set(SYMBOLS)
+    assert all(low < (alert.value or 0.0) < low + 1 and not alert.late for alert in alerts)
