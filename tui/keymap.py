@@ -21,6 +21,7 @@ _WATCH = frozenset({"watch"})
 _SIGNALS = frozenset({"signals"})
 _ACCURACY = frozenset({"accuracy"})
 _MODELS = frozenset({"models"})
+_HEALTH = frozenset({"health"})
 _BACKTEST = frozenset({"backtest"})
 
 
@@ -80,6 +81,9 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("cancel-work", "x", "cancel_work", "stop", "Stop the long jobs that run; the models at work stay", _MODELS,
            footer=True),
     _entry("train", "T", "train", "train", "Train the ensemble now, due or not", _MODELS, footer=True),
+    _entry("log-filter", "slash", "log_filter", "filter log", "Show only lines of the log with a text", _HEALTH,
+           footer=True),
+    _entry("log-level", "v", "log_level", "level", "Show only graver lines of the log", _HEALTH, footer=True),
     _entry("undo", "u", "undo", "undo", "Take back the newest add, remove or edit"),
     _entry("mute", "m", "mute", "mute",
            "Mute the rules of the selected symbol, or the selected rule, for 8 hours; or hear them again"),

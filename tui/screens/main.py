@@ -21,6 +21,7 @@ from tui.screens.actions.alerts import AlertActions
 from tui.screens.actions.backtest import BacktestActions
 from tui.screens.actions.charts import ChartActions
 from tui.screens.actions.comparing import ComparingActions
+from tui.screens.actions.health import HealthActions
 from tui.screens.actions.holdings import HoldingActions
 from tui.screens.actions.lists import ListActions
 from tui.screens.actions.looks import LookActions
@@ -44,7 +45,7 @@ _LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsV
 
 class MainScreen(
     MovingActions, ListActions, AlertActions, AccuracyActions, BacktestActions, ChartActions, HoldingActions,
-    SharingActions, LookActions, PictureActions, RunningActions, ModelActions, ComparingActions,
+    SharingActions, LookActions, PictureActions, RunningActions, ModelActions, HealthActions, ComparingActions,
     inherit_bindings=False,
 ):
     """Puts one view after the other on screen, at any size."""
