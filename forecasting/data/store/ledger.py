@@ -33,7 +33,6 @@ from forecasting.domain.market import Symbol
 from forecasting.errors import LedgerError
 
 _ENTRY = "SELECT f.id, f.hash, f.body FROM forecasts f"
-_MOST_KEPT = 2000      # entries, some 8 KB each
 _INSERT_OUTCOME = (
     f"INSERT INTO outcomes ({OUTCOME_COLUMNS}, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
@@ -56,7 +55,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept: dict[int, LedgerEntry] = {}      # by number; replaced whole
+        self._kept: dict[int, LedgerEntry] = {}      # by number, of each symbol and model the last one asked for
 
     # Writing
 
@@ -159,11 +158,12 @@ class Ledger:
 
     def _unchanged(self, ids: Sequence[int]) -> list[LedgerEntry]:
         """Entries by number. None ever changes, so each is read from its text once, and not at every snapshot."""
-        kept = self._kept
-        if missing := [entry_id for entry_id in ids if entry_id not in kept]:
-            kept = {**kept, **{entry.id: entry for entry in self.entries(missing)}}
-            self._kept = kept if len(kept) <= _MOST_KEPT else {entry_id: kept[entry_id] for entry_id in ids}
-        return [kept[entry_id] for entry_id in ids]
+        known = self._kept
+        if missing := [entry_id for entry_id in ids if entry_id not in known]:
+            known = {**known, **{entry.id: entry for entry in self.entries(missing)}}
+            newest = {(entry.forecast.symbol, entry.forecast.model): entry for entry in known.values()}
+            self._kept = {entry.id: entry for entry in newest.values()}
+        return [known[entry_id] for entry_id in ids]
 
     def previous(self, symbol: Symbol, model: str, before: date) -> LedgerEntry | None:
         """The newest entry, of any origin, made as of a session before `before`; live where both exist."""

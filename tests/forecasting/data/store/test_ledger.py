@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from forecasting.data.store import Due, Store
 from forecasting.domain.forecast import HORIZONS, LEVELS, Origin
 from forecasting.errors import LedgerError
-from tests.support.store import AMD, MONDAY, NVDA, close_of, forecast, outcome
+from tests.support.store import AMD, MONDAY, NVDA, close_of, forecast, outcome, weekdays
 
 ISSUED = close_of(MONDAY) + timedelta(minutes=5)
 TUESDAY, WEDNESDAY = date(2026, 3, 3), date(2026, 3, 4)
@@ -170,3 +171,11 @@ def test_an_entry_that_does_not_exist_is_named(store: Store) -> None:
     with pytest.raises(LedgerError, match="entry 3: there is none; the ledger has 0"):
         store.ledger.entry(3)
     assert store.ledger.entries([1, 2]) == ()
+
+
+def test_of_each_symbol_and_model_one_entry_is_kept_in_memory(store: Store) -> None:
+    for session in islice(weekdays(MONDAY), 5):
+        (entry,) = store.ledger.append([forecast(session=session)], Origin.LIVE, at=close_of(session))
+        assert store.ledger.latest()[NVDA]["har-t"] == entry
+        assert store.ledger.latest()[NVDA]["har-t"] is store.ledger.latest()[NVDA]["har-t"]
+    assert list(store.ledger._kept) == [entry.id]
