@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Forecast
-from forecasting.domain.market import Bar, IndicatorRow, Quote, Symbol
+from forecasting.domain.market import Bar, IndicatorRow, Quote, SessionState, Symbol
 from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.domain.snapshot import Snapshot, SymbolRow
 from forecasting.service.view import shown_forecast
@@ -191,6 +191,11 @@ def _running(row: SymbolRow, quote: Quote | None, past: _Past | None, table: Ses
     if past is None or row.data_time.timestamp() <= past.closes[-1]:
         return None
     session = table.last_opened(row.data_time) if table is not None else None
+    if table is not None and session is not None and session.session == past.bars[-1].session:
+        # Closing prices are often stamped a second after the close, and those of the evening belong to no bar at all:
+        # the bar that has closed stands. Before the open a new day has begun.
+        if table.state(row.data_time) is not SessionState.PRE:
+            return None
     if isinstance(past.bars[-1].session, datetime):      # a quote tells of the whole day, not of the running slot
         quote = None
     opened, high, low, volume = (quote.open, quote.high, quote.low, quote.volume) if quote else (None,) * 4

@@ -244,6 +244,23 @@ def test_a_price_after_the_close_is_newer_than_the_close(market: Market) -> None
     assert market.look(evening + timedelta(minutes=1)) == ()
 
 
+def test_a_closing_price_stamped_a_second_late_begins_no_bar_of_its_own(market: Market) -> None:
+    market.rule("change_pct(1 bars) < 1")
+    market.rule("last < average(2 bars)")
+    market.close(closes([100.0, 100.0]))
+    market.look(open_of(2))
+    at_close = TABLE.close_of(SESSIONS[2])
+    for time in (at_close - timedelta(minutes=5), at_close + timedelta(seconds=1)):
+        market.quote(AAPL, 104.0, time, 100.0)
+        market.look(time + timedelta(seconds=5))
+    market.close(closes([100.0, 100.0, 104.0]))
+    for seconds in (1, 3600):                  # the closing price, and one of the evening
+        market.quote(AAPL, 104.0, at_close + timedelta(seconds=seconds), 100.0)
+        assert market.look(at_close + timedelta(seconds=seconds + 90)) == ()
+    market.quote(AAPL, 104.1, open_of(3), 104.0)
+    assert [a.rule for a in market.look(open_of(3))] == ["change_pct(1 bars) < 1"]
+
+
 def test_bars_that_come_after_the_present_has_been_looked_at_are_told_all_the_same(market: Market) -> None:
     market.rule("last crosses above 105")
     fired(market, [100.0, 101.0], [1])
