@@ -18,12 +18,12 @@ from tests.support.fake_engine import bars, detail, indicators
 from tests.support.tui import COLOURS
 from tui.charts.figure import build
 from tui.charts.of_symbol import SymbolCharts, symbol_charts
-from tui.charts.options import TIMEFRAMES, ChartOptions
+from tui.charts.options import TIMEFRAMES, USUAL, ChartOptions
 from tui.format import UNICODE
 
 BARS = 10_000
 WIDTH, HEIGHT = 118, 20
-ALL, HALF_A_YEAR = len(TIMEFRAMES) - 1, 2
+ALL, HALF_A_YEAR = len(TIMEFRAMES) - 1, USUAL
 
 T = TypeVar("T")
 

@@ -78,13 +78,13 @@ def symbol_charts(
     offset = flank(pitch) if options.candles else 0
     axis = TimeAxis(dates, pitch, layout.horizons, layout.columns - 1, place, offset)
     fewer = len(keys) - len(source.indicators)
-    rows = [source.indicators[i - fewer] if i >= fewer else None for i in span]
+    rows = newest_of_each([source.indicators[i - fewer] if i >= fewer else None for i in span], layout.size)
     over, panes = curves_on(beyond, keys, options.extra, span, layout.size)
 
     marks = () if alerts is None else marks_on(source, alerts, dates, keys[span.start])
 
     def column(name: str) -> Values:
-        return newest_of_each([None if row is None else getattr(row, name) for row in rows], layout.size)
+        return tuple(None if row is None else getattr(row, name) for row in rows)
 
     return SymbolCharts(
         price=PriceChart(
@@ -140,7 +140,10 @@ class _Layout:
         return cls(columns, past, size, horizons, options.candles)
 
     def pitch(self, candles: int) -> float:
-        return float(max(1, (self.past - 1) // candles)) if self.whole_cells else (self.past - 1) / max(1, candles - 1)
+        """Columns from candle to candle: whole ones, so that gaps are even, unless that wastes half the room."""
+        even = (self.past - 1) / max(1, candles - 1)
+        whole = float(max(1, (self.past - 1) // candles))
+        return whole if self.whole_cells and even < 1.6 * whole else even
 
 
 def _source(detail: SymbolDetail, options: ChartOptions, beyond: Beyond) -> SymbolDetail:
