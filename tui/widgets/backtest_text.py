@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from rich.console import Group
+from rich.console import Group, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -161,13 +161,15 @@ def strategies_table(state: Backtesting, palette: Palette, glyphs: Glyphs, width
     columns = tuple(column for column in columns if width >= column[2])
     table = Table.grid(padding=(0, 2, 0, 0))
     for heading in ("", "strategy", *(name for name, _, _ in columns)):
-        table.add_column(justify="left" if heading in ("", "strategy") else "right", no_wrap=True)
+        justify: JustifyMethod = "left" if heading == "strategy" else "right"
+        table.add_column(justify=justify, no_wrap=True)
     table.add_row("", *(Text(name, palette.muted) for name in ("strategy", *(name for name, _, _ in columns))))
     for run in shown[0].strategies:
         chosen = run is shown[1]
         style = f"bold {palette.accent}" if chosen else palette.forecast if run.forecasts else ""
         table.add_row(
-            Text(glyphs.sent if chosen else "", palette.accent), Text(short_name(run, shown[0]), style),
+            Text.assemble((glyphs.sent if chosen else "", palette.accent), ("f" * run.forecasts, palette.forecast)),
+            Text(short_name(run, shown[0]), style),
             *(Text(read(run.accounts[state.cost])) for _, read, _ in columns),
         )
     return table
@@ -175,7 +177,8 @@ def strategies_table(state: Backtesting, palette: Palette, glyphs: Glyphs, width
 
 SMALL_PRINT = (
     "Decided at each close, filled at the next open whatever the size; dividends reinvested; cash and borrowed shares "
-    "cost and earn nothing. Intervals are 95%. Every run is a trial, another cost or strategy of it is not. Not advice."
+    "cost and earn nothing. Intervals are 95%. Every run is a trial, another cost or strategy of it is not. f: "
+    "follows forecasts. Not advice."
 )
 
 
