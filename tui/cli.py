@@ -54,6 +54,7 @@ class Commands(click.Group):
         "explain": "tui.cli_backtest",
         "doctor": "tui.cli_doctor",
         "positions": "tui.cli_holdings",
+        "report": "tui.cli_report",
         "serve": "tui.cli_serve",
         "store": "tui.cli_store",
         "lists": "tui.cli_lists",

@@ -33,7 +33,7 @@ def journal(options: Options, since: date | None, symbols: tuple[str, ...], as_j
     """Print every signal and alert, newest first, with its reason and what came of it."""
     from forecasting.service.journal import journal as service
 
-    _say(service(options.settings(), since, map(parse_symbol, symbols)), as_json, _entries)
+    say(service(options.settings(), since, map(parse_symbol, symbols)), as_json, _entries)
 
 
 @click.group()
@@ -48,7 +48,7 @@ def verify(options: Options, as_json: bool) -> None:
     """Check every forecast and outcome against the chain of hashes."""
     from forecasting.service.journal import verify as service
 
-    _say(service(options.settings()), as_json,
+    say(service(options.settings()), as_json,
          lambda v: f"{v['forecasts']} forecasts, the chain holds" if v["ok"] else str(v["error"]))
 
 
@@ -64,7 +64,7 @@ def export(options: Options, to: Path, format_: Format | None, as_json: bool) ->
     from tui.cli_store import export_text
 
     path = keeping.store_file(options.settings(), None)
-    _say(moving.export(path, to, format_, "forecasts", None), as_json, export_text)
+    say(moving.export(path, to, format_, "forecasts", None), as_json, export_text)
 
 
 @click.command("watch-once")
@@ -91,10 +91,11 @@ def watch_once(
     except RuleError as error:
         click.echo(error.pointed(), err=True)
         raise
-    _say(answer, as_json, _fulfilled)
+    say(answer, as_json, _fulfilled)
 
 
-def _say(answer: Answer, as_json: bool, text: Callable[[Any], str]) -> None:
+def say(answer: Answer, as_json: bool, text: Callable[[Any], str]) -> None:
+    """Print an answer and end with its exit code; `text` words its value for people."""
     for note in answer.notes:
         click.echo(note, err=True)
     click.echo(json.dumps(answer.value, allow_nan=False, indent=2) if as_json else text(answer.value))

@@ -22,15 +22,20 @@ Said = Sequence[tuple[Outcome, tuple[float, ...]]]
 
 
 def answer_accuracy(desk: Desk, question: AskAccuracy, now: datetime, on_step: OnStep) -> Accuracy:
+    """The worker's answer."""
+    return accuracy(desk.store.ledger, question, on_step)
+
+
+def accuracy(ledger: Ledger, question: AskAccuracy, on_step: OnStep) -> Accuracy:
     """Every model's record as the ledger has it; of the baseline's too, against itself."""
     watched = {question.symbol} if question.symbol is not None else set(question.symbols)
-    theirs = _said(desk.store.ledger, BASELINE, question, watched)
+    theirs = _said(ledger, BASELINE, question, watched)
     baseline = rows_of(theirs)
     losses = {(o.symbol, o.as_of_session): o.crps for o, _ in theirs}
     found: list[ModelAccuracy] = []
     for place, model in enumerate(MODELS):
         on_step(Step("accuracy", f"scoring {model}", place / len(MODELS)))
-        said = theirs if model == BASELINE else _said(desk.store.ledger, model, question, watched)
+        said = theirs if model == BASELINE else _said(ledger, model, question, watched)
         rows = rows_of(said)
         card = scorecard(model, rows, baseline, horizon=question.horizon)
         if card is not None:
