@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from forecasting.domain.backtest import AskBacktest, BacktestReport
 from forecasting.domain.comparison import AskComparison, AskCorrelations, Comparison, Correlations
 from forecasting.domain.question import Question
+from forecasting.domain.search import AskMatches, Matches
 from forecasting.service import wire
 from forecasting.service.accuracy import Accuracy, AskAccuracy
 from forecasting.service.charting import AskChart, AskChosen, ChartAnswer, Chosen
@@ -43,6 +44,7 @@ QUESTIONS: tuple[Entry, ...] = (
     Entry("band", AskBand, Band, "forecasting.service.band:answer_band"),
     Entry("chart", AskChart, ChartAnswer, "forecasting.service.chart_answers:answer_chart"),
     Entry("chosen-indicators", AskChosen, Chosen, "forecasting.service.chart_answers:answer_chosen"),
+    Entry("matches", AskMatches, Matches, "forecasting.service.finding:find", deadline_s=20.0),
     Entry("comparison", AskComparison, Comparison, "forecasting.service.comparing:compare"),
     Entry("correlations", AskCorrelations, Correlations, "forecasting.service.comparing:correlate"),
 )

@@ -83,6 +83,15 @@ class Watchlist:
             self.add_all(group, [symbol])
         return symbol
 
+    def add_text(self, group: str, text: str) -> tuple[Symbol, ...]:
+        """Add what a person typed, several symbols with blanks or commas between them; all of them or none."""
+        words = text.replace(",", " ").split()
+        if len(words) < 2:
+            return (self.add(group, text),)
+        if not (added := self.add_all(group, [parse_symbol(word) for word in words])):
+            raise SymbolError(f"all of these are in list '{group}' already")
+        return added
+
     def add_all(self, group: str, symbols: Sequence[Symbol]) -> tuple[Symbol, ...]:
         """Add several as one change; gives those that were not there yet."""
         with self._lock:

@@ -186,6 +186,13 @@ class FakeYahoo:
                 change_quote(fault, row)
         return 200, {"quoteResponse": {"result": rows, "error": None}}
 
+    def search(self, text: str) -> dict[str, Any]:
+        """What /v1/finance/search answers: every symbol with the text in it or in its name."""
+        named = [(symbol, known.name) for symbol, known in self.symbols.items()]
+        found = [(symbol, name) for symbol, name in named if text.casefold() in f"{symbol} {name}".casefold()]
+        rows = [{"symbol": s, "longname": name, "exchDisp": "NASDAQ", "typeDisp": "Equity"} for s, name in found]
+        return {"quotes": rows, "news": []}
+
     def _concerns(self, symbol: str) -> bool:
         return self.spoilt is None or symbol in self.spoilt
 
@@ -275,8 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "quote":
                 self._send_json(*self.yahoo.quote(query))
             case "search":
-                rows = [{"symbol": s, "longname": known.name} for s, known in self.yahoo.symbols.items()]
-                self._send_json(200, {"quotes": rows, "news": []})
+                self._send_json(200, self.yahoo.search(query.get("q", [""])[0]))
             case _:
                 self._send_json(404, {"quoteSummary": {"result": None, "error": {"code": "Not Found"}}})
 

@@ -180,7 +180,7 @@ async def test_adding_a_symbol_selects_it_and_undo_takes_it_off() -> None:
         assert "IBM" not in symbols_shown(app)
 
 
-@pytest.mark.parametrize(("typed", "said"), [("nv da", "no ticker symbol"), ("nvda", "already")])
+@pytest.mark.parametrize(("typed", "said"), [("nv!da", "no ticker symbol"), ("nvda", "already")])
 async def test_a_symbol_that_cannot_be_added_leaves_the_dialog_open_with_the_reason(typed: str, said: str) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:

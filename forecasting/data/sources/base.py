@@ -15,6 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
+from forecasting.domain.search import Match
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, SourceHealth
 
@@ -80,6 +81,20 @@ class Streaming(Protocol):
 
     def stream(self, on_quote: Callable[[Quote], None]) -> PriceStream:
         """A stream that calls back, from a thread of its own, with each price; nothing is started yet."""
+        ...
+
+
+@runtime_checkable
+class Searching(Protocol):
+    """What a source that finds symbols by name can do as well."""
+
+    def search(self, text: str) -> tuple[Match, ...]:
+        """The symbols that may be meant by `text`, likeliest first.
+
+        Raises:
+            SourceError: If the source as a whole did not answer.
+            DataError: If its answer cannot be read.
+        """
         ...
 
 

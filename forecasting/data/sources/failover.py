@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from forecasting.data.sources.base import PriceStream, Source, Streaming
+from forecasting.data.sources.base import PriceStream, Searching, Source, Streaming
 from forecasting.domain.clock import Clock
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Quote, Symbol, SymbolFailure
+from forecasting.domain.search import Match
 from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import SourceError
 
@@ -97,6 +98,11 @@ class FailoverSource:
         if len(silence) == len(failures):
             raise silence[0]
         return failures[0]
+
+    def search(self, text: str) -> tuple[Match, ...]:
+        """By the first source that can; none where none can."""
+        searching = next((s for s in (self._first, *self._others) if isinstance(s, Searching)), None)
+        return () if searching is None else searching.search(text)
 
     def health(self) -> SourceHealth:
         """The first source's; while another answers in its place, who, and since when."""

@@ -23,10 +23,12 @@ from forecasting.data.sources.yahoo_breaker import Lane
 from forecasting.data.sources.yahoo_charts import Chart, read_chart
 from forecasting.data.sources.yahoo_client import YahooClient
 from forecasting.data.sources.yahoo_quotes import by_symbol, read_quote
+from forecasting.data.sources.yahoo_search import read_search
 from forecasting.data.sources.yahoo_stream import URL, YahooStream
 from forecasting.domain.clock import Clock, WallClock
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import BarSeries, Instrument, Quote, Symbol, SymbolFailure, parse_symbol
+from forecasting.domain.search import Match
 from forecasting.domain.sessions import in_slots
 from forecasting.domain.snapshot import SourceHealth
 from forecasting.domain.spelling import nearest
@@ -34,6 +36,7 @@ from forecasting.errors import DataError, SourceError, SymbolError
 
 _QUOTE_URL = "https://query1.finance.yahoo.com/v7/finance/quote"
 _CHART_URL = "https://query2.finance.yahoo.com/v8/finance/chart/"
+_SEARCH_URL = "https://query2.finance.yahoo.com/v1/finance/search"
 _FIRST_DAY = date(1927, 1, 1)       # nothing at Yahoo is older
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _OVERLAP = timedelta(days=10)       # asked for before `start`: a range without any bar would be an error
@@ -118,6 +121,17 @@ class YahooSource:
         """Yahoo's web socket; `$TAPECAST_STREAM_URL` says where it is if not at Yahoo, as in tests."""
         url = os.environ.get("TAPECAST_STREAM_URL") or URL
         return YahooStream(on_quote, clock=WallClock(), units=self._units, url=url)
+
+    def search(self, text: str) -> tuple[Match, ...]:
+        """Symbols by name, one request; its failures hold up nothing else.
+
+        Raises:
+            SourceError: If Yahoo did not answer, or an open breaker keeps us from asking.
+            DataError: If the answer cannot be read.
+        """
+        with self._client.talking("search", Lane.SEARCH):
+            answer = self._client.get_json(_SEARCH_URL, q=text, quotesCount=10, newsCount=0, listsCount=0)
+            return read_search(answer)
 
     def _ask_quotes(self, symbols: Sequence[Symbol]) -> dict[Symbol, Mapping[str, Any]]:
         """Yahoo's quote objects by symbol; symbols it does not know are absent."""

@@ -1,8 +1,8 @@
 """When Yahoo is asked nothing: circuit breakers that open over failures and close by themselves.
 
-There are two circuits. The one of *everything* counts the failures of quotes, cookie and crumb; open, it refuses all.
-The one of *histories* counts those of charts, so that prices go on while charts alone are in trouble; a rate limit met
-by a chart holds everything, since Yahoo counts requests of any kind.
+There are three circuits. The one of *everything* counts the failures of quotes, cookie and crumb; open, it refuses all.
+Those of *histories* and of *searches* count those of charts and of searches for symbols, so that prices go on while
+these alone are in trouble; a rate limit met by one of them holds everything, since Yahoo counts requests of any kind.
 
 A circuit opens after one rate limit, or after two other failures with no good answer between. Its first pause is short,
 20 s (40 s after a rate limit), because most trouble is short and a person is waiting; then pauses double, up to five
@@ -43,6 +43,7 @@ class Lane(Enum):
 
     QUOTES = auto()         # and all that serves them: cookie, crumb
     HISTORY = auto()
+    SEARCH = auto()
 
 
 class _Circuit:
@@ -117,7 +118,7 @@ class CircuitBreaker:
         """`clock` is the machine's, whatever time the data is asked for."""
         self._clock = clock
         self._lock = threading.RLock()
-        self._all, self._history = _Circuit(chance), _Circuit(chance)
+        self._all, self._history, self._search = _Circuit(chance), _Circuit(chance), _Circuit(chance)
         self.requests = 0
         """Sent since start."""
         self._sent_at: deque[datetime] = deque(maxlen=_REMEMBERED)
@@ -204,4 +205,5 @@ class CircuitBreaker:
 
     def _circuits(self, lane: Lane) -> tuple[_Circuit, ...]:
         """Those a request has to pass; the last is its own."""
-        return (self._all,) if lane is Lane.QUOTES else (self._all, self._history)
+        own = {Lane.HISTORY: self._history, Lane.SEARCH: self._search}
+        return (self._all, own[lane]) if lane in own else (self._all,)

@@ -37,6 +37,7 @@ _CRUMB = "/v1/test/getcrumb"
 # These only hand out cookies, and privacy filters often block them; prices may come without. A time-out counts even
 # here: it is what a hung network looks like.
 _COOKIE_HOSTS = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"})
+_SEARCH = "/v1/finance/search"
 _LONGEST_CRUMB = 60         # characters; real ones have eleven
 
 
@@ -86,7 +87,8 @@ class GuardedSession(Session[Response]):
             DataError: If it is Yahoo's word that there is nothing under a symbol.
             RequestException: What curl says otherwise.
         """
-        lane = Lane.HISTORY if urlsplit(url).path.startswith(_CHARTS) else Lane.QUOTES
+        path = urlsplit(url).path
+        lane = Lane.HISTORY if path.startswith(_CHARTS) else Lane.SEARCH if path == _SEARCH else Lane.QUOTES
         self._breaker.admit(lane)    # before the bucket: a refusal comes at once
         self._bucket.take()
         asked = options.get("timeout")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.widgets import Input
 
 from forecasting.domain.market import Symbol
+from forecasting.domain.search import AskMatches, Matches
 from tui.screens.stage import Stage
 from tui.widgets.columns import COLUMNS
 
@@ -65,16 +68,21 @@ class ListActions(Stage):
             return
         group = self._adds_to()
 
-        def add(text: str) -> Symbol:
-            return self.engine.lists.add(group, text)
+        def add(text: str) -> tuple[Symbol, ...]:
+            return self.engine.lists.add_text(group, text)
 
-        def added(symbol: Symbol | None) -> None:
-            if symbol is not None:
+        def find(text: str, then: Callable[[Matches], None]) -> None:
+            engine = self.engine
+            # What cannot be found is no loss: what is typed can be added as it is.
+            self.fetch("matches", lambda: engine.inquire(AskMatches(text), lambda step: None), then, lambda error: None)
+
+        def added(symbols: tuple[Symbol, ...] | None) -> None:
+            if symbols:
                 self.undoable(self.engine.lists.undo)
-                self.place.symbol = symbol
+                self.place.symbol = symbols[-1]
                 self.catch_up()
 
-        self.app.push_screen(AddSymbol(group, add), added)
+        self.app.push_screen(AddSymbol(group, add, find), added)
 
     def action_columns(self) -> None:
         """Choose and order the columns, or sort by one of them."""

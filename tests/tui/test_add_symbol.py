@@ -1,0 +1,115 @@
+"""Symbols added by what a person remembers of them."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input, Label
+
+from forecasting.domain.market import Symbol
+from forecasting.domain.search import AskMatches, Match, Matches
+from tests.support.tui import cursor_symbol, fake, make_app, press, settle, symbols_shown
+from tui.app import TapecastApp
+from tui.widgets.menu import Menu
+
+SIZE = (120, 35)
+FOUND = (Match(Symbol("7203.T"), "Toyota Motor", "Tokyo Equity"), Match(Symbol("TM"), "Toyota Motor ADR", "NYSE Equity"))
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.dialogs.add_symbol.PAUSE_S", 0.001)
+
+
+def finding(*symbols: str) -> TapecastApp:
+    app = make_app(*symbols)
+    fake(app).answers[AskMatches] = lambda question, on_step: Matches(
+        question.text, tuple(m for m in FOUND if question.text.casefold() in f"{m.symbol} {m.name}".casefold())
+    )
+    return app
+
+
+def offered(app: TapecastApp) -> list[str]:
+    return [row.plain.split()[0] for row in app.screen.query_one(Menu).rows]
+
+
+def asked(app: TapecastApp) -> list[str]:
+    return [call[1].text for call in fake(app).calls if call[0] == "inquire" and isinstance(call[1], AskMatches)]
+
+
+async def test_part_of_a_name_lists_what_may_be_meant_and_arrows_choose() -> None:
+    app = finding("NVDA", "AAPL")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a")
+        app.screen.query_one(Input).value = "toyota"
+        await settle(pilot)
+        assert offered(app) == ["7203.T", "TM", "toyota"]
+        await press(pilot, "down", "enter")
+        assert (symbols_shown(app), cursor_symbol(app)) == (["NVDA", "AAPL", "TM"], "TM")
+        await press(pilot, "u")
+        assert symbols_shown(app) == ["NVDA", "AAPL"]
+
+
+async def test_the_worker_is_asked_once_the_typing_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.dialogs.add_symbol.PAUSE_S", 0.2)
+    app = finding("NVDA")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a", *"toyo")
+        assert asked(app) == []
+        await pilot.pause(0.25)
+        await settle(pilot)
+        assert asked(app) == ["toyo"]
+
+
+async def test_what_is_typed_as_a_symbol_is_added_as_it_is() -> None:
+    app = finding("NVDA")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a", *"TOYOTA", "enter")
+        await press(pilot, "a", *"brk.b", "enter")
+        assert symbols_shown(app) == ["NVDA", "TOYOTA", "BRK-B"]
+
+
+async def test_a_symbol_that_is_known_comes_before_names_that_hold_it() -> None:
+    app = finding("NVDA")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a", *"tm")
+        await settle(pilot)
+        assert offered(app) == ["TM"]
+        await press(pilot, "enter")
+        assert symbols_shown(app) == ["NVDA", "TM"]
+
+
+async def test_several_symbols_are_added_as_one_change() -> None:
+    app = finding("NVDA")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a")
+        app.screen.query_one(Input).value = "aapl, TSM  SAP.DE"
+        await press(pilot, "enter")
+        assert symbols_shown(app) == ["NVDA", "AAPL", "TSM", "SAP.DE"]
+        await press(pilot, "u")
+        assert symbols_shown(app) == ["NVDA"]
+
+
+async def test_one_that_cannot_be_a_symbol_keeps_all_out() -> None:
+    app = finding("NVDA")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a")
+        app.screen.query_one(Input).value = "AAPL, T?M"
+        await press(pilot, "enter")
+        assert "'T?M' is no ticker symbol" in str(app.screen.query_one("#said", Label).content)
+        assert symbols_shown(app) == ["NVDA"]
+
+
+async def test_without_a_worker_symbols_are_added_all_the_same() -> None:
+    app = make_app("NVDA")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a", *"tsm")
+        await settle(pilot)
+        await press(pilot, "enter")
+        assert symbols_shown(app) == ["NVDA", "TSM"]
