@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from rich.cells import cell_len
 
 from forecasting.domain.snapshot import SymbolDetail
+from forecasting.service.charting import PastForecast
 from tests.support.fake_engine import bars, detail, forecast
 from tests.support.tui import COLOURS
 from tui.charts.figure import build, nice_ticks
@@ -19,6 +22,7 @@ from tui.charts.of_symbol import (
     symbol_charts,
 )
 from tui.charts.options import ChartOptions
+from tui.charts.past import held_text, past_band
 from tui.charts.price import Candle, Fan, candles_of, taken_together
 from tui.charts.window import Window
 from tui.format import ASCII, UNICODE
@@ -124,3 +128,39 @@ def test_few_settled_forecasts_still_make_a_band_without_gaps() -> None:
 )
 def test_ticks_are_round_numbers(low: float, high: float, ticks: tuple[float, ...]) -> None:
     assert nice_ticks(low, high, 3) == ticks
+
+
+def test_of_two_bars_in_one_column_the_busier_one_is_drawn() -> None:
+    charts = symbol_charts(known_detail(), ChartOptions(timeframe=5), 100)
+    assert charts is not None
+    assert charts.volume.axis.pitch < 1
+    rows = build(charts.volume, 100, 3, COLOURS, UNICODE).plain.split("\n")
+    drawn = [column for column in zip(*(row.ljust(100)[9:79] for row in rows), strict=True) if set(column) - set(" ┆")]
+    assert len(drawn) == 70
+    assert all(column[2] == "█" for column in drawn)      # no column hangs in the air
+
+
+def test_a_past_band_stands_around_the_bar_it_is_about_and_a_miss_is_told() -> None:
+    forecast = PastForecast(date(2026, 2, 27), date(2026, 2, 20), True, -0.02, 0.0, 0.02, 0.03)
+    band = past_band(forecast, 5, close=103.0)
+    start = 103.0 / math.exp(0.03)
+    assert (band.low, band.median, band.high) == pytest.approx([start * math.exp(q) for q in (-0.02, 0.0, 0.02)])
+    assert (band.held, band.live, band.horizon) == (False, True, 5)
+
+
+def test_live_and_backfilled_coverage_are_told_apart_with_interval_and_n() -> None:
+    told = held_text(known_detail().records, "har-t", 5)
+    assert told == "80% band made 5 before held 78% [62..94] n=24 live, 78% [71..85] n=126 backfill"
+    assert held_text((), "har-t", 5) == "80% band made 5 before: none settled yet"
+
+
+def test_a_signal_is_marked_on_the_candle_that_holds_its_bar() -> None:
+    detail = known_detail()
+    charts = symbol_charts(detail, ChartOptions(candles=True), 100, alerts=())
+    assert charts is not None
+    for mark, signal in zip(charts.price.marks, reversed(detail.signals), strict=True):
+        assert charts.dates[mark.bar - 1] < signal.signal.session <= charts.dates[mark.bar]
+        assert mark.direction == signal.signal.direction
+    without = symbol_charts(detail, ChartOptions(candles=True), 100)
+    assert without is not None
+    assert without.price.marks == ()

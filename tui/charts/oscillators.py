@@ -94,7 +94,10 @@ class VolumeChart:
         top = max((abs(v) for v in self.signed if v is not None), default=0.0) or 1.0
         self.axis.apply(figure, brush, 0, top, dated=False)
         labels(figure, brush, [(top, fmt.quantity(top))])
+        tallest: dict[int, float] = {}       # of each column, where bars are closer than columns
+        for x, v in zip(*known(self.signed, self.axis), strict=True):
+            tallest[round(x)] = max(v, tallest.get(round(x), 0.0), key=abs)
         for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
-            tops = [(x, abs(v) / top) for x, v in zip(*known(self.signed, self.axis), strict=True) if v * sign > 0]
+            tops = [(float(x), abs(v) / top) for x, v in tallest.items() if v * sign > 0]
             grid = cells.Grid(0, top, brush.height)
             cells.columns(figure, grid, cells.broad(tops, self.axis.pitch), colour, brush.glyphs)
