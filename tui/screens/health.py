@@ -118,7 +118,7 @@ class HealthView(View):
         yield health_text.title("Source", "", palette)
         yield from health_text.source(snapshot, scene.now, palette)
         yield Text()
-        yield health_text.title("Jobs", "x in Models stops them", palette)
+        yield health_text.title("Jobs", "x stops them", palette)
         yield job_table(snapshot.jobs, scene.now, palette, scene.glyphs, width)
         yield Text()
         yield health_text.title("Notices", "", palette)
