@@ -274,3 +274,21 @@ def test_the_pits_columns_are_as_high_as_their_shares() -> None:
     assert heights[1:5] == [0, 0, 0, 0]
     assert set(heights[5:]) == {16}
     assert "not flat p=0.001" in chart.heading(COLOURS, UNICODE).plain
+
+
+def test_outcomes_outside_the_band_are_counted_and_crossed() -> None:
+    found = answered(horizon=5).models[0]
+    inside = sum(low <= one.actual <= high for one in found.past for low, high in one.bands[1:2])
+    chart = past_chart(found, 5)
+    assert chart is not None
+    assert f"Outcomes h=5  {inside} of 60 in the 80% band" in chart.heading(COLOURS, UNICODE).plain
+    assert "✗" in build(chart, 80, 12, COLOURS, UNICODE).plain
+
+
+def test_few_settled_forecasts_still_make_a_band_without_gaps() -> None:
+    found = answered().models[0]
+    chart = past_chart(replace(found, past=found.past[-4:]), 1)
+    assert chart is not None
+    middle = build(chart, 60, 11, COLOURS, UNICODE).plain.split("\n")[5]
+    assert " " not in middle.strip().removeprefix("0.0% ")
+    assert middle.count("░") + middle.count("•") == 60 - 8 - 1

@@ -16,9 +16,7 @@ from tests.support.tui import COLOURS
 from tui.charts.figure import build, nice_ticks
 from tui.charts.of_symbol import (
     ChartMemo,
-    coverage_chart,
     hit_rate_chart,
-    outcome_chart,
     symbol_charts,
 )
 from tui.charts.options import ChartOptions
@@ -93,8 +91,8 @@ def test_every_chart_fits_the_size_it_is_built_for(width: int, height: int) -> N
     for facts in (whole, empty, flat):
         charts = symbol_charts(facts, ChartOptions(candles=height > 4), width, Window(at=facts.bars[-2].session))
         assert charts is not None
-        every = (charts.price, charts.volume, charts.rsi, charts.macd, hit_rate_chart(facts), coverage_chart(facts))
-        for chart in (*every, outcome_chart(facts)):
+        every = (charts.price, charts.volume, charts.rsi, charts.macd, hit_rate_chart(facts))
+        for chart in every:
             lines = build(chart, width, height, COLOURS, UNICODE).plain.split("\n")
             assert len(lines) <= height
             assert max(map(cell_len, lines)) <= width
@@ -106,21 +104,6 @@ def test_ascii_charts_are_ascii_and_the_shades_tell_the_bands_apart() -> None:
     assert build(charts.price, 80, 16, COLOURS, ASCII).plain.isascii()
     drawn = build(charts.price, 80, 16, COLOURS, UNICODE).plain
     assert all(shade in drawn for shade in "░▒▓┆")
-
-
-def test_outcomes_outside_the_band_are_counted_and_crossed() -> None:
-    chart = outcome_chart(known_detail())
-    inside = sum(low <= value <= high for value, (low, high) in zip(chart.actual, chart.bands, strict=True))
-    assert f"{inside} of 60 in the 80% band" in chart.heading(COLOURS, UNICODE).plain
-    assert "✗" in build(chart, 80, 12, COLOURS, UNICODE).plain
-
-
-def test_few_settled_forecasts_still_make_a_band_without_gaps() -> None:
-    whole = known_detail()
-    few = replace(whole, outcomes=whole.outcomes[-4:])
-    middle = build(outcome_chart(few), 60, 11, COLOURS, UNICODE).plain.split("\n")[5]
-    assert " " not in middle.strip().removeprefix("0.0% ")
-    assert middle.count("░") + middle.count("•") == 60 - 8 - 1
 
 
 @pytest.mark.parametrize(

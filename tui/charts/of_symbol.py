@@ -10,10 +10,9 @@ from datetime import date, datetime
 from typing import overload
 
 from forecasting.domain.decision import Alert
-from forecasting.domain.forecast import Origin
 from forecasting.domain.market import Bar
 from forecasting.domain.snapshot import SymbolDetail
-from tui.charts.accuracy import OutcomeChart, RateChart
+from tui.charts.accuracy import RateChart
 from tui.charts.axis import PAST_SHARE, TimeAxis
 from tui.charts.beyond import NOTHING, Beyond, curves_on, marks_on, newest_of_each, past_on
 from tui.charts.cells import flank
@@ -25,9 +24,6 @@ from tui.charts.past import held_text
 from tui.charts.price import Candle, Fan, PriceChart, candles_of, taken_together
 from tui.charts.values import Values
 from tui.charts.window import AT_NEWEST, Window, bars_of_days
-
-OUTCOMES = 60
-"""Settled forecasts that one picture can hold apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,25 +192,6 @@ def hit_rate_chart(detail: SymbolDetail) -> RateChart:
     return RateChart(
         "Hits h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
         tuple(p.hit_rate for p in points), tuple((p.hit_low, p.hit_high) for p in points), 0.5,
-    )
-
-
-def coverage_chart(detail: SymbolDetail) -> RateChart:
-    """Rolling coverage of the 80 % band, one session ahead."""
-    points = detail.accuracy
-    return RateChart(
-        "80% band h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
-        tuple(p.coverage_80 for p in points), (), 0.8,
-    )
-
-
-def outcome_chart(detail: SymbolDetail) -> OutcomeChart:
-    """The newest settled forecasts."""
-    outcomes = detail.outcomes[-OUTCOMES:]
-    origin = "" if not outcomes else "backfill" if outcomes[-1].origin is Origin.BACKFILL else "live"
-    return OutcomeChart(
-        f"{origin} {outcomes[-1].model}" if outcomes else "", TimeAxis(tuple(o.target_session for o in outcomes)),
-        tuple((o.low_80 * 100, o.high_80 * 100) for o in outcomes), tuple(o.actual * 100 for o in outcomes),
     )
 
 
