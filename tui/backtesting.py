@@ -111,6 +111,22 @@ class Backtesting:
         busy = self.running is not None and self.asked is not None and FOLLOWED[self.asked[3]][1] is Forecasts.WALKED
         return quick and not busy and self.choice != self.asked and self.report is None
 
+    def dearer(self, steps: int) -> Backtesting:
+        """With another cost, stopping at the ends."""
+        return replace(self, cost=max(0, min(self.cost + steps, len(COSTS_BP) - 1)))
+
+    def longer(self, steps: int) -> Backtesting:
+        """With another span, stopping at the ends."""
+        return replace(self, span=max(0, min(self.span + steps, len(SPANS) - 1)))
+
+    def following_others(self) -> Backtesting:
+        """With the next kind of forecasts, round and round."""
+        return replace(self, followed=(self.followed + 1) % len(FOLLOWED))
+
+    def begun(self, choice: Choice) -> Backtesting:
+        """With a run that has been asked for."""
+        return replace(self, asked=choice, running=Running("waiting for the worker"), problem=None)
+
     def answered(self, choice: Choice, report: BacktestReport) -> Backtesting:
         """With an answer more; its run has ended if it was the newest."""
         kept = (*(pair for pair in self.kept if pair[0] != choice), (choice, report))[-KEPT:]

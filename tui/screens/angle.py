@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from forecasting.domain.forecast import Origin, TrackRecord
-from forecasting.service.accuracy import Accuracy, AskAccuracy, ModelAccuracy
+
+if TYPE_CHECKING:
+    from forecasting.service.accuracy import Accuracy, AskAccuracy, ModelAccuracy
 
 HORIZONS = (1, 5, 10)
 """Sessions ahead that records are kept of."""

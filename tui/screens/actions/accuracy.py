@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from forecasting.domain.forecast import Origin, TrackRecord
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import SymbolDetail
 from forecasting.errors import TapecastError
-from forecasting.service.accuracy import Accuracy, AskAccuracy
 from tui.screens.angle import Angle, Reading, fuller_origin
 from tui.screens.stage import Stage
 from tui.screens.view import Scene
 
+if TYPE_CHECKING:
+    from forecasting.service.accuracy import Accuracy, AskAccuracy
+
+    Asked = tuple[AskAccuracy, tuple[TrackRecord, ...]]
+    """A question, and the records at the time: they change with every settlement, and so would the answer."""
+
 KEPT = 24
 """Answers kept, so that going back to one shows it at once."""
-
-Asked = tuple[AskAccuracy, tuple[TrackRecord, ...]]
-"""A question, and the records at the time: they change with every settlement, and so would the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class AccuracyActions(Stage):
         self._want_accuracy()
 
     def _accuracy_question(self) -> AskAccuracy:
+        from forecasting.service.accuracy import AskAccuracy  # 9 ms that the first paint need not wait for
+
         angle, snapshot = self._angle, self.place.snapshot
         symbol = None if angle.whole else self.place.symbol
         records = snapshot.records
@@ -83,7 +88,7 @@ class AccuracyActions(Stage):
         if on_the_way or (known is not None and known.asked == asked):
             return
         if self._accuracy_asked is not None:
-            self.engine.withdraw(AskAccuracy)
+            self.engine.withdraw(type(asked[0]))
         self._accuracy_asked = asked
         engine = self.engine
         self.fetch(

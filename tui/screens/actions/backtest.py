@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from forecasting.domain.backtest import COSTS_BP, AskBacktest, BacktestReport
 from forecasting.errors import QuestionWithdrawn, TapecastError
-from tui.backtesting import FOLLOWED, SPANS, Backtesting, Choice, Running
 from tui.messages import Fetched
 from tui.screens.stage import Stage
 from tui.screens.view import Scene
 
 if TYPE_CHECKING:
+    from forecasting.domain.backtest import BacktestReport
     from forecasting.service.backend import Step
+    from tui.backtesting import Backtesting, Choice
 
 REST_S = 0.3
 """Seconds a choice has to rest before it is run: whoever passes over ten symbols has not tried ten."""
@@ -25,8 +25,13 @@ REST_S = 0.3
 class BacktestActions(Stage):
     """Runs what the view shows, and keeps the answers."""
 
-    _backtesting = Backtesting()
     _choice_rests: Timer | None = None
+
+    @cached_property
+    def _backtesting(self) -> Backtesting:
+        from tui.backtesting import Backtesting  # 5 ms that the first paint need not wait for
+
+        return Backtesting()
 
     def scene(self) -> Scene:
         """With the backtest's state, where its view is on screen."""
@@ -61,8 +66,8 @@ class BacktestActions(Stage):
         if question is None:
             self.tell("no symbol to trade; a adds one")
             return
-        engine.withdraw(AskBacktest)      # one run at a time; the older would be waited for
-        self._change_backtest(asked=choice, running=Running("waiting for the worker"), problem=None)
+        engine.withdraw(type(question))      # one run at a time; the older would be waited for
+        self._show_backtesting(self._backtesting.begun(choice))
         self.fetch(
             "backtest", lambda: engine.inquire(question, partial(self._backtest_stepped, choice)),
             partial(self._backtest_came, choice), partial(self._no_backtest, choice),
@@ -70,6 +75,8 @@ class BacktestActions(Stage):
 
     def action_cancel_backtest(self) -> None:
         """Take back what is being run."""
+        from forecasting.domain.backtest import AskBacktest
+
         if self._backtesting.running is None:
             self.tell("nothing is being run")
             return
@@ -77,7 +84,7 @@ class BacktestActions(Stage):
 
     def action_backtest_cost(self, steps: int) -> None:
         """A dearer or cheaper trade; the curves follow at once."""
-        self._change_backtest(cost=max(0, min(self._backtesting.cost + steps, len(COSTS_BP) - 1)))
+        self._show_backtesting(self._backtesting.dearer(steps))
 
     def action_backtest_strategy(self, steps: int) -> None:
         """Another strategy of the same run."""
@@ -86,7 +93,7 @@ class BacktestActions(Stage):
 
     def action_backtest_span(self, steps: int) -> None:
         """A longer or shorter span."""
-        self._change_backtest(span=max(0, min(self._backtesting.span + steps, len(SPANS) - 1)))
+        self._show_backtesting(self._backtesting.longer(steps))
 
     def action_backtest_subject(self) -> None:
         """The symbol under the cursor, or the whole list."""
@@ -94,10 +101,13 @@ class BacktestActions(Stage):
 
     def action_backtest_followed(self) -> None:
         """Recorded forecasts, or those of a model fitted anew."""
-        self._change_backtest(followed=(self._backtesting.followed + 1) % len(FOLLOWED))
+        self._show_backtesting(self._backtesting.following_others())
 
     def _change_backtest(self, **changes: object) -> None:
-        self._backtesting = replace(self._backtesting, **changes)  # type: ignore[arg-type]
+        self._show_backtesting(replace(self._backtesting, **changes))  # type: ignore[arg-type]
+
+    def _show_backtesting(self, backtesting: Backtesting) -> None:
+        self._backtesting = backtesting
         self.show()
 
     def _backtest_stepped(self, choice: Choice, step: Step) -> None:
@@ -113,8 +123,7 @@ class BacktestActions(Stage):
                 self.view.show(self.scene())
 
     def _backtest_came(self, choice: Choice, report: BacktestReport) -> None:
-        self._backtesting = self._backtesting.answered(choice, report)
-        self.show()
+        self._show_backtesting(self._backtesting.answered(choice, report))
 
     def _no_backtest(self, choice: Choice, error: TapecastError) -> None:
         if choice == self._backtesting.asked:
