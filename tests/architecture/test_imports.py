@@ -14,6 +14,7 @@ HEAVY = (
 )  # fmt: skip
 AFTER_FIRST_PAINT = (
     "plotext", "textual_plotext", "apscheduler", "pydantic", "tomlkit", "forecasting.service.questions",
+    "forecasting.domain.backtest", "forecasting.domain.report", "forecasting.domain.scorecard",
 )  # fmt: skip
 
 
