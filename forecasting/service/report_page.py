@@ -115,7 +115,7 @@ def _watchlist(rows: Sequence[SymbolRow]) -> str:
         ("symbol", "name", "last", "change", "state", "5 ahead", "80 % band", "model"),
         (
             (
-                row.symbol, row.name, _price(row), _percent(row.change_pct, 2), row.state.value,
+                row.symbol, row.alias, _price(row), _percent(row.change_pct, 2), row.state.value,
                 _percent(row.forecast_pct, 2), _band(row.low_80_pct, row.high_80_pct), row.model or row.error or "-",
             )
             for row in rows

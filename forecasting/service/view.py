@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from forecasting.data.exchanges import exchange_of
@@ -203,7 +203,7 @@ def read_detail(
     origin, outcomes = _outcomes(store, symbol, shown)
     return SymbolDetail(
         symbol=symbol,
-        instrument=instrument,
+        instrument=_called(instrument, store.holdings.all().get(symbol)),
         bars=bars,
         indicators=store.market.indicators(symbol),
         forecasts=tuple(forecasts[name] for name in MODELS if name in forecasts),
@@ -214,6 +214,13 @@ def read_detail(
         outcomes=outcomes,
         signals=store.signals.recent(50, symbol),
     )
+
+
+def _called(instrument: Instrument, holding: Holding | None) -> Instrument:
+    """The instrument by the name a person has given it; what is made up is still said to be."""
+    if holding is None or not holding.alias:
+        return instrument
+    return replace(instrument, name=holding.alias + (" (synthetic)" if instrument.synthetic else ""))
 
 
 def _outcomes(store: Store, symbol: Symbol, shown: Forecast | None) -> tuple[Origin, tuple[Outcome, ...]]:

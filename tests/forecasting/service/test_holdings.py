@@ -18,6 +18,7 @@ from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.errors import ConfigError, HoldingError
 from forecasting.service.holdings import HoldingsDesk, day_of_price, merged, read_tags
 from forecasting.service.snapshots import SnapshotReader, Status
+from tests.support.bars import make_series
 
 NOW = datetime(2026, 3, 4, 15, tzinfo=UTC)
 AAPL, VOD, SAP, TM, SPX = (Symbol(s) for s in ("AAPL", "VOD.L", "SAP.DE", "7203.T", "^GSPC"))
@@ -170,3 +171,12 @@ def test_a_tick_prices_anew_without_keeping_the_books_anew(store: Store) -> None
     assert row.position is not None
     assert row.position.value == 2100.0
     assert reader._bookkeeper._kept[AAPL][2] is kept
+
+
+def test_a_symbols_detail_goes_by_its_alias_and_what_is_made_up_is_still_said_to_be(store: Store) -> None:
+    for symbol, synthetic in ((AAPL, False), (SAP, True)):
+        made = make_series(symbol, [100.0, 101.0])
+        store.market.put_bars(replace(made, instrument=replace(made.instrument, synthetic=synthetic)))
+        desk(store).edit(symbol, alias="mine", tags="", note="", lots=None)
+    names = [detail.instrument.name for s in (AAPL, SAP) if (detail := SnapshotReader(store).detail(s, None))]
+    assert names == ["mine", "mine (synthetic)"]
