@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input
 
 from tests.support.fake_alerts import fill_alerts
 from tests.support.fake_engine import NOW
-from tests.support.tui import fake, make_app, press, settle
+from tests.support.pictures import SIZES, SnapCompare, after
+from tests.support.tui import fake, make_app
 from tui.app import TapecastApp
-
-SnapCompare = Callable[..., bool]
-
-
-def after(*keys: str) -> Callable[[Pilot[Any]], Any]:
-    """Press keys, then wait until everything is drawn."""
-
-    async def run(pilot: Pilot[Any]) -> None:
-        await settle(pilot)
-        await press(pilot, *keys)
-        for box in pilot.app.screen.query(Input):
-            box.cursor_blink = False
-        await settle(pilot)
-
-    return run
-
-
-SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 50)], ids=lambda size: f"{size[0]}x{size[1]}")
 
 
 @SIZES
