@@ -30,7 +30,7 @@ from tui.abilities import Abilities, abilities
 from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
 from tui.keymap import bindings, resolve
-from tui.messages import EngineFailed, Fetched, NoticeGiven, TerminalTold
+from tui.messages import Copied, EngineFailed, Fetched, NoticeGiven, TerminalTold
 from tui.privacy import veil_sequence
 from tui.screens.main import MainScreen
 from tui.themes import DEFAULT_THEME, SIXTEEN, THEMES, theme_name
@@ -245,6 +245,11 @@ class TapecastApp(App[None], inherit_bindings=False):
         hidden = self._main is not None and self._main.masked
         self._write(veil_sequence(message.sequence) if hidden else message.sequence)
 
+    def on_copied(self, message: Copied) -> None:
+        """Put it on the clipboard, as a key has asked for; nobody else may, so it has a gate of its own."""
+        if terminal.is_copy(message.sequence):
+            self._put(message.sequence)
+
     def _set_title(self, unseen: int) -> None:
         sequence = terminal.title(self._shown_title or self.TITLE, unseen)
         if sequence != self._window_title:
@@ -260,6 +265,9 @@ class TapecastApp(App[None], inherit_bindings=False):
             before, self._rang = self._rang, self._monotonic()
             if not self._bell or self._rang - before < BELL_PAUSE_S:
                 return
+        self._put(sequence)
+
+    def _put(self, sequence: str) -> None:
         if self._driver is not None:
             self._driver.write(sequence)
             self._driver.flush()

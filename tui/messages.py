@@ -42,3 +42,11 @@ class TerminalTold(Message):
     def __init__(self, sequence: str) -> None:
         super().__init__()
         self.sequence = sequence
+
+
+class Copied(Message):
+    """A person has copied something: the sequence that puts it on the terminal's clipboard."""
+
+    def __init__(self, sequence: str) -> None:
+        super().__init__()
+        self.sequence = sequence

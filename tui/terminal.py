@@ -16,17 +16,25 @@ OLD_TITLE = "\x1b[23;0t"
 
 _WORDS = r"[^\x00-\x1f\x7f-\x9f]*"
 _COPIED = r"[A-Za-z0-9+/]{0,4000}={0,2}"      # base64
-_OSC = rf"\](?:(?:2|9|777);{_WORDS}|52;c;{_COPIED})\x07"
-_ALLOWED = re.compile(
-    rf"\x07|\x1b\[2[23];0t|\x1b{_OSC}"
-    rf"|\x1bPtmux;\x1b\x1b{_OSC}\x1b\\"      # through tmux, which wants escapes doubled
-    rf"|\x1bP\x1b{_OSC}\x1b\\"               # through GNU screen
-)
+
+
+def _framed(osc: str) -> str:
+    """As it is, through tmux, which wants escapes doubled, and through GNU screen."""
+    return rf"\x1b{osc}|\x1bPtmux;\x1b\x1b{osc}\x1b\\|\x1bP\x1b{osc}\x1b\\"
+
+
+_ALLOWED = re.compile(r"\x07|\x1b\[2[23];0t|" + _framed(rf"\](?:2|9|777);{_WORDS}\x07"))
+_COPY = re.compile(_framed(rf"\]52;c;{_COPIED}\x07"))
 
 
 def allowed(sequence: str) -> bool:
-    """Whether `sequence` is one of those named above, and nothing else."""
+    """Whether `sequence` is one of those named above, and nothing else; a copy is none that anybody may ask for."""
     return _ALLOWED.fullmatch(sequence) is not None
+
+
+def is_copy(sequence: str) -> bool:
+    """Whether it puts a text on the clipboard, and nothing else: a person's key alone does so."""
+    return _COPY.fullmatch(sequence) is not None
 
 
 def title(name: str, unseen: int) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.service.clipboard import MAX_BYTES, row_text, sequences
-from tui.terminal import allowed
+from tui.terminal import allowed, is_copy
 
 BARE, TMUX = {"TERM": "xterm-256color"}, {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"}
 
@@ -33,7 +33,8 @@ def test_a_terminal_is_told_once_and_tmux_in_both_ways_it_may_listen_to() -> Non
 def test_whatever_is_copied_passes_the_gate_and_is_bounded(text: str, env: dict[str, str]) -> None:
     text = row_text([text])
     for sequence in sequences(text, env):
-        assert allowed(sequence)
+        assert is_copy(sequence)
+        assert not allowed(sequence)      # that gate is for whoever has something to tell
         assert text.startswith(held(sequence))
         assert len(held(sequence).encode()) <= MAX_BYTES
 
@@ -46,4 +47,5 @@ def test_whatever_is_copied_passes_the_gate_and_is_bounded(text: str, env: dict[
     ],
 )
 def test_no_other_use_of_the_clipboard_passes(sequence: str) -> None:
+    assert not is_copy(sequence)
     assert not allowed(sequence)

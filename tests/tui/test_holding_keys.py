@@ -68,7 +68,7 @@ def on_screen(app: TapecastApp) -> str:
 def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What goes to the terminal beside the screen."""
     sequences: list[str] = []
-    monkeypatch.setattr(TapecastApp, "_write", lambda app, sequence: sequences.append(sequence))
+    monkeypatch.setattr(TapecastApp, "_put", lambda app, sequence: sequences.append(sequence))
     return sequences
 
 

@@ -6,7 +6,7 @@ import os
 
 from forecasting.domain.snapshot import SymbolRow
 from tui import format as fmt
-from tui.messages import TerminalTold
+from tui.messages import Copied
 from tui.screens.stage import Stage
 from tui.widgets import holding_cells as held
 
@@ -48,7 +48,7 @@ class SharingActions(Stage):
         from forecasting.service.clipboard import sequences
 
         for sequence in sequences(text, os.environ):
-            self.app.post_message(TerminalTold(sequence))
+            self.app.post_message(Copied(sequence))
         self.tell(f"copied {what}; a terminal may have to be told to allow it (OSC 52)")
 
 
