@@ -12,7 +12,9 @@ from tui.app import TapecastApp
 from tui.widgets.menu import Menu
 
 SIZE = (120, 35)
-FOUND = (Match(Symbol("7203.T"), "Toyota Motor", "Tokyo Equity"), Match(Symbol("TM"), "Toyota Motor ADR", "NYSE Equity"))
+FOUND = (
+    Match(Symbol("7203.T"), "Toyota Motor", "Tokyo Equity"), Match(Symbol("TM"), "Toyota Motor ADR", "NYSE Equity"),
+)
 
 
 @pytest.fixture(autouse=True)

@@ -133,7 +133,8 @@ def test_columns_to_be_chosen_show_their_figures_with_interval_and_n() -> None:
     )
     assert {key: text.strip() for key, text in shown.items()} == {
         "name": "NVIDIA Corporation", "currency": "USD", "volume": "45.2M", "day": "148.50-151.25",
-        "year": "────•─────", "rsi": "61", "macd": "▼-0.421", "p_up": "57%", "coverage": "78% [71..85] n126", "hits": "52%✗ [43..61] n126",
+        "year": "────•─────", "rsi": "61", "macd": "▼-0.421", "p_up": "57%", "coverage": "78% [71..85] n126",
+        "hits": "52%✗ [43..61] n126",
         "source": "yahoo", "state": "OPEN",
     }
 

@@ -23,7 +23,7 @@ from tui.widgets.menu import Menu
 PAUSE_S = 0.3
 """Seconds that nothing more is typed before the worker is asked."""
 LINES = 8
-HELP = "Enter adds; several with blanks between; part of a name finds more, arrows choose; Esc closes"
+HELP = "Enter adds, arrows choose, Esc closes"
 
 
 class AddSymbol(ModalScreen[tuple[Symbol, ...] | None]):
@@ -54,7 +54,7 @@ class AddSymbol(ModalScreen[tuple[Symbol, ...] | None]):
         """One line to type in, what may be meant, and one line for what is wrong."""
         with Vertical(classes="dialog"):
             yield Label(f"Add symbols to {self._group}", classes="dialog-title", markup=False)
-            yield Input(placeholder="NVDA, ^GSPC, BRK-B, SAP.DE, BTC-USD, or toyota", max_length=200)
+            yield Input(placeholder="toyota, or one or more of NVDA, ^GSPC, SAP.DE, BTC-USD", max_length=200)
             yield Menu(id="matches", most=LINES)
             yield Label(HELP, id="said", markup=False)
 

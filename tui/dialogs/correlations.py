@@ -138,9 +138,8 @@ class CorrelationMatrix(ModalScreen[None]):
         self._first_column = _in_sight(self._first_column, self._column, columns, len(places))
         across = range(self._first_column, min(self._first_column + columns, len(places)))
         lines = [Text(" " * NAME, colours.muted)]
-        for column in across:
-            name = fmt.clip(found.symbols[places[column]], CELL - 1).rjust(CELL - 1) + " "
-            lines[0].append(name, "bold" if column == self._column else colours.muted)
+        for column, name in zip(across, _short([found.symbols[places[column]] for column in across]), strict=True):
+            lines[0].append(f"{name:>{CELL - 1}} ", "bold" if column == self._column else colours.muted)
         for row in range(self._first_row, min(self._first_row + rows, len(places))):
             name = fmt.clip(found.symbols[places[row]], NAME - 1).ljust(NAME)
             text = Text(name, "bold" if row == self._row else colours.muted)
@@ -151,6 +150,12 @@ class CorrelationMatrix(ModalScreen[None]):
                 text.append(cell).append(" ")
             lines.append(text)
         return Text("\n", no_wrap=True).join(lines)
+
+
+def _short(symbols: list[Symbol]) -> list[str]:
+    """Symbols over their columns: cut at the end, or where that makes two alike, at the front."""
+    cut = [fmt.clip(symbol, CELL - 1) for symbol in symbols]
+    return [c if cut.count(c) == 1 else f"{c[-1]}{s[2 - CELL:]}" for c, s in zip(cut, symbols, strict=True)]
 
 
 def _in_sight(first: int, at: int, room: int, count: int) -> int:
