@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from forecasting.data.store import Store
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
+from forecasting.errors import SourceOffline
 from forecasting.service import wire
 from forecasting.service.backend import Step, Work
 from forecasting.service.chart_answers import answer_chart, answer_chosen
@@ -106,3 +107,28 @@ def test_a_choice_of_indicators_is_remembered_without_names_that_are_none(daily:
     assert answer_chosen(daily.desk, AskChosen(), NOW, quietly).indicators == ("sma20", "atr")
     daily.desk.store.runs.set_meta("chart-indicators", "no json")
     assert answer_chosen(daily.desk, AskChosen(), NOW, quietly).indicators == ()
+
+
+class Silent:
+    """A source that is asked over the network, and does not answer."""
+
+    name = "yahoo"
+
+    def history(self, symbol: Symbol, *asked: object) -> None:
+        raise SourceOffline("yahoo: no network; asked again in 60 s")
+
+
+def test_without_network_stored_short_bars_are_shown_with_how_old_they_are(simulated: LocalBackend) -> None:
+    kept = ask(simulated, symbol=SIM, short=True).short
+    simulated.desk.source = Silent()      # type: ignore[assignment]
+    simulated.move_on(NOW + timedelta(days=3))
+    answer = ask(simulated, symbol=SIM, short=True)
+    assert answer.short == kept
+    assert answer.note == "15m bars to 02-27 20:45 UTC: yahoo: no network; asked again in 60 s"
+
+
+def test_without_network_and_stored_bars_daily_ones_are_shown(daily: LocalBackend) -> None:
+    daily.desk.source = Silent()      # type: ignore[assignment]
+    answer = ask(daily, short=True, indicators=("sma20",))
+    assert (answer.short, answer.last) == (None, date(2026, 2, 27))
+    assert answer.note == "daily bars: yahoo: no network"
