@@ -100,6 +100,7 @@ class TickReport:
     models: tuple[ModelStatus, ...]
     due: tuple[Work, ...]                    # long jobs that should be run now
     notes: tuple[str, ...]                   # one line each: quality findings, fallbacks
+    next_due: tuple[tuple[Work, datetime], ...] = ()    # when jobs that are not due will be, by the calendar
 
 
 @dataclass(frozen=True, slots=True)

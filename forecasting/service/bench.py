@@ -117,8 +117,16 @@ class Bench:
         """
         if self._tried == newest or self._challenger is not None:
             return False
-        patience = max(self._retrain_sessions // 3, 1) if alarmed else self._retrain_sessions
-        return sessions_since is None or sessions_since > patience
+        return sessions_since is None or sessions_since > self.train_patience(alarmed=alarmed)
+
+    @property
+    def refit_patience(self) -> int:
+        """Sessions since their train_end that the quick models may serve for."""
+        return self._refit_sessions
+
+    def train_patience(self, *, alarmed: bool) -> int:
+        """The same of the ensemble."""
+        return max(self._retrain_sessions // 3, 1) if alarmed else self._retrain_sessions
 
     def train_end(self, name: str) -> date | None:
         """What the model called `name` has seen last; None if there is none."""

@@ -505,8 +505,11 @@ class Engine:
         return tables[0].after(day, len(tables[0].sessions)) if tables else ()
 
     def _job_lines(self) -> tuple[JobStatus, ...]:
+        due: dict[str, datetime | None] = {} if self._report is None else dict(self._report.next_due)
+        if not self._replay:      # its clock and the timers' tell different times: "next" would mean nothing there
+            due[REFRESH] = self._timers.next_refresh()
         return tuple(
-            # A replay's clock and the timers' tell different times: "next" would mean nothing there.
-            replace(line, next_run=self._timers.next_refresh()) if line.name == REFRESH and not self._replay else line
+            line if self._statuses.running(line.name) and line.name != REFRESH
+            else replace(line, next_run=due.get(line.name))
             for line in self._statuses.lines()
         )

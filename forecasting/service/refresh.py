@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
@@ -77,6 +77,7 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
         models=desk.bench.statuses(max(newest.values(), default=None)),
         due=_due(desk, symbols, tables, newest),
         notes=_notes(desk, symbols),
+        next_due=_next_due(desk, tables, newest),
     )
 
 
@@ -130,6 +131,26 @@ def _due(
     if any(desk.lacks_backfill(newest, name) for name in at_work):
         due.append(Work.BACKFILL)
     return tuple(due)
+
+
+def _next_due(
+    desk: Desk, tables: Mapping[Symbol, SessionTable], newest: Mapping[Symbol, date]
+) -> tuple[tuple[Work, datetime], ...]:
+    """When the models want their next fits: at the close of the session that is one too many."""
+    if not newest:
+        return ()
+    leader = max(newest, key=lambda s: newest[s])
+    table, session = tables[leader], newest[leader]
+    patiences = (
+        (Work.REFIT, QUICK[0], desk.bench.refit_patience),
+        (Work.TRAIN, ENSEMBLE, desk.bench.train_patience(alarmed=desk.response.refit)),
+    )
+    found = []
+    for work, model, patience in patiences:
+        since = _since(desk, model, table, session)
+        if since is not None and (ahead := table.after(session, max(patience + 1 - since, 1))):
+            found.append((work, ahead[-1].close))
+    return tuple(found)
 
 
 def _since(desk: Desk, model: str, table: SessionTable, newest: date) -> int | None:

@@ -163,3 +163,11 @@ def test_a_training_in_a_worker_process_stops_between_two_epochs(folder: Path, t
     assert [m.name for m in report.models] == ["har-t", "ewma-t", "random-walk"]
     assert Work.TRAIN not in report.due      # one attempt a session
     client.close()
+
+
+def test_the_next_fits_are_told_by_the_calendar(local: LocalBackend) -> None:
+    """Quick models serve five sessions here, and so does the ensemble; all have seen the session before the newest."""
+    report = local.tick(SYMBOLS, NOW + timedelta(minutes=2), silent)
+    sessions = CALENDARS.sessions("XNYS", BEGIN, BEGIN + timedelta(days=20)).sessions
+    assert report.closed_through == sessions[0].session
+    assert report.next_due == ((Work.REFIT, sessions[5].close), (Work.TRAIN, sessions[5].close))
