@@ -250,6 +250,8 @@ async def test_alerts_and_rules_about_what_is_held_tell_no_amount_behind_the_mas
         assert not any(amount in shown or any(amount in toast for toast in toasts) for amount in ("5312", "5000"))
         assert any("position.pnl ***" in toast for toast in toasts)
         assert any("last 183" in toast for toast in toasts)
+        await press(pilot, "A", *"position.value > 7000", "enter")
+        assert said(app).endswith("position.value > ***")
         await press(pilot, "P")
         assert "5312.5" in on_screen(app)
 

@@ -19,7 +19,7 @@ from forecasting.service.facade import EngineFacade
 from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.keymap import KeyEntry, entries_for
-from tui.privacy import Veil
+from tui.privacy import Veil, veil
 from tui.screens.place import Place
 from tui.screens.view import Scene, View
 from tui.themes import palette
@@ -213,7 +213,7 @@ class Stage(Screen[None], inherit_bindings=False):
 
     def tell(self, text: str) -> None:
         """Say something in a toast."""
-        self.notify(text, markup=False)
+        self.notify(veil(text) if self.masked else text, markup=False)
 
     def undoable(self, take_back: Callable[[], str | None]) -> None:
         """Remember how the newest change is taken back; it says what was undone, or None if nothing was."""
