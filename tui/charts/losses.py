@@ -23,6 +23,7 @@ class LossChart:
     training: tuple[float | None, ...]       # by epoch from 0
     validation: tuple[float | None, ...]
     running: bool                            # whether epochs may follow: the axis then has room for them
+    span: tuple[float, float]                # lowest and highest loss of all networks, so that they can be compared
 
     @property
     def last(self) -> int:
@@ -42,10 +43,7 @@ class LossChart:
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Training behind, validation over it."""
-        found = [v for v in (*self.training, *self.validation) if v is not None]
-        if not found:
-            return
-        low, high = min(found), max(found)
+        low, high = self.span
         room = (high - low) * 0.05 or 0.001
         end = self.at_most if self.running else max(1, self.last)
         figure.xlim(0, end)
@@ -67,10 +65,13 @@ def loss_charts(epochs: Iterable[Epoch], *, running: bool) -> tuple[LossChart, .
     for epoch in epochs:
         by_network.setdefault(epoch.network, []).append(epoch)
     newest = next(reversed(by_network), None)
+    known = [loss for told in by_network.values() for e in told for loss in (e.training, e.validation)]
+    losses = [loss for loss in known if loss is not None] or [0.0]
+    span = min(losses), max(losses)
     return tuple(
         LossChart(
             name, told[-1].measure, told[-1].at_most, tuple(e.training for e in told),
-            tuple(e.validation for e in told), running and name == newest,
+            tuple(e.validation for e in told), running and name == newest, span,
         )
         for name, told in by_network.items()
     )
