@@ -105,6 +105,7 @@ class LocalBackend:
         jobs: dict[Work, Callable[[Sequence[Symbol], OnStep], str]] = {
             Work.REFIT: self._refit, Work.TRAIN: self._train, Work.BACKFILL: self._backfill,
         }
+        self.move_on(now)      # the first request of a worker that was started anew may be this one
         with self._fitting:
             began = time.monotonic()
             run = self.desk.store.runs.start(work.value, ",".join(symbols), now)

@@ -206,3 +206,14 @@ def test_a_fall_by_half_without_an_event_is_named_as_long_as_it_stands(tmp_path:
 def halved(bar: Bar) -> Bar:
     open_, high, low, close, adj = (0.5 * p for p in (bar.open, bar.high, bar.low, bar.close, bar.adj_close))
     return Bar(bar.session, open_, high, low, close, adj, bar.volume)
+
+
+def test_a_worker_that_was_started_anew_may_be_asked_for_a_long_job_before_any_tick(
+    folder: Path, tmp_path: Path
+) -> None:
+    now = at(MONDAY, 21)
+    with backend(folder, tmp_path) as first:
+        tick(first, now)
+    with backend(folder, tmp_path) as second:
+        report = second.work(Work.REFIT, SYMBOLS, now, lambda step: None)
+    assert {status.train_end for status in report.models} == {date(2015, 5, 29)}      # whose outcome is Monday's close
