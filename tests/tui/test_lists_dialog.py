@@ -114,3 +114,11 @@ async def test_removing_from_everything_takes_it_off_every_list_in_one_step() ->
         assert all("NVDA" not in group.symbols for group in fake(app).groups)
         await press(pilot, "u")
         assert all("NVDA" in group.symbols for group in fake(app).groups)
+
+
+async def test_a_list_that_alert_rules_are_about_is_not_taken_away_in_silence() -> None:
+    app = make_app("NVDA")
+    fake(app).alerts.add("last > 1", group="Core")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "L", "r", *"Home", "enter")
+        assert said(app) == "alert rules are about Core: they rest until a list is called so; u undoes"

@@ -42,7 +42,7 @@ class Lists(ModalScreen[str | None]):
 
     def __init__(
         self, lists: Watchlist, here: WatchGroup | None, symbol: Symbol | None, changed: Callable[[], None],
-        undo: Callable[[], None],
+        undo: Callable[[], None], rules: Callable[[str], int] = lambda name: 0,
     ) -> None:
         """Make the dialog.
 
@@ -52,10 +52,11 @@ class Lists(ModalScreen[str | None]):
             symbol: Under the cursor.
             changed: Called after each change.
             undo: Takes the newest change back, and tells so.
+            rules: How many alert rules are about the list of a name.
         """
         super().__init__()
         self._lists, self._here, self._symbol = lists, here, symbol
-        self._changed, self._undo = changed, undo
+        self._changed, self._undo, self._rules = changed, undo, rules
         self._then: Callable[[str], None] | None = None      # what is done with what is typed
 
     def compose(self) -> ComposeResult:
@@ -128,6 +129,11 @@ class Lists(ModalScreen[str | None]):
         if self._lists.groups != before:
             self._changed()
         self._show(at() if at is not None else None)
+        names = {group.name for group in self._lists.groups}
+        gone = [g.name for g in before if g.name not in names and self._rules(g.name)]
+        if gone:
+            text = f"alert rules are about {gone[0]}: they rest until a list is called so; u undoes"
+            self.query_one("#said", Words).say(Text(text, palette(self.app.theme_variables).warning))
 
     def _last(self) -> int:
         return len(self._lists.groups) - 1

@@ -117,8 +117,12 @@ class ListActions(Stage):
                 self.place.show_list(name)
                 self.show()
 
+        def rules(name: str) -> int:
+            return sum(status.rule.group == name for status in self.place.snapshot.rules)
+
         place = self.place
-        self.app.push_screen(Lists(self.engine.lists, place.group, place.symbol, changed, self.action_undo), chosen)
+        dialog = Lists(self.engine.lists, place.group, place.symbol, changed, self.action_undo, rules)
+        self.app.push_screen(dialog, chosen)
 
     def _not_added_to(self) -> str | None:
         """Why nothing can be put on the list on screen; None where it can."""
