@@ -107,7 +107,8 @@ def take_bars(
     trouble: SourceError | None = None
     for done, symbol in enumerate(wanted):
         try:
-            on_step(Step("history", f"history of {symbol}, {done + 1} of {len(wanted)}", done / len(wanted)))
+            told = f"history of {symbol}, {done + 1} of {len(wanted)}"
+            on_step(Step("history", told, done / len(wanted), stored=done > 0))
         except QuestionWithdrawn:      # a person has stopped it: the rest is not asked for at the next tick again
             _put_off(desk, wanted[done:])
             raise
