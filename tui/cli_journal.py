@@ -79,7 +79,8 @@ def watch_once(
 ) -> None:
     """Look at the market until RULE holds, say for which symbols, and end.
 
-    Exit code 0: it holds. 5: it did not come true in time. 1, 3 or 4: there was no price to see. A rule about a happening (crosses, then) waits for it.
+    Exit code 0: it holds. 5: it did not come true in time. 1, 3 or 4: there was no price to see. A rule about a
+    happening (crosses, then) waits for it.
     """
     from forecasting.service.watch_once import watch_once as service
 
