@@ -6,8 +6,9 @@ import io
 
 from rich.console import Console
 
+from forecasting.domain.decision import SignalKind, SignalRecord
 from tests.support.tui import main_screen, make_app
-from tui.widgets.journal import Journal, _journal
+from tui.widgets.journal import Journal, _journal, _records
 
 
 async def test_in_eighty_columns_the_reason_gives_way_and_neither_date_nor_symbol() -> None:
@@ -23,3 +24,22 @@ async def test_in_eighty_columns_the_reason_gives_way_and_neither_date_nor_symbo
     lines = text.getvalue().splitlines()
     for scored, line in zip(scene.snapshot.signals[:5], lines, strict=True):
         assert line.startswith(f"{scored.signal.session}  {scored.signal.symbol} ")
+
+
+async def test_the_kinds_keep_to_a_line_each_and_intervals_wait_for_room() -> None:
+    app = make_app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4")
+        await pilot.pause()
+        scene = main_screen(app).scene()
+    records = tuple(
+        SignalRecord(kind, 1234, 600, 0.486, 0.4, 0.57, 0.0, 0.51, -0.0012, -0.0123, 0.0098, 0.0005, 0.002)
+        for kind in SignalKind
+    )
+    for width, shown in ((80, False), (120, True)):
+        text = io.StringIO()
+        Console(file=text, width=width - 2).print(_records(records, scene, width))
+        lines = text.getvalue().splitlines()
+        assert len(lines) == 1 + len(records)
+        assert all("49% [40..57]" in line and "-0.12%" in line and "+0.05%" in line for line in lines[1:])
+        assert all(("[-1.23..+0.98]" in line) is shown for line in lines[1:])

@@ -16,6 +16,8 @@ from tui.widgets.signal_log import horizon, outcome
 
 JOURNAL = 200
 """Newest signals shown."""
+INTERVALS_FROM = 90
+"""Columns of the terminal from which the interval of the mean return finds room."""
 
 
 class Journal(Static):
@@ -27,34 +29,47 @@ class Journal(Static):
 
     def show(self, scene: Scene) -> None:
         """Show records and journal, if they differ from what is there."""
-        facts = (scene.snapshot.signal_records, scene.snapshot.signals, scene.palette)
+        facts = (scene.snapshot.signal_records, scene.snapshot.signals, scene.palette, self.app.size.width)
         if facts == self._shown:
             return
         self._shown = facts
         self.update(Group(
-            Text("Kinds  hit: the direction held after the horizon; hold: how often it held without any signal; "
-                 "net: mean return after 0.2 % for in and out, and what any day gave", scene.palette.muted),
-            _records(scene.snapshot.signal_records, scene), Text(),
+            Text("Kinds  hit: the direction held after the horizon; hold: without any signal; net: mean return after "
+                 "0.2 % for in and out; any day: the same without a signal", scene.palette.muted),
+            _records(scene.snapshot.signal_records, scene, self.app.size.width), Text(),
             Text("Journal, newest first", scene.palette.muted), _journal(scene.snapshot.signals[:JOURNAL], scene),
         ))
 
 
-def _records(records: Sequence[SignalRecord], scene: Scene) -> Table | Text:
+def _records(records: Sequence[SignalRecord], scene: Scene, width: int) -> Table | Text:
     if not records:
         return Text("no signal has been scored yet", scene.palette.muted)
     table = Table.grid(padding=(0, 2, 0, 0))
+    heads = ("kind", "n", "hit [95%]", "hold", "net", "[95%]", "any day")
+    shown = [head for head in heads if head != "[95%]" or width >= INTERVALS_FROM]
+    for head in shown:
+        table.add_column(no_wrap=True, justify="left" if head == "kind" else "right")
+    table.add_row(*(Text(head, scene.palette.muted) for head in shown))
     for record in records:
-        proven = record.hit_low is not None and record.naive_rate is not None and record.hit_low > record.naive_rate
-        table.add_row(
-            Text(fmt.kind_name(record.kind)), Text(f"n={record.n}", scene.palette.muted),
-            Text(f"hit {fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}",
-                 scene.palette.up if proven else scene.palette.muted),
-            Text(f"hold {fmt.share(record.naive_rate)}", scene.palette.muted),
-            Text(f"net {_percent(record.net_return)}", _net_colour(record, scene)),
-            Text(_net_interval(record), scene.palette.muted),
-            Text(f"any day {_percent(record.naive_return)}", scene.palette.muted),
-        )
+        cells = _cells(record, scene)
+        table.add_row(*(cells[head] for head in shown))
     return table
+
+
+def _cells(record: SignalRecord, scene: Scene) -> dict[str, Text]:
+    """A row of the table, by the words at its head."""
+    palette = scene.palette
+    proven = record.hit_low is not None and record.naive_rate is not None and record.hit_low > record.naive_rate
+    hit = f"{fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}"
+    return {
+        "kind": Text(fmt.kind_name(record.kind)),
+        "n": Text(str(record.n), palette.muted),
+        "hit [95%]": Text(hit, palette.up if proven else palette.muted),
+        "hold": Text(fmt.share(record.naive_rate), palette.muted),
+        "net": Text(_percent(record.net_return), _net_colour(record, scene)),
+        "[95%]": Text(_net_interval(record), palette.muted),
+        "any day": Text(_percent(record.naive_return), palette.muted),
+    }
 
 
 def _percent(log_return: float | None) -> str:
@@ -64,7 +79,7 @@ def _percent(log_return: float | None) -> str:
 def _net_interval(record: SignalRecord) -> str:
     if record.net_low is None or record.net_high is None:
         return ""
-    return f"{_percent(record.net_low)}..{_percent(record.net_high)}"
+    return f"[{record.net_low * 100.0:+.2f}..{record.net_high * 100.0:+.2f}]"
 
 
 def _net_colour(record: SignalRecord, scene: Scene) -> str:
