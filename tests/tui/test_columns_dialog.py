@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from forecasting.domain.columns import COLUMN_KEYS
 from tests.support.tui import fake, main_screen, make_app, press, symbols_shown
 from tui.app import TapecastApp
@@ -105,3 +107,15 @@ async def test_the_cursor_of_the_dialog_stays_in_sight_on_a_small_screen() -> No
         menu = app.screen.query_one(Menu)
         assert menu.at == len(COLUMN_KEYS) - 1
         assert MEANINGS[COLUMN_KEYS[-1]] in "".join(menu.render_line(y).text for y in range(menu.size.height))
+
+
+@pytest.mark.parametrize(("width", "keys", "table"), [
+    (200, (), 81), (200, ("last", "rsi"), 81), (200, COLUMN_KEYS, 140), (120, COLUMN_KEYS, 81),
+])
+async def test_chosen_columns_get_room_where_there_is_some(width: int, keys: tuple[str, ...], table: int) -> None:
+    app = make_app()
+    async with app.run_test(size=(width, 40)) as pilot:
+        fake(app).columns.choose(keys)
+        main_screen(app).show()
+        await pilot.pause()
+        assert main_screen(app).query_one("#watch-left").size.width == table

@@ -8,6 +8,7 @@ from textual.containers import Container, Vertical
 from textual.suggester import Suggester
 
 from tui.screens.view import Scene, View
+from tui.widgets.columns import columns_for
 from tui.widgets.filter_box import FilterBox
 from tui.widgets.holding_lines import HoldingLines
 from tui.widgets.signal_log import SignalLog
@@ -51,6 +52,12 @@ def _why_empty(scene: Scene) -> str:
     return EMPTY
 
 
+TABLE_LEAST = 81
+"""Columns of the table beside the pane, as the style sheet has them from 120 on."""
+PANE_LEAST = 60
+"""Columns that the pane keeps where a person has chosen more for the table."""
+
+
 class WatchView(View):
     """What a person sees first."""
 
@@ -82,6 +89,7 @@ class WatchView(View):
         empty.display = not scene.rows
         if empty.display:                         # a text that nobody sees would still be laid out
             empty.say(Text(_why_empty(scene)), layout=True)
+        self._give_room(scene)
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)
         alerted = frozenset(alert.symbol for alert in scene.snapshot.alerts if alert.acked_at is None)
@@ -93,6 +101,13 @@ class WatchView(View):
         self.query_one(SignalLog).show(scene)
         self.query_one(HoldingLines).show(scene)
         self._show_filter(scene)
+
+    def _give_room(self, scene: Scene) -> None:
+        """Chosen columns get the room they need beside the pane, as far as the pane keeps its least."""
+        asked = sum(column.width for column in columns_for(0, scene.columns)) + 1 if scene.columns else 0
+        width, wide = self.app.size.width, self.screen.has_class("-wider")
+        least = TABLE_LEAST if wide and asked > TABLE_LEAST else 0
+        self.query_one("#watch-left").styles.width = min(asked, max(width - PANE_LEAST, least)) if least else None
 
     def _show_filter(self, scene: Scene) -> None:
         """What is wrong with the filter while it is typed; afterwards, that there is one."""
