@@ -25,9 +25,11 @@ from forecasting.service.view import (
     SPARK_SESSIONS,
     STALE_AFTER,
     Facts,
+    History,
     by_key,
     exchange_status,
     read_detail,
+    read_history,
     row,
 )
 from forecasting.service.year_ranges import YearRanges
@@ -77,6 +79,7 @@ class SnapshotReader:
         self._tables: Mapping[str, SessionTable] = {}
         self._years = YearRanges(store.market)
         self._read: _Read | None = None
+        self._history: History | None = None      # of the symbol whose detail was read last
 
     def tables(self, symbols: Sequence[Symbol], now: datetime) -> tuple[SessionTable, ...]:
         """The session tables of the watched symbols' exchanges, as far as they are known."""
@@ -171,7 +174,8 @@ class SnapshotReader:
 
     def detail(self, symbol: Symbol, report: TickReport | None) -> SymbolDetail | None:
         """Everything about one symbol."""
-        return read_detail(self._store, symbol, by_key(kept_records(self._store)), self._model_notes(report))
+        history = self._history = read_history(self._store, symbol, self._history)
+        return read_detail(self._store, history, by_key(kept_records(self._store)), self._model_notes(report))
 
     def _signal_records(self) -> tuple[SignalRecord, ...]:
         return kept_signal_records(self._store)

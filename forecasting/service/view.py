@@ -190,13 +190,31 @@ def exchange_status(table: SessionTable, now: datetime) -> ExchangeStatus:
     return ExchangeStatus(table.exchange, state, until, then)
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """One symbol's bars with their indicators, and what tells whether they are still the stored ones."""
+
+    symbol: Symbol
+    stamp: tuple[object, ...]
+    bars: tuple[Bar, ...]
+    indicators: tuple[IndicatorRow, ...]
+
+
+def read_history(store: Store, symbol: Symbol, kept: History | None) -> History:
+    """The symbol's history: `kept` where that is it, since ten years of it are 1.5 MB of objects to make."""
+    stamp = store.market.bars_stamp(symbol)
+    if kept is not None and (kept.symbol, kept.stamp) == (symbol, stamp):
+        return kept
+    return History(symbol, stamp, store.market.bars(symbol), store.market.indicators(symbol))
+
+
 def read_detail(
-    store: Store, symbol: Symbol, records: Mapping[RecordKey, TrackRecord], model_notes: Mapping[str, str]
+    store: Store, history: History, records: Mapping[RecordKey, TrackRecord], model_notes: Mapping[str, str]
 ) -> SymbolDetail | None:
     """Everything the panes beside the table show about one symbol; None if nothing is stored of it."""
+    symbol = history.symbol
     instrument = store.market.instruments().get(symbol)
-    bars: tuple[Bar, ...] = store.market.bars(symbol)
-    if instrument is None or not bars:
+    if instrument is None or not history.bars:
         return None
     forecasts = {name: e.forecast for name, e in store.ledger.latest([symbol]).get(symbol, {}).items()}
     shown = shown_forecast(forecasts)
@@ -204,8 +222,8 @@ def read_detail(
     return SymbolDetail(
         symbol=symbol,
         instrument=_called(instrument, store.holdings.all().get(symbol)),
-        bars=bars,
-        indicators=store.market.indicators(symbol),
+        bars=history.bars,
+        indicators=history.indicators,
         forecasts=tuple(forecasts[name] for name in MODELS if name in forecasts),
         model_note=model_note(shown, model_notes),
         accuracy=rolling(outcomes, ROLLING_WINDOW),

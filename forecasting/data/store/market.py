@@ -94,6 +94,18 @@ class Market:
         )
         return tuple(Bar(parse_key(row[0]), *row[1:]) for row in rows)
 
+    def bars_stamp(self, symbol: Symbol) -> tuple[object, ...]:
+        """Changes with the symbol's bars or indicators: how many there are, their newest, and what they add up to."""
+        bars = self._database.row(
+            "SELECT COUNT(*), MAX(session), TOTAL(open), TOTAL(high), TOTAL(low), TOTAL(close), TOTAL(adj_close),"
+            " TOTAL(volume) FROM bars WHERE symbol = ?", (symbol,),
+        )
+        rows = self._database.row(
+            "SELECT COUNT(*), MAX(session), TOTAL(rsi), TOTAL(macd), TOTAL(macd_signal) FROM indicators"
+            " WHERE symbol = ?", (symbol,),
+        )
+        return (*(bars or ()), *(rows or ()))
+
     def series(self, symbol: Symbol, *, until: date | None = None) -> BarSeries | None:
         """The instrument with its bars up to `until`; None where the symbol has no bars."""
         bars = self.bars(symbol, until=until)

@@ -16,6 +16,7 @@ from forecasting.domain.snapshot import Health
 from forecasting.errors import SourceOffline
 from forecasting.service.backend import Step, TickReport, Work
 from forecasting.service.local import LocalBackend
+from forecasting.service.view import read_history
 from tests.support.desk import TINY, backend, recorded, write_csv
 from tests.support.markets import at
 
@@ -217,3 +218,20 @@ def test_a_worker_that_was_started_anew_may_be_asked_for_a_long_job_before_any_t
     with backend(folder, tmp_path, model=TINY) as second:
         report = second.work(Work.BACKFILL, SYMBOLS, now, lambda step: None)
     assert report.message == "240 forecasts backfilled"      # 40 sessions of two tickers by three models
+
+
+def test_a_history_is_made_anew_when_a_bar_or_an_indicator_changes_and_else_kept(local: LocalBackend) -> None:
+    tick(local, at(MONDAY, 21))
+    store, symbol = local.desk.store, SYMBOLS[0]
+    first = read_history(store, symbol, None)
+    assert read_history(store, symbol, first) is first
+    assert read_history(store, SYMBOLS[1], first).symbol == SYMBOLS[1]
+    tick(local, at(MONDAY + timedelta(days=1), 21))
+    second = read_history(store, symbol, first)
+    assert len(second.bars) == len(first.bars) + 1
+    assert second.indicators[-1].session == second.bars[-1].session
+    series = store.market.series(symbol)
+    assert series is not None
+    mended = replace(second.bars[-1], volume=second.bars[-1].volume + 1.0)
+    store.market.put_bars(replace(series, bars=(*series.bars[:-1], mended)), replace=True)
+    assert read_history(store, symbol, second).bars[-1].volume == second.bars[-1].volume + 1.0
