@@ -18,13 +18,14 @@ from pathlib import Path
 from forecasting.config import Settings
 from forecasting.data.store import Store
 from forecasting.domain.forecast import BASELINE, Forecast, Origin
+from forecasting.domain.market import Symbol
 from forecasting.domain.report import Metric
 from forecasting.domain.scorecard import Scorecard
 from forecasting.domain.snapshot import Health, SourceHealth, SymbolRow
 from forecasting.errors import ConfigError
 from forecasting.service.accuracy import Accuracy, AskAccuracy
 from forecasting.service.backend import OnStep
-from forecasting.service.build import place
+from forecasting.service.build import place, watchlist
 from forecasting.service.headless import Answer
 from forecasting.service.report_svg import fan, histogram
 from forecasting.service.scoring import accuracy
@@ -60,16 +61,17 @@ def report(settings: Settings, path: Path, *, force: bool, on_step: OnStep) -> A
         raise ConfigError(f"report --html {path}: it is there already; name another file, or give --force")
     now = datetime.now(UTC)
     with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
-        page = make_page(store, settings.display.currency, now, on_step)
+        symbols = watchlist(settings, store, demo=False).symbols
+        page = make_page(store, symbols, settings.display.currency, now, on_step)
         notices = store.notices
     _write(path, page, force=force)
     return Answer({"html": str(path), "bytes": len(page.encode())}, notices, 0)
 
 
-def make_page(store: Store, currency: str | None, now: datetime, on_step: OnStep) -> str:
-    """The page's text, from what the store holds."""
-    groups = tuple(store.watchlist.groups())
-    symbols = tuple(dict.fromkeys(symbol for group in groups for symbol in group.symbols))
+def make_page(
+    store: Store, symbols: tuple[Symbol, ...], currency: str | None, now: datetime, on_step: OnStep
+) -> str:
+    """The page's text, from what the store holds of the watched symbols."""
     source = SourceHealth("store", Health.OK, "ok")
     rows = SnapshotReader(store, currency).read(1, Status(now, (), symbols, source, (), None, (), None)).rows
     latest = store.ledger.latest(symbols)

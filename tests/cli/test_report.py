@@ -30,7 +30,6 @@ HOSTILE = '<img src="https://example.com/x.png" onerror=alert(1)> & Co.'
 
 def fill(store: Store, *, sessions: int) -> None:
     """Bars and forecasts of two symbols, settled one session ahead; one of them with a hostile name."""
-    store.watchlist.save([WatchGroup("Core", (NVDA, AMD))])
     for symbol in (NVDA, AMD):
         store.market.put_bars(series(symbol, n=sessions + 1))
     store.market.put_instruments([Instrument(AMD, HOSTILE, "XNYS", "USD")])
@@ -43,7 +42,7 @@ def fill(store: Store, *, sessions: int) -> None:
 def page_of(path: Path, *, sessions: int = 40) -> str:
     with Store.open(path / "store.db") as store:
         fill(store, sessions=sessions)
-        return make_page(store, None, NOW, lambda step: None)
+        return make_page(store, (NVDA, AMD), None, NOW, lambda step: None)
 
 
 class Reader(HTMLParser):
@@ -101,9 +100,23 @@ def test_a_short_record_says_what_it_needs(tmp_path: Path) -> None:
 
 def test_a_store_without_anything_says_so(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.db") as store:
-        page = make_page(store, None, NOW, lambda step: None)
+        page = make_page(store, (), None, NOW, lambda step: None)
     assert "No forecast yet." in page
     assert "nothing is known" in page
+
+
+@pytest.mark.parametrize("written", ["config.toml", "store"])
+def test_the_page_is_about_the_lists_that_are_watched_wherever_they_are_written(tmp_path: Path, written: str) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[[list]]\nname = "Mine"\nsymbols = ["NVDA"]\n' if written == "config.toml" else "")
+    settings = load(config).overridden(data_dir=tmp_path / "data", source="simulated")
+    with Store.open(place(settings, demo=False).store) as store:
+        fill(store, sessions=2)
+        store.watchlist.save([WatchGroup("Kept", (AMD,))])
+    report(settings, tmp_path / "page.html", force=False, on_step=lambda step: None)
+    page = (tmp_path / "page.html").read_text()
+    assert "<p class=\"dim\">1 symbols, " in page
+    assert ("<td>NVDA</td>" in page, "<td>AMD</td>" in page) == (written == "config.toml", written == "store")
 
 
 def test_the_file_is_private_and_another_is_never_replaced_unasked(tmp_path: Path) -> None:
