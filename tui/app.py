@@ -122,7 +122,6 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._main: MainScreen | None = None
         for each in THEMES:
             self.register_theme(each)
-        self._set_theme = theme
         self._start_theme(self._theme_for(theme))
 
     @property
@@ -191,14 +190,19 @@ class TapecastApp(App[None], inherit_bindings=False):
 
             EditedSettings(self, self._reloading).start()
 
-    def take_over(self, settings: Settings) -> tuple[str, ...]:
-        """Look and act as edited settings say; returns a line for each key that was refused."""
+    def take_over(self, before: Settings, settings: Settings) -> tuple[str, ...]:
+        """Look and act as edited settings say; returns a line for each key that was refused.
+
+        What a person has changed by key since stands, unless the edit is about just that.
+        """
         self._entries, refused = resolve(settings.keys)
         self._bell, self._quiet = settings.display.bell, settings.alerts.is_quiet
-        before, self._set_theme = self._set_theme, settings.display.theme
+        same_theme = before.display.theme == settings.display.theme
+        if before.display.columns != settings.display.columns:
+            self.engine.columns.take(settings.display.columns)
         if self._main is not None:
             self._main.rebind(self._entries)
-            self._main.wear(self.theme if before == self._set_theme else self._theme_for(self._set_theme))
+            self._main.wear(self.theme if same_theme else self._theme_for(settings.display.theme))
         return refused
 
     def note(self, line: str | None) -> None:

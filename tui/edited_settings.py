@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forecasting.errors import TapecastError
@@ -34,13 +35,19 @@ class EditedSettings:
         self._app.bridge.fetch("settings", self._reloading.look, self._take_over, self._refuse)
 
     def _take_over(self, reloaded: Reloaded | None) -> None:
-        if reloaded is None:
+        if reloaded is None or self._is_our_own(reloaded):
             return
-        refused = self._app.take_over(reloaded.settings)
+        refused = self._app.take_over(reloaded.before, reloaded.settings)
         self._app.note(None)
         self._app.notify(str(reloaded), markup=False)
         for line in refused:
             self._app.notify(line, severity="warning", timeout=TOLD_S, markup=False)
+
+    def _is_our_own(self, reloaded: Reloaded) -> bool:
+        """Whether the edit is that of the app itself, which writes down the columns that are chosen by key."""
+        before, now = reloaded.before.display, reloaded.settings.display
+        only_columns = reloaded.changed == ("display",) and replace(before, columns=now.columns) == now
+        return only_columns and self._app.engine.columns.keys == now.columns
 
     def _refuse(self, error: TapecastError) -> None:
         log.warning("%s", error)

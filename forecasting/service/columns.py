@@ -28,3 +28,7 @@ class ColumnChoice:
         """
         self._save(keys)
         self._keys = tuple(keys)
+
+    def take(self, keys: Sequence[str]) -> None:
+        """Show what has been written down already, by whoever edited the file."""
+        self._keys = tuple(keys)

@@ -23,6 +23,7 @@ _SHOWN = {"sinks": "sink"}
 class Reloaded:
     """What an edit has changed."""
 
+    before: Settings
     settings: Settings              # in force now
     changed: tuple[str, ...]        # sections, as they are called in the file
 
@@ -62,8 +63,8 @@ class Reloading:
                 self._renew(settings)
         except TapecastError as error:
             raise ConfigError(f"{error}; the edit is not in force, what was set before stays") from error
-        self._settings = settings
-        return Reloaded(settings, tuple(_SHOWN.get(name, name) for name in changed)) if changed else None
+        before, self._settings = self._settings, settings
+        return Reloaded(before, settings, tuple(_SHOWN.get(name, name) for name in changed)) if changed else None
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

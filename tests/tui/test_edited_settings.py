@@ -14,6 +14,7 @@ from tests.support.fake_engine import FakeEngine
 from tests.support.tui import main_screen, press, settle
 from tui.app import TapecastApp
 from tui.edited_settings import EditedSettings
+from tui.widgets.watch_table import WatchTable
 
 _TIMES = count(1_700_000_000)
 
@@ -41,7 +42,7 @@ def toasts(app: TapecastApp) -> list[str]:
 async def test_theme_and_keys_change_while_the_app_runs(file: Path) -> None:
     app, edited = made(file)
     async with app.run_test(size=(120, 35)) as pilot:
-        write(file, '[display]\ntheme = "light"\n[keys]\nbare = "b"\nhelp = "ctrl+s"')
+        write(file, '[display]\ntheme = "light"\n[keys]\nbare = "X"\nhelp = "ctrl+s"')
         edited.look()
         await settle(pilot)
         assert app.theme == "tapecast-light"
@@ -49,12 +50,37 @@ async def test_theme_and_keys_change_while_the_app_runs(file: Path) -> None:
             f"{file} read anew: [display], [keys]",
             "key for 'help': ^s belongs to the terminal or a multiplexer; the default stays",
         ]
-        await press(pilot, "b")
+        await press(pilot, "X")
         assert main_screen(app).has_class("-bare")
-        await press(pilot, "b", "z")
+        await press(pilot, "X", "z")
         assert not main_screen(app).has_class("-bare")      # z is nobody's now
         await press(pilot, "question_mark")
         assert len(app.screen_stack) == 2
+
+
+async def test_columns_written_into_the_file_are_shown_and_those_chosen_by_key_outlive_other_edits(file: Path) -> None:
+    app, edited = made(file)
+    async with app.run_test(size=(120, 35)) as pilot:
+        write(file, '[display]\ncolumns = ["last", "rsi"]')
+        edited.look()
+        await settle(pilot)
+        table = main_screen(app).query_one(WatchTable)
+        assert [column.key for column in table.columns] == ["symbol", "last", "rsi"]
+        app.engine.columns.choose(("name",))
+        write(file, '[display]\ncolumns = ["last", "rsi"]\nbell = false')
+        edited.look()
+        await settle(pilot)
+        assert [column.key for column in table.columns] == ["symbol", "name"]
+
+
+async def test_columns_that_the_app_itself_writes_down_are_no_edit(file: Path) -> None:
+    app, edited = made(file)
+    async with app.run_test(size=(120, 35)) as pilot:
+        app.engine.columns.choose(("name",))
+        write(file, '[display]\ncolumns = ["name"]')
+        edited.look()
+        await settle(pilot)
+        assert toasts(app) == []
 
 
 async def test_a_theme_chosen_by_key_outlives_an_edit_of_something_else(file: Path) -> None:
