@@ -236,4 +236,8 @@ class Standby:
     def _replace_by(self, engine: Engine) -> None:
         before, self._current = self._current, engine
         before.stop()
+        if self._stopped.is_set():      # while the engine was made: nobody else ends it
+            engine.stop()
+            return
+        engine.pause(before.paused)
         self._run(engine)

@@ -15,7 +15,7 @@ from forecasting.data.store import Store
 from forecasting.domain.market import Instrument, Quote, Symbol
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import ConfigError
+from forecasting.errors import ConfigError, StoreError
 from forecasting.service.backend import OnStep, TickReport, Work, WorkReport
 from forecasting.service.engine import Engine
 from forecasting.service.heartbeat import newest_beat
@@ -71,6 +71,7 @@ class Front:
             store = Store.open(path)
             return Onlooker(store, watchlist(store), self.lock.holder, display_currency=None, log_path=None)
 
+        self.lead = lead
         self.lock = EngineLock(folder / "engine.lock", kind)
         self.standby = Standby(self.lock, lead=lead, look_on=look_on, kind=kind)
         self.snapshots: list[Snapshot] = []
@@ -175,6 +176,27 @@ async def test_a_view_takes_over_when_the_engine_at_work_ends(fronts: tuple[Fron
 
     assert app.standby.leads
     assert [s.version for s in app.snapshots] == sorted({s.version for s in app.snapshots})
+
+
+async def test_an_engine_that_is_made_anew_stays_paused(fronts: tuple[Front, Front]) -> None:
+    daemon, _ = fronts
+    daemon.standby.pause(True)
+    daemon.standby.renew(daemon.lead)
+    assert len(daemon.backends) == 2
+    assert daemon.standby.paused
+
+
+async def test_an_engine_made_while_everything_stops_is_stopped_too(fronts: tuple[Front, Front]) -> None:
+    daemon, _ = fronts
+
+    def stopped_meanwhile() -> tuple[Engine, Store]:
+        made = daemon.lead()
+        daemon.standby.stop()
+        return made
+
+    daemon.standby.renew(stopped_meanwhile)
+    with pytest.raises(StoreError, match="the store is closed"):
+        daemon.backends[-1].store.market.quotes()
 
 
 async def test_a_view_that_ends_leaves_the_engine_at_work_alone(fronts: tuple[Front, Front]) -> None:
