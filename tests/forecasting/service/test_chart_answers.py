@@ -90,6 +90,12 @@ def test_short_bars_are_brought_into_their_own_store_with_their_indicators(simul
     assert simulated.desk.store.market.last_sessions([SIM]) == {}
 
 
+def test_short_bars_do_not_use_up_the_wish_for_the_daily_history_of_a_symbol(simulated: LocalBackend) -> None:
+    simulated.desk.again.add(SIM)
+    assert ask(simulated, symbol=SIM, short=True).short is not None
+    assert simulated.desk.again == {SIM}
+
+
 def test_an_answer_crosses_the_pipe_as_it_is(simulated: LocalBackend) -> None:
     answer = ask(simulated, symbol=SIM, short=True, indicators=("sma20",))
     assert wire.unpack(ChartAnswer, wire.pack(answer)) == answer
