@@ -284,10 +284,10 @@ class _Rereading:
                 for group in groups:
                     check_filter(group)
                 return groups
-            except ConfigError as error:
-                self._problem = error
             except RuleError as error:
                 self._problem = ConfigError(f"{self._file}: filter of a list: {error}")
+            except ConfigError as error:
+                self._problem = error
         if self._problem is not None:
             raise self._problem
         return None

@@ -1,10 +1,14 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from forecasting.config import load
+from forecasting.data.store import Store
 from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, RuleError, SymbolError
+from forecasting.service.build import watchlist as in_force
 from forecasting.service.watchlist import Watchlist
 
 CORE = WatchGroup("Core", (Symbol("AAPL"), Symbol("MSFT")))
@@ -121,3 +125,16 @@ def test_a_condition_that_cannot_be_read_makes_no_list(watchlist: Watchlist) -> 
 def test_a_name_that_cannot_be_is_refused(watchlist: Watchlist, name: str, says: str) -> None:
     with pytest.raises(SymbolError, match=says):
         watchlist.create(name)
+
+
+def test_a_condition_that_an_edit_of_the_file_has_broken_is_told_with_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[[list]]\nname = "Mine"\nsymbols = ["NVDA"]\n')
+    with Store.open(tmp_path / "store.db") as store:
+        lists = in_force(load(config), store, demo=False)
+        assert not lists.reread()
+        config.write_text('[[list]]\nname = "Mine"\nsymbols = ["NVDA"]\n[[list]]\nname = "Cheap"\nfilter = "last <"\n')
+        for _ in range(2):      # at every look, until it is mended
+            with pytest.raises(ConfigError, match=rf"^{config}: filter of a list: .*"):
+                lists.reread()
+    assert [group.name for group in lists.groups] == ["Mine"]
