@@ -51,6 +51,8 @@ def tokens(text: str) -> list[Token]:
             raise RuleError(text, start, f"{clean_text(repr(text[start]), limit=12)} means nothing here")
         kind = match.lastgroup or "end"
         value, at = match[kind], match.end()
+        if kind == "text" and not value.isprintable():      # it would be shown, and written to files
+            raise RuleError(text, match.start(kind), "quoted words have a character that cannot be shown; take it out")
         if kind == "name" and "-" in value and all(part.lower() in FIELDS for part in value.split("-")):
             value = value.split("-")[0]
             at = match.start(kind) + len(value)

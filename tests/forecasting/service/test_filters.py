@@ -47,6 +47,13 @@ def test_what_the_table_does_not_know_is_said(text: str) -> None:
         kept(text)
 
 
+@pytest.mark.parametrize("harm", ["\x1b[2J", "\u202e", "\n"])
+def test_what_would_steer_a_terminal_is_no_condition_also_in_quotes(harm: str) -> None:
+    with pytest.raises(RuleError, match="a character that cannot be shown") as caught:
+        kept(f"last > 3 and name == 'a{harm}b'")
+    assert (caught.value.at, caught.value.text.isprintable()) == (21, True)
+
+
 @pytest.mark.parametrize(("text", "condition"), [("sap", False), ("^GSPC", False), ("BRK-B", False), ("rsi<30", True)])
 def test_a_name_is_no_condition(text: str, condition: bool) -> None:
     assert is_condition(text) is condition
