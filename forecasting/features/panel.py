@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,9 @@ from forecasting.domain.market import Symbol
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+
+WAITED_FOR = timedelta(days=5)
+"""How far a symbol's newest bar may lie behind the newest of all and still be waited for: a weekend with a holiday."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +48,18 @@ class Panel:
     def index_of(self, session: date) -> int:
         """The index of the newest session that is not after `session`; -1 if all are."""
         return bisect_right(self.sessions, session) - 1
+
+    @property
+    def fit_to(self) -> int:
+        """The session index to fit to so that the fit may speak about every symbol's newest bar: just before it.
+
+        Exchanges close at different times: on a Sunday a share's newest bar is Friday's and a coin's Saturday's, and a
+        fit that has seen Friday would be silent about the share. Who is later than `WAITED_FOR` is not waited for.
+        """
+        last = len(self.sessions) - 1
+        ends = last - np.argmax(self.traded[:, ::-1], axis=1)[self.traded.any(axis=1)]
+        waited_for = [end for end in ends.tolist() if self.sessions[last] - self.sessions[end] <= WAITED_FOR]
+        return max(min(waited_for, default=last) - 1, 0)
 
     def width(self, at: Sequence[int] | slice) -> FloatArray:
         """What to multiply s[t] sqrt(h) by for the next h bars, shape (N, K, H); ones of shape (1, 1, 1) of sessions.

@@ -3,8 +3,8 @@
 Random walk, EWMA-t and HAR-t are fitted together in about a second and kept in memory. The ensemble takes longer and is
 kept on disk as well; its first network speaks for itself beside it, as `lstm`. A week's new fit goes on from the last
 one's weights (warm), a month's starts anew (cold), and either is at first only the challenger of the ensemble at work:
-see `shadow`. A fit sees sessions up to the one before the newest, so that `train_end < as_of` holds from its first
-forecast on.
+see `shadow`. A fit sees sessions up to the one before each symbol's newest (`Panel.fit_to`), so that
+`train_end < as_of` holds from its first forecast on.
 """
 
 from __future__ import annotations

@@ -145,8 +145,8 @@ class LocalBackend:
         panel = self.desk.panel(symbols, self.desk.tables(symbols))
         if panel is None or len(panel.sessions) < 2:
             raise NotEnoughHistory("refit: no bars are stored yet")
-        self.desk.bench.fit_quick(panel, len(panel.sessions) - 2)
-        return f"HAR-t and EWMA-t fitted to {panel.sessions[-2]} on {len(panel.symbols)} symbols"
+        self.desk.bench.fit_quick(panel, panel.fit_to)
+        return f"HAR-t and EWMA-t fitted to {panel.sessions[panel.fit_to]} on {len(panel.symbols)} symbols"
 
     def _train(self, symbols: Sequence[Symbol], on_step: OnStep) -> str:
         desk = self.desk
@@ -154,7 +154,7 @@ class LocalBackend:
         panel = desk.panel(symbols, tables)
         if panel is None or len(panel.sessions) < 2:
             raise NotEnoughHistory("training: no bars are stored yet")
-        newest, cut = panel.sessions[-1], len(panel.sessions) - 2
+        newest, cut = panel.sessions[-1], panel.fit_to
         on_step(Step("train", "loading the network library", None))
         # After a start, who was at work before serves until a new fit is due.
         fitted = shadow.load(desk, newest) if desk.bench.champion is None else None

@@ -15,6 +15,7 @@ from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import SourceError
+from forecasting.features.panel import WAITED_FOR
 from forecasting.service import everything
 from forecasting.service.backend import OnStep, Step, TickReport, Work
 from forecasting.service.bench import ENSEMBLE, QUICK
@@ -94,7 +95,7 @@ def _ensure_quick_models(
     on_step(Step("fit", "fitting HAR-t and EWMA-t", None))
     panel = desk.panel(symbols, tables)
     if panel is not None and len(panel.sessions) > 1:
-        desk.bench.fit_quick(panel, len(panel.sessions) - 2)
+        desk.bench.fit_quick(panel, panel.fit_to)
 
 
 def _notes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[str, ...]:
@@ -120,14 +121,14 @@ def _due(
     """The long jobs that should be run now."""
     if not newest:
         return ()
-    leader = max(newest, key=lambda s: newest[s])
+    last, newest_of_all = _last(newest), max(newest.values())
     due = []
-    if desk.bench.refit_due(_since(desk, QUICK[0], tables[leader], newest[leader])):
+    if desk.bench.refit_due(_since(desk, QUICK[0], tables[last], newest[last])):
         due.append(Work.REFIT)
-    since = _since(desk, ENSEMBLE, tables[leader], newest[leader])
-    if desk.bench.train_due(newest[leader], since, alarmed=desk.response.refit):
+    since = _since(desk, ENSEMBLE, tables[last], newest[last])
+    if desk.bench.train_due(newest_of_all, since, alarmed=desk.response.refit):
         due.append(Work.TRAIN)
-    at_work = {fitted.name for fitted in desk.bench.at_work(newest[leader])} & {ENSEMBLE, *QUICK}
+    at_work = {fitted.name for fitted in desk.bench.at_work(newest_of_all)} & {ENSEMBLE, *QUICK}
     if any(desk.lacks_backfill(newest, name) for name in at_work):
         due.append(Work.BACKFILL)
     return tuple(due)
@@ -139,8 +140,8 @@ def _next_due(
     """When the models want their next fits: at the close of the session that is one too many."""
     if not newest:
         return ()
-    leader = max(newest, key=lambda s: newest[s])
-    table, session = tables[leader], newest[leader]
+    last = _last(newest)
+    table, session = tables[last], newest[last]
     patiences = (
         (Work.REFIT, QUICK[0], desk.bench.refit_patience),
         (Work.TRAIN, ENSEMBLE, desk.bench.train_patience(alarmed=desk.response.refit)),
@@ -151,6 +152,12 @@ def _next_due(
         if since is not None and (ahead := table.after(session, max(patience + 1 - since, 1))):
             found.append((work, ahead[-1].close))
     return tuple(found)
+
+
+def _last(newest: Mapping[Symbol, date]) -> Symbol:
+    """The symbol whose newest bar is the oldest that a fit waits for: it says how old a fit is; see `Panel.fit_to`."""
+    waited_for = [s for s in newest if max(newest.values()) - newest[s] <= WAITED_FOR]
+    return min(waited_for, key=lambda s: newest[s])
 
 
 def _since(desk: Desk, model: str, table: SessionTable, newest: date) -> int | None:

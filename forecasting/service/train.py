@@ -36,7 +36,7 @@ def train(settings: Settings, until: date | None, seeds: int | None, on_step: On
         if panel is None or len(panel.sessions) < 2:
             raise NotEnoughHistory(f"train: {report.source.name} has no bars until {now.date()}; widen the history")
         fitted = create(ENSEMBLE, settings.model, seeds=seeds).fit(
-            panel, cut=len(panel.sessions) - 2, seed=settings.model.seed, on_progress=_steps(on_step)
+            panel, cut=panel.fit_to, seed=settings.model.seed, on_progress=_steps(on_step)
         )
     assert isinstance(fitted, checkpoint.Storable)
     uncounted = count_trials(settings)

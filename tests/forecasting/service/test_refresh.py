@@ -17,6 +17,7 @@ from forecasting.errors import SourceOffline
 from forecasting.service.backend import Step, TickReport, Work
 from forecasting.service.local import LocalBackend
 from forecasting.service.view import read_history
+from tests.support.bars import make_series
 from tests.support.desk import TINY, backend, recorded, write_csv
 from tests.support.markets import at
 
@@ -235,3 +236,18 @@ def test_a_history_is_made_anew_when_a_bar_or_an_indicator_changes_and_else_kept
     mended = replace(second.bars[-1], volume=second.bars[-1].volume + 1.0)
     store.market.put_bars(replace(series, bars=(*series.bars[:-1], mended)), replace=True)
     assert read_history(store, symbol, second).bars[-1].volume == second.bars[-1].volume + 1.0
+
+
+def test_on_a_sunday_a_share_is_spoken_of_beside_a_coin_that_has_traded_since(tmp_path: Path) -> None:
+    coin, sunday = Symbol("BTC-USD"), date(2015, 5, 31)
+    days = [FIRST + timedelta(days=i) for i in range((LAST - FIRST).days)]
+    closes = [200.0 * math.exp(0.05 * math.sin(i * i)) for i in range(len(days))]
+    series = [*recorded(SYMBOLS, FIRST, LAST), make_series(coin, closes, sessions=days, exchange="24/7")]
+    with backend(write_csv(tmp_path / "mixed", series), tmp_path) as local:
+        told = local.tick((*SYMBOLS, coin), at(sunday, 12), lambda step: None)
+        said = local.desk.store.ledger.latest((*SYMBOLS, coin))
+        assert {s: said[s]["har-t"].forecast.as_of_session for s in said} == {
+            SYMBOLS[0]: date(2015, 5, 29), SYMBOLS[1]: date(2015, 5, 29), coin: date(2015, 5, 30),
+        }
+        assert said[coin]["har-t"].forecast.train_end == date(2015, 5, 28)
+        assert Work.REFIT not in told.due      # it is as new as the shares' newest bar lets it be
