@@ -3,6 +3,9 @@
 What a rule remembers and what it says are written down together, so a restart, at any moment, neither loses an alert
 nor raises it twice. Bars that closed while nobody watched are looked at in their order, and what they bring is late.
 Prices come from polls and streams; both see one state, which never goes back to an older price.
+
+A rule about a smart list remembers every watched symbol and looks at those that are on the list at the newest poll:
+who comes onto it gives a baseline first, and who comes back goes on from what was seen of it last.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,8 +23,8 @@ from forecasting.domain.decision import Alert, AlertRule
 from forecasting.domain.forecast import Forecast
 from forecasting.domain.market import Quote, Symbol
 from forecasting.domain.snapshot import Snapshot
-from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import RuleError, StoreError
+from forecasting.service.audience import Audience
 from forecasting.service.rule_facts import FactsReader
 from forecasting.trading.rules.evaluate import RuleWatch, bars_needed, figures, moves_with_prices
 from forecasting.trading.rules.facts import FactsFrame, SymbolFacts, reads_forecasts
@@ -66,8 +69,7 @@ class AlertBook:
         self._facts = FactsReader(store)
         self._working: dict[int, _Working] = {}
         self._unread: dict[int, str] = {}           # rules that cannot be read, and why
-        self._groups: tuple[WatchGroup, ...] = ()   # as they were at the newest look, like the next four
-        self._symbols: tuple[Symbol, ...] = ()
+        self._audience = Audience((), (), datetime.fromtimestamp(0, UTC))      # of the newest look, as the next two
         self._quotes: Mapping[Symbol, Quote] = {}
         self._forecasts: Mapping[Symbol, Mapping[str, Forecast]] = {}
         self._looked: datetime | None = None        # of this process
@@ -78,8 +80,11 @@ class AlertBook:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Rules that say nothing because they cannot be read, one line each."""
-        return tuple(f"alert {id_} is silent: {why}" for id_, why in self._unread.items())
+        """Rules that say nothing because they, or their smart list, cannot be read, one line each."""
+        return (
+            *(f"alert {id_} is silent: {why}" for id_, why in self._unread.items()),
+            *(f"alerts for *{name} are silent: {why}" for name, why in self._audience.problems.items()),
+        )
 
     def look(self, snapshot: Snapshot) -> tuple[Alert, ...]:
         """Evaluate every rule on what is new; returns what fired, recorded, oldest first.
@@ -87,7 +92,7 @@ class AlertBook:
         Raises:
             StoreError: If it cannot be recorded; nothing has fired then, and the next look sees the same again.
         """
-        self._groups, self._symbols = snapshot.groups, tuple(row.symbol for row in snapshot.rows)
+        self._audience = Audience(snapshot.groups, snapshot.rows, snapshot.now)
         self._take_up(snapshot.now)
         late = self._is_late(self._looked, snapshot.now)
         if self._is_late(self._ticked, snapshot.now) and late:
@@ -138,7 +143,7 @@ class AlertBook:
             rule for rule in rules.values()
             if rule.id not in self._unread
             and ((w := self._working.get(rule.id)) is None or w.rule != rule
-                 or w.watch.symbols != self._about(rule))
+                 or w.watch.symbols != self._audience.about(rule))
         ]
         self._working = {id_: w for id_, w in self._working.items() if id_ in rules}
         self._unread = {id_: why for id_, why in self._unread.items() if id_ in rules}
@@ -148,18 +153,10 @@ class AlertBook:
                 self._seen[kept.symbol] = max(kept.seen_at, self._seen.get(kept.symbol, kept.seen_at))
         for rule in stale:
             try:
-                self._working[rule.id] = _started(rule, self._about(rule), memory)
+                self._working[rule.id] = _started(rule, self._audience.about(rule), memory)
             except RuleError as error:
                 self._unread[rule.id] = str(error)
                 self._working.pop(rule.id, None)
-
-    def _about(self, rule: AlertRule) -> tuple[Symbol, ...]:
-        """The symbols a rule is about now."""
-        if rule.symbols:
-            return rule.symbols
-        if rule.group is not None:
-            return next((group.symbols for group in self._groups if group.name == rule.group), ())
-        return self._symbols
 
     # Looking.
 
@@ -183,17 +180,18 @@ class AlertBook:
     ) -> list[Alert]:
         """One step in time, of the present or of a bar that has closed."""
         newer = {s: f for s, f in facts.items() if not self._is_stale(f, closed=closed)}
-        frames: dict[tuple[tuple[Symbol, ...], bool], FactsFrame | None] = {}
+        frames: dict[tuple[object, ...], FactsFrame | None] = {}
         alerts: list[Alert] = []
         for working in rules:
             about, symbols = newer if working.moves else facts, working.watch.symbols
+            among = self._audience.among(working.rule)
             lacking = len(working.known) < len(symbols)
             if closed and lacking:      # a baseline is of the present: a rule says nothing of the time before it
-                frame = _frame(symbols, {s: f for s, f in about.items() if s in working.known})
-            elif (key := (symbols, working.moves)) in frames:
+                frame = _frame(symbols, about, working.known if among is None else working.known & among)
+            elif (key := (symbols, among, working.moves)) in frames:
                 frame = frames[key]
             else:
-                frame = frames[key] = _frame(symbols, about)
+                frame = frames[key] = _frame(symbols, about, among)
             if frame is None:
                 continue
             if lacking:
@@ -258,9 +256,11 @@ def _started(
     return working
 
 
-def _frame(symbols: tuple[Symbol, ...], facts: Mapping[Symbol, SymbolFacts]) -> FactsFrame | None:
-    """Those of a rule's symbols of which there is something to see; None where there is nothing."""
-    rows = [row for row, symbol in enumerate(symbols) if symbol in facts]
+def _frame(
+    symbols: tuple[Symbol, ...], facts: Mapping[Symbol, SymbolFacts], among: Set[Symbol] | None
+) -> FactsFrame | None:
+    """Those of a rule's symbols, `among` them or all, of which there is something to see; None: there is nothing."""
+    rows = [row for row, s in enumerate(symbols) if s in facts and (among is None or s in among)]
     return FactsFrame([facts[symbols[row]] for row in rows], rows) if rows else None
 
 

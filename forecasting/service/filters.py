@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
 from forecasting.domain.holding import Position
 from forecasting.domain.snapshot import FORECAST_SHOWN, SymbolRow
+from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import RuleError
 from forecasting.service.rule_facts import OPINIONS, tags_of
 from forecasting.trading.rules.evaluate import matches
@@ -79,6 +81,17 @@ def fulfilling(rows: Sequence[SymbolRow], text: str, now: datetime) -> list[Symb
     """
     holds = matches(_condition(text), _RowsFrame(rows, now))
     return [row for row, holding in zip(rows, holds, strict=True) if holding]
+
+
+def with_members(group: WatchGroup, rows: Sequence[SymbolRow], now: datetime) -> WatchGroup:
+    """A smart list with who is on it now; another list as it is.
+
+    Raises:
+        RuleError: As `fulfilling`.
+    """
+    if group.filter is None:
+        return group
+    return replace(group, symbols=tuple(row.symbol for row in fulfilling(rows, group.filter, now)))
 
 
 def completion(text: str) -> str | None:

@@ -48,14 +48,13 @@ class Place:
         group, self._tab = (lists[here], here) if lists else (None, 0)
         if group is None or group.filter is None:
             return group
-        from forecasting.service.filters import fulfilling  # not needed for the first paint
+        from forecasting.service.filters import with_members  # not needed for the first paint
 
         try:
-            members = fulfilling(self.snapshot.rows, group.filter, self.snapshot.now)
+            return with_members(group, self.snapshot.rows, self.snapshot.now)
         except RuleError as error:
             self.list_problem = f"*{group.name}: {error}"
-            members = []
-        return replace(group, symbols=tuple(row.symbol for row in members))
+            return group
 
     @property
     def group_name(self) -> str:
