@@ -215,7 +215,8 @@ class WorkerClient:
         """See `Inquirer.ask`. Raises WorkerCrashed or WorkerTimeout beside what the far side raises."""
         entry = self._entry(type(question))
         child = self._running()
-        number, answers = child.ask("ask", wire.AskArgs(entry.name, wire.pack(question), now))
+        call = "study" if entry.long else "ask"
+        number, answers = child.ask(call, wire.AskArgs(entry.name, wire.pack(question), now))
         late = WorkerTimeout(f"{entry.name}: no answer within {entry.deadline_s:g} s; ask again, or ask for less")
         deadline = threading.Timer(entry.deadline_s, child.take_back, (number, late))
         deadline.daemon = True
@@ -225,7 +226,7 @@ class WorkerClient:
             former[0].take_back(former[1], QuestionWithdrawn(f"{entry.name}: a newer question has taken its place"))
         try:
             deadline.start()
-            plain = self._hear(child, "ask", number, answers, on_step, self._silence_ask_s)
+            plain = self._hear(child, call, number, answers, on_step, self._silence_ask_s)
         finally:
             deadline.cancel()
             with self._lock:

@@ -1,8 +1,9 @@
 """The table of what the screen may ask of the worker: one entry makes a question.
 
 A handler is a function of (desk, question, now, on_step) that returns the answer. It is named, not imported: the screen
-reads this table too. It runs in the worker on a lane of its own, beside ticks and long jobs; it should say a step at
-least every second or two, since a question that was taken back ends where its handler says the next one.
+reads this table too. It runs in the worker beside ticks and long jobs, one question after the other but for those
+that take long; it should say a step at least every second or two, since a question that was taken back ends where its
+handler says the next one.
 """
 
 from __future__ import annotations
@@ -35,10 +36,12 @@ class Entry:
     answer: type[Any]
     handler: str                     # "package.module:function"
     deadline_s: float = 60.0         # from asking to the answer, waiting included
+    long: bool = False               # may take minutes: runs beside the others, whose deadlines could not wait for it
 
 
 QUESTIONS: tuple[Entry, ...] = (
-    Entry("backtest", AskBacktest, BacktestReport, "forecasting.service.backtest_answer:answer", deadline_s=7200.0),
+    Entry("backtest", AskBacktest, BacktestReport, "forecasting.service.backtest_answer:answer", deadline_s=7200.0,
+          long=True),
     Entry("accuracy", AskAccuracy, Accuracy, "forecasting.service.scoring:answer_accuracy"),
     Entry("models", AskModels, ModelBoard, "forecasting.service.model_answers:answer_models"),
     Entry("band", AskBand, Band, "forecasting.service.band:answer_band"),

@@ -1,8 +1,8 @@
 """The worker process: owns pandas, TA-Lib, torch and yfinance, and works for one front process.
 
-Three lanes, so that training never delays quotes or live forecasts, nor either of them a person's question: ticks run
-on the fast one; questions on one that gives way to ticks; long jobs on the slow one, which gives way to everything. The
-process ends when its standard input does.
+Four lanes, so that training never delays quotes or live forecasts, nor either of them a person's question: ticks run
+on the fast one; questions on one that gives way to ticks; those that take minutes beside them; long jobs on the slow
+one, which gives way to everything. The process ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ log = logging.getLogger("forecasting.worker")
 NICE_PROCESS = 5        # the screen goes first
 NICE_SLOW_LANE = 10     # on top: ticks go before training
 NICE_QUESTIONS = 2      # on top: after ticks; well before training, since a person waits
+NICE_STUDIES = 4        # on top: after the questions that are answered in a second
 NICE_GROUP = 5          # more, and a busy server would starve the training
 
 
@@ -69,6 +70,7 @@ class Worker(Generic[B]):
         self._lanes = {
             "tick": ThreadPoolExecutor(1, "fast"),
             "ask": ThreadPoolExecutor(1, "questions", initializer=partial(_give_way, NICE_QUESTIONS)),
+            "study": ThreadPoolExecutor(1, "studies", initializer=partial(_give_way, NICE_STUDIES)),
         }
 
     def serve(self) -> None:
@@ -147,7 +149,7 @@ class Worker(Generic[B]):
             case "work":
                 job = wire.unpack(wire.WorkArgs, args)
                 return backend.work(job.work, job.symbols, job.now, on_step)
-            case "ask":
+            case "ask" | "study":
                 return self._answer_question(backend, wire.unpack(wire.AskArgs, args), on_step)
             case _:
                 raise ValueError(f"unknown call {call!r}")

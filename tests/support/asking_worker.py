@@ -34,11 +34,19 @@ class Ask(Question[Told]):
 
 
 @dataclass(frozen=True, slots=True)
+class Study(Ask):
+    """The same, as a question that may take long."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unlisted(Question[Told]):
     """In no table."""
 
 
-TABLE = (Entry("stub", Ask, Told, "tests.support.asking_worker:handle", deadline_s=20.0),)
+TABLE = (
+    Entry("stub", Ask, Told, "tests.support.asking_worker:handle", deadline_s=20.0),
+    Entry("long stub", Study, Told, "tests.support.asking_worker:handle", deadline_s=20.0, long=True),
+)
 
 
 def handle(backend: StubBackend, asked: wire.AskArgs, on_step: OnStep) -> Told:

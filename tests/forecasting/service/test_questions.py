@@ -25,7 +25,7 @@ from forecasting.service.onlooker import Onlooker
 from forecasting.service.pace import Cadence
 from forecasting.service.questions import QUESTIONS, Entry
 from forecasting.service.watchlist import Watchlist
-from tests.support.asking_worker import TABLE, Ask, Told, Unlisted
+from tests.support.asking_worker import TABLE, Ask, Study, Told, Unlisted
 from tests.support.desk import backend
 from tests.support.worker_driver import worker_setup
 
@@ -166,6 +166,24 @@ def test_a_question_waits_for_no_long_job_and_holds_up_no_tick(client: WorkerCli
     done.append("answer")
     training.join()
     assert done == ["answer", "train"]
+
+
+def test_no_question_waits_for_one_that_takes_long(client: WorkerClient) -> None:
+    study = Asking(client, Study("long", steps=100))
+    wait_for(lambda: bool(study.steps))
+    began = time.monotonic()
+    assert client.ask(Ask("short of breath"), NOW, quietly).words == ("short of breath",)
+    assert time.monotonic() - began < 3.0       # the ten seconds of the long one are not waited for
+    assert not study.came
+    client.withdraw(Study)
+    assert isinstance(study.result(), QuestionWithdrawn)
+
+
+def test_a_question_that_may_take_longer_than_another_can_wait_is_called_long() -> None:
+    shortest = min(entry.deadline_s for entry in QUESTIONS)
+    assert {entry.name for entry in QUESTIONS if entry.deadline_s > 10.0 * shortest} == {
+        entry.name for entry in QUESTIONS if entry.long
+    }
 
 
 @pytest.mark.parametrize("entry", QUESTIONS, ids=lambda entry: entry.name)
