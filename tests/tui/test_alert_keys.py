@@ -17,6 +17,7 @@ from tests.support.tui import cursor_symbol, fake, main_screen, make_app, press,
 from tui.app import TapecastApp
 from tui.dialogs.new_alert import NewAlert
 from tui.screens.signals import SignalsView
+from tui.widgets.choice import Choice
 from tui.widgets.record_table import RecordTable
 from tui.widgets.signal_log import SignalLog
 from tui.widgets.truth_line import TruthLine
@@ -112,6 +113,17 @@ async def test_arrows_choose_for_whom_and_how_soon_again(
         await press(pilot, "A", *"last > 1", *keys)
     (rule,) = rules(app)
     assert (rule.symbols, rule.group, rule.cooldown_s) == (symbols, group, cooldown_s)
+
+
+async def test_a_rule_for_the_smart_list_on_screen_is_about_whoever_is_on_it() -> None:
+    app = make_app("NVDA", "AAPL")
+    fake(app).lists.create("Buys", "signal == buy")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "left_square_bracket", "A", *"last > 1", "tab", "right")
+        assert "*Buys" in app.screen.query_one("#whose", Choice).render().plain
+        await press(pilot, "enter")
+    (rule,) = rules(app)
+    assert (rule.symbols, rule.group) == ((), "Buys")
 
 
 async def test_a_rule_that_cannot_be_read_stays_to_be_mended_and_escape_gives_it_up() -> None:
@@ -318,3 +330,19 @@ async def test_the_signals_view_survives_every_size(app: TapecastApp) -> None:
             for width, height in ((20, 6), (60, 15), (300, 100)):
                 await pilot.resize_terminal(width, height)
                 await press(pilot, "j")
+
+
+async def test_slash_sifts_alerts_rules_and_journal_by_words_and_escape_shows_all(app: TapecastApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "4", "slash", *"rsi nvda", "enter")
+        assert text(app, "#parts").startswith("Alerts 2 (2●)   Rules 1   Journal 2   'rsi nvda'  Esc shows all")
+        assert details(app)[0] == "NVDA  rsi crosses above 30: rsi 31.187"
+        await press(pilot, "l")
+        assert main_screen(app).query_one("#rules-table", RecordTable).row_count == 1
+        await press(pilot, "slash", *"xx")
+        assert "None here holds these words" in text(app, "#signals-empty")
+        await press(pilot, "escape")
+        assert text(app, "#parts").startswith("Alerts 4 (2●)   Rules 4   Journal 44")
+        assert main_screen(app).view_name == "signals"
+        await press(pilot, "escape")
+        assert main_screen(app).view_name == "watch"

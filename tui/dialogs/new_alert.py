@@ -18,6 +18,7 @@ from textual.widgets import Input, Label
 
 from forecasting.domain.decision import AlertRule
 from forecasting.domain.market import Symbol
+from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import RuleError, TapecastError
 from forecasting.service.alert_desk import COOLDOWN
 from forecasting.service.filters import completion
@@ -63,14 +64,14 @@ class NewAlert(ModalScreen[AlertRule | None]):
     ]
 
     def __init__(
-        self, symbol: Symbol | None, group: str | None, add: Callable[[Draft], AlertRule], glyphs: Glyphs,
+        self, symbol: Symbol | None, group: WatchGroup | None, add: Callable[[Draft], AlertRule], glyphs: Glyphs,
         bars: int | None = None,
     ) -> None:
         """Make the dialog.
 
         Args:
             symbol: Under the cursor.
-            group: The list on screen.
+            group: The list on screen; None where that is the tab of everything.
             add: Puts the rule in force, or raises a `TapecastError` that says why not.
             glyphs: What can be drawn.
             bars: How many closed bars there are of `symbol`, where that is known.
@@ -81,7 +82,7 @@ class NewAlert(ModalScreen[AlertRule | None]):
         if symbol is not None:
             whose.append((symbol, (symbol,), None))
         if group is not None:
-            whose.append((f"list {fmt.clip(group, 16)}", (), group))
+            whose.append((f"list {fmt.clip(group.title, 16)}", (), group.name))
         self._whose = (*whose, ("all watched", (), None))
 
     def compose(self) -> ComposeResult:

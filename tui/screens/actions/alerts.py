@@ -23,7 +23,8 @@ class AlertActions(Stage):
             if rule is not None:
                 self.done(lambda: alerting.added(rule))
 
-        group = self.place.own_group.name if self.place.own_group else None
+        name = self.place.group_name
+        group = next((g for g in self.place.snapshot.groups if g.name == name), None)
         bars = len(detail.bars) if detail is not None and detail.symbol == symbol else None
         self.app.push_screen(NewAlert(symbol, group, add, self.glyphs, bars), added)
 
