@@ -69,7 +69,8 @@ def weekday_bars(last: date, count: int, *, first_close: float = 100.0) -> list[
 
 SERVER_FAULTS = (
     "429", "999", "500", "502-html", "503-empty", "401", "403", "404-json", "html", "cut-json", "empty-body",
-    "short-body", "right-back", "empty", "null-result", "not-an-object", "consent", "reset", "hang", "slow", "drip",
+    "short-body", "bad-gzip", "endless", "right-back", "empty", "null-result", "not-an-object", "consent", "reset",
+    "hang", "slow", "drip",
 )  # fmt: skip
 """Faults of the server, whatever the content."""
 
@@ -313,6 +314,12 @@ class _Handler(BaseHTTPRequestHandler):
             case "short-body":
                 self._send(200, '{"quoteResponse":', length=4096)
                 self.close_connection = True
+            case "bad-gzip":
+                self._send(200, "no gzip at all", {"Content-Encoding": "gzip"})
+            case "endless":
+                self._send(200, "{", length=10**12)
+                while not self.yahoo.release.is_set():     # until the client has had enough
+                    self.wfile.write(b" " * 65_536)
             case "right-back":
                 self._send(200, "Will be right back... Yahoo is currently updating")
             case "empty":

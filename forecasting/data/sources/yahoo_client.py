@@ -78,7 +78,8 @@ class YahooClient:
             if known is error:
                 raise
             # The session has counted what curl raised; a status that is no server error is only judged here.
-            if isinstance(known, SourceError) and (type(error) is HTTPError or not isinstance(error, RequestException)):
+            judged_here = type(error) is HTTPError and not error.code
+            if isinstance(known, SourceError) and (judged_here or not isinstance(error, RequestException)):
                 known = self._breaker.failed(lane, known)
             raise known from error
         self._breaker.succeeded(lane)

@@ -66,10 +66,14 @@ def classify(error: Exception, asked: str) -> TapecastError:
             return error
         case yf.YFRateLimitError():
             return SourceRateLimited(f"yahoo: {asked}: asked for fewer requests; wait some minutes")
-        case yf.YFDataException() | json.JSONDecodeError() | curl.IncompleteRead() | curl.ChunkedEncodingError():
+        case json.JSONDecodeError():
+            return SourceBroken(f"yahoo: {asked}: unreadable answer ({_no_json(error)}); it is asked again later")
+        case yf.YFDataException() | curl.IncompleteRead() | curl.ChunkedEncodingError():
             return SourceBroken(f"yahoo: {asked}: unreadable answer ({found}); it is asked again later")
         case curl.TooManyRedirects():
             return SourceBroken(f"yahoo: {asked}: sent from page to page; it is asked again later")
+        case curl.HTTPError() if error.code:      # what came could not be unpacked, whatever its status says
+            return SourceBroken(f"yahoo: {asked}: unreadable answer ({found}); it is asked again later")
         case curl.HTTPError():
             return from_status(error.response.status_code if error.response is not None else 0, asked)
         case curl.Timeout():
@@ -79,6 +83,17 @@ def classify(error: Exception, asked: str) -> TapecastError:
         case _:
             found = f"{type(error).__name__}: {found}"
             return DataError(f"{asked}: answer not understood ({found}); it is asked again later")
+
+
+def _no_json(error: json.JSONDecodeError) -> str:
+    """What came in place of JSON, in a few words."""
+    match error.doc.lstrip()[:1]:
+        case "":
+            return "nothing came"
+        case "<":
+            return f"a page, no data: {clean_text(error.doc, limit=40)}"
+        case _:
+            return f"no JSON: {clean_text(str(error), limit=100)}"
 
 
 def _reason(error: Exception) -> str:

@@ -20,8 +20,9 @@ import time
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 from curl_cffi.requests import Response, Session
-from curl_cffi.requests.exceptions import RequestException, Timeout, TooManyRedirects
+from curl_cffi.requests.exceptions import IncompleteRead, RequestException, Timeout, TooManyRedirects
 
 from forecasting.data.sources.yahoo_breaker import CircuitBreaker, Lane
 from forecasting.data.sources.yahoo_errors import chart_error, classify, from_status
@@ -38,6 +39,7 @@ _CRUMB = "/v1/test/getcrumb"
 # here: it is what a hung network looks like.
 _COOKIE_HOSTS = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"})
 _SEARCH = "/v1/finance/search"
+_LONGEST_ANSWER = 16_000_000    # bytes, unpacked; the chart of an index since 1927 has 3 million
 _LONGEST_CRUMB = 60         # characters; real ones have eleven
 
 
@@ -113,11 +115,19 @@ class GuardedSession(Session[Response]):
         return response
 
     def _send(self, method: Any, url: str, *args: Any, **options: Any) -> Response:
-        if self._fake is None:
-            return super().request(method, url, *args, **options)
-        options["proxies"] = {"http": self._fake, "https": self._fake}
-        response = super().request(method, url.replace("https://", "http://", 1), *args, **options)
-        response.url = response.url.replace("http://", "https://", 1)
+        options["content_callback"] = body = _Body()
+        try:
+            if self._fake is None:
+                response = super().request(method, url, *args, **options)
+            else:
+                options["proxies"] = {"http": self._fake, "https": self._fake}
+                response = super().request(method, url.replace("https://", "http://", 1), *args, **options)
+                response.url = response.url.replace("http://", "https://", 1)
+        except RequestException as error:
+            if body.too_long:
+                raise IncompleteRead(f"longer than {_LONGEST_ANSWER // 1_000_000} MB") from error
+            raise
+        response.content = bytes(body.received)
         return response
 
     def _judge(self, lane: Lane, host: str, response: Response) -> None:
@@ -138,6 +148,22 @@ class GuardedSession(Session[Response]):
             raise self._breaker.failed(lane, cause)
         if path == _CRUMB or (host in _COOKIE_HOSTS and response.cookies):
             self._breaker.answered(lane)
+
+
+class _Body:
+    """Takes an answer as curl unpacks it, and ends one that has no end before it fills the memory."""
+
+    def __init__(self) -> None:
+        self.received = bytearray()
+        self.too_long = False
+
+    def __call__(self, chunk: bytes) -> int:
+        """Bytes taken, or curl's word for "no more"."""
+        self.too_long = len(self.received) + len(chunk) > _LONGEST_ANSWER
+        if self.too_long:
+            return CURL_WRITEFUNC_ERROR
+        self.received += chunk
+        return len(chunk)
 
 
 def fake_url() -> str | None:

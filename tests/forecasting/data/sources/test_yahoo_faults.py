@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from forecasting.data.sources import yahoo_session
 from forecasting.data.sources.yahoo import YahooSource
 from forecasting.data.sources.yahoo_breaker import LONGEST_PAUSE_S
 from forecasting.domain.clock import FrozenClock
@@ -33,6 +34,7 @@ SERVER: dict[str, type[SourceError]] = {
     "500": SourceBroken, "502-html": SourceBroken, "503-empty": SourceBroken, "404-json": SourceBroken,
     "401": SourceRefused, "403": SourceRefused,
     "html": SourceBroken, "cut-json": SourceBroken, "empty-body": SourceBroken, "short-body": SourceBroken,
+    "bad-gzip": SourceBroken, "endless": SourceBroken,
     "right-back": SourceBroken, "null-result": SourceBroken, "not-an-object": SourceBroken, "consent": SourceBroken,
     "reset": SourceOffline, "hang": SourceOffline, "drip": SourceOffline,
 }  # fmt: skip
@@ -82,6 +84,7 @@ def case(
     caplog: pytest.LogCaptureFixture,
 ) -> Iterator[Case]:
     served.forget()
+    monkeypatch.setattr(yahoo_session, "_LONGEST_ANSWER", 1_000_000)
     clock = FrozenClock(EVENING)
     with routed(monkeypatch, served), warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -173,6 +176,25 @@ def test_nobody_known_is_not_many_unknown_symbols(case: Case) -> None:
     case.fake.faults["quote"] = "empty"
     kinds = {a.kind for a in case.source.quotes([AAPL, MSFT]) if isinstance(a, SymbolFailure)}
     assert kinds == {"no-data"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("html", "a page, no data: <!DOCTYPE html><html lang='en'><body>co…"),
+        ("empty-body", "nothing came"),
+        ("cut-json", "no JSON: Unterminated string starting at: line 1 column 42 (char 41)"),
+        ("bad-gzip", "(61) Error while processing content unencoding: incorrect header check"),
+        ("endless", "longer than 1 MB"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_told_by_what_came(case: Case, fault: str, told: str) -> None:
+    case.quote()
+    case.fake.faults["*"] = fault
+    with pytest.raises(SourceBroken) as one:
+        case.quote()
+    assert told in str(one.value)
+    assert case.source.health().retry_at is None, "one such answer is forgiven"
 
 
 def test_an_answer_that_is_slow_but_comes_is_an_answer(case: Case) -> None:
