@@ -246,11 +246,18 @@ def watchlist(settings: Settings, store: Store, *, demo: bool) -> Watchlist:
     own_symbols = demo or settings.source.name != "yahoo"
     if settings.lists and not demo:
         file = lists_file(settings)
-        return Watchlist(settings.groups(), lambda groups: save_lists(file, groups), _Rereading(file).groups)
+
+        def save_renamed(groups: Sequence[WatchGroup], old: str, new: str) -> None:
+            save_lists(file, groups)
+            store.alerts.rename_list(old, new)
+
+        return Watchlist(
+            settings.groups(), lambda groups: save_lists(file, groups), _Rereading(file).groups, save_renamed
+        )
     groups: Sequence[WatchGroup] = store.watchlist.groups()
     if not groups and not own_symbols:
         groups = settings.groups()
-    return Watchlist(groups, store.watchlist.save, store.watchlist.groups)
+    return Watchlist(groups, store.watchlist.save, store.watchlist.groups, store.rename_list)
 
 
 def columns(settings: Settings, store: Store) -> ColumnChoice:

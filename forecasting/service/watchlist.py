@@ -15,6 +15,7 @@ from forecasting.errors import SymbolError
 
 DEFAULT_LIST = "Watch"
 NAME_LIMIT = 40
+_Renamed = tuple[str, str] | None      # a list's name before and after
 
 
 class Watchlist:
@@ -27,14 +28,23 @@ class Watchlist:
     def __init__(
         self, groups: Sequence[WatchGroup], save: Callable[[Sequence[WatchGroup]], None],
         load: Callable[[], Sequence[WatchGroup] | None] = lambda: None,
+        save_renamed: Callable[[Sequence[WatchGroup], str, str], None] | None = None,
     ) -> None:
-        """Start with `groups`; `load` gives the lists as they are written down, or None where nothing has changed."""
+        """Start with these lists.
+
+        Args:
+            groups: The lists.
+            save: Writes them down.
+            load: Gives them as they are written down, or None where nothing has changed.
+            save_renamed: Writes them down where one has another name (old, new), with what goes by that name.
+        """
         self.changed: Callable[[], None] = lambda: None      # called after each change made here
         self._groups = tuple(groups) or (WatchGroup(DEFAULT_LIST, ()),)
         self._save = save
+        self._save_renamed = save_renamed or (lambda groups, old, new: save(groups))
         self._load = load
         self._lock = threading.RLock()
-        self._undo: list[tuple[str, tuple[WatchGroup, ...]]] = []
+        self._undo: list[tuple[str, tuple[WatchGroup, ...], _Renamed]] = []
 
     @property
     def groups(self) -> tuple[WatchGroup, ...]:
@@ -136,10 +146,11 @@ class Watchlist:
             return made
 
     def rename(self, name: str, to: str) -> str:
-        """Give a list another name; gives it as it was taken."""
+        """Give a list, and what goes by its name, another one; gives it as it was taken."""
         with self._lock:
             old, new = self.named(name), self._new_name(to, but=name)
-            self._replace(f"renamed {name} to {new}", {name: replace(old, name=new)})
+            groups = tuple(replace(g, name=new) if g is old else g for g in self._groups)
+            self._change(f"renamed {name} to {new}", groups, (name, new))
             return new
 
     def refilter(self, name: str, condition: str) -> None:
@@ -181,8 +192,8 @@ class Watchlist:
         with self._lock:
             if not self._undo:
                 return None
-            what, before = self._undo[-1]
-            self._save(before)
+            what, before, renamed = self._undo[-1]
+            self._write(before, renamed and (renamed[1], renamed[0]))
             self._undo.pop()
             self._groups = before
         self.changed()
@@ -216,13 +227,19 @@ class Watchlist:
         """Change some of the lists, each named as it was."""
         self._change(what, tuple(new.get(group.name, group) for group in self._groups))
 
-    def _change(self, what: str, groups: tuple[WatchGroup, ...]) -> None:
+    def _change(self, what: str, groups: tuple[WatchGroup, ...], renamed: _Renamed = None) -> None:
         if groups == self._groups:
             return
-        self._save(groups)
-        self._undo.append((what, self._groups))
+        self._write(groups, renamed)
+        self._undo.append((what, self._groups, renamed))
         self._groups = groups
         self.changed()
+
+    def _write(self, groups: tuple[WatchGroup, ...], renamed: _Renamed) -> None:
+        if renamed is None:
+            self._save(groups)
+        else:
+            self._save_renamed(groups, *renamed)
 
 
 def check_filter(group: WatchGroup) -> None:

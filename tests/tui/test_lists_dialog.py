@@ -120,5 +120,7 @@ async def test_a_list_that_alert_rules_are_about_is_not_taken_away_in_silence() 
     app = make_app("NVDA")
     fake(app).alerts.add("last > 1", group="Core")
     async with app.run_test(size=SIZE) as pilot:
-        await press(pilot, "L", "r", *"Home", "enter")
+        await press(pilot, "L", "x")
         assert said(app) == "alert rules are about Core: they rest until a list is called so; u undoes"
+        await press(pilot, "u", "r", *"Home", "enter")      # they go by the new name
+        assert said(app) == ""

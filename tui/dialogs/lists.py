@@ -57,7 +57,7 @@ class Lists(ModalScreen[str | None]):
         super().__init__()
         self._lists, self._here, self._symbol = lists, here, symbol
         self._changed, self._undo, self._rules = changed, undo, rules
-        self._then: Callable[[str], None] | None = None      # what is done with what is typed
+        self._then: Callable[[str], object] | None = None      # what is done with what is typed
 
     def compose(self) -> ComposeResult:
         """The lists, a line to type in while something is asked, what is wrong, and the keys."""
@@ -93,7 +93,7 @@ class Lists(ModalScreen[str | None]):
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
-    def _ask(self, what: str | None, then: Callable[[str], None] | None = None, value: str = "") -> None:
+    def _ask(self, what: str | None, then: Callable[[str], object] | None = None, value: str = "") -> None:
         """Ask for a line, or stop asking."""
         box, asked = self.query_one(Input), self.query_one("#asked", Words)
         self._then = then
@@ -117,23 +117,19 @@ class Lists(ModalScreen[str | None]):
 
     # -- doing -----------------------------------------------------------------------------------------------------
 
-    def _do(self, act: Callable[[], object], at: Callable[[], int] | None = None) -> None:
-        """Change something; say why not where it is refused."""
+    def _do(self, act: Callable[[], object], at: Callable[[], int] | None = None) -> bool:
+        """Change something; False, and say why, where it is refused."""
         before = self._lists.groups
         try:
             act()
         except TapecastError as error:
             self.query_one("#said", Words).say(Text(str(error), palette(self.app.theme_variables).error))
-            return
+            return False
         self._ask(None)
         if self._lists.groups != before:
             self._changed()
         self._show(at() if at is not None else None)
-        names = {group.name for group in self._lists.groups}
-        gone = [g.name for g in before if g.name not in names and self._rules(g.name)]
-        if gone:
-            text = f"alert rules are about {gone[0]}: they rest until a list is called so; u undoes"
-            self.query_one("#said", Words).say(Text(text, palette(self.app.theme_variables).warning))
+        return True
 
     def _last(self) -> int:
         return len(self._lists.groups) - 1
@@ -179,7 +175,9 @@ class Lists(ModalScreen[str | None]):
     def action_delete(self) -> None:
         """Take the list away."""
         name = self._at.name
-        self._do(lambda: self._lists.delete(name))
+        if self._do(lambda: self._lists.delete(name)) and self._rules(name):
+            text = f"alert rules are about {name}: they rest until a list is called so; u undoes"
+            self.query_one("#said", Words).say(Text(text, palette(self.app.theme_variables).warning))
 
     def action_shift(self, steps: int) -> None:
         """Move the list among the others."""

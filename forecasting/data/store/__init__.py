@@ -16,6 +16,7 @@ Everything raised is a `forecasting.errors.StoreError`.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ from forecasting.data.store.runs import Run, Runs
 from forecasting.data.store.signals import Signals
 from forecasting.data.store.watchlist import Watchlist
 from forecasting.domain.interval import Interval
+from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import StoreError, StoreUnwritable
 
 __all__ = ["Due", "Run", "Store"]
@@ -146,6 +148,12 @@ class Store:
         except StoreUnwritable as error:
             return error
         return None
+
+    def rename_list(self, groups: Sequence[WatchGroup], old: str, new: str) -> None:
+        """Write the lists down, one of which has another name, and its alert rules: as one where one file has both."""
+        self.watchlist.save(groups, renamed=(old, new))
+        if self._lists is not self._database:
+            self.alerts.rename_list(old, new)
 
     def shrink(self) -> None:
         """Let go of memory that is only kept to read faster; for a quiet moment now and then."""

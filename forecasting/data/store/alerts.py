@@ -15,6 +15,7 @@ from typing import Any
 
 from forecasting.data.store.database import Database
 from forecasting.data.store.encoding import json_list, optional_time, time_text
+from forecasting.data.store.watchlist import RENAME
 from forecasting.domain.decision import Alert, AlertRule, Delivery
 from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Symbol
@@ -81,6 +82,11 @@ class Alerts:
                 "UPDATE alert_rules SET muted_until = ? WHERE id = ? AND removed_at IS NULL",
                 (until and time_text(until), rule_id),
             ).rowcount == 1
+
+    def rename_list(self, old: str, new: str) -> None:
+        """The rules about a list go by its new name."""
+        with self._database.transaction(durable=True) as connection:
+            connection.execute(RENAME, (old, new))
 
     # Memory.
 

@@ -9,6 +9,8 @@ from forecasting.data.store.database import Database
 from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
 
+RENAME = "UPDATE alert_rules SET grp = ?2 WHERE grp = ?1"      # removed rules too: they may come back
+
 
 class Watchlist:
     """Reads and writes the groups, always all of them at once."""
@@ -27,8 +29,13 @@ class Watchlist:
             for (_, name, condition), members in groupby(rows, key=lambda row: row[:3])
         )
 
-    def save(self, groups: Iterable[WatchGroup]) -> None:
-        """Replace all groups by `groups`, whose names must be unique."""
+    def save(self, groups: Iterable[WatchGroup], *, renamed: tuple[str, str] | None = None) -> None:
+        """Replace all groups by `groups`, whose names must be unique.
+
+        Args:
+            groups: The groups in their order.
+            renamed: The name that one of them had, and has: the alert rules of this file go by it then.
+        """
         groups = tuple(groups)
         with self._database.transaction(durable=True) as connection:
             connection.execute("DELETE FROM watch_groups")
@@ -41,3 +48,5 @@ class Watchlist:
                 "INSERT INTO watch_symbols VALUES (?, ?, ?)",
                 ((i, j, symbol) for i, group in enumerate(groups) for j, symbol in enumerate(group.symbols)),
             )
+            if renamed is not None:
+                connection.execute(RENAME, renamed)

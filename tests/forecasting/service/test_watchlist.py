@@ -1,10 +1,13 @@
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from forecasting.config import load
 from forecasting.data.store import Store
+from forecasting.domain.decision import AlertRule
+from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, RuleError, SymbolError
@@ -138,3 +141,23 @@ def test_a_condition_that_an_edit_of_the_file_has_broken_is_told_with_the_file(t
             with pytest.raises(ConfigError, match=rf"^{config}: filter of a list: .*"):
                 lists.reread()
     assert [group.name for group in lists.groups] == ["Mine"]
+
+
+@pytest.mark.parametrize("interval", [Interval.DAY, Interval.QUARTER])
+@pytest.mark.parametrize("config_file", [False, True])
+def test_alert_rules_follow_a_renamed_list_and_come_back_with_it(
+    tmp_path: Path, interval: Interval, config_file: bool
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[[list]]\nname = "Mine"\nsymbols = ["NVDA"]\n' if config_file else "")
+    with Store.open(tmp_path / "store.db", interval=interval) as store:
+        store.watchlist.save([WatchGroup("Mine", (Symbol("NVDA"),))])
+        store.alerts.add(AlertRule(0, "last > 1", (), "Mine", (), 0.0, 0.0, datetime(2026, 3, 2, tzinfo=UTC)))
+        lists = in_force(load(config), store, demo=False)
+        lists.rename("Mine", "Yours")
+        lists.add("Yours", "AMD")
+        assert [rule.group for rule in store.alerts.rules()] == ["Yours"]
+        assert in_force(load(config), store, demo=False).groups == lists.groups
+        lists.undo()
+        assert (lists.undo(), lists.groups) == ("renamed Mine to Yours", (WatchGroup("Mine", (Symbol("NVDA"),)),))
+        assert [rule.group for rule in store.alerts.rules()] == ["Mine"]

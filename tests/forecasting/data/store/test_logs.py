@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from forecasting.data.store import Run, Store
-from forecasting.domain.decision import Signal, SignalKind
+from forecasting.domain.decision import AlertRule, Signal, SignalKind
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import StoreError
 from tests.support.store import AMD, MONDAY, NVDA, close_of
@@ -39,6 +39,20 @@ def test_a_smart_list_keeps_its_condition_and_has_no_symbols(store: Store) -> No
     assert store.watchlist.groups() == groups
     store.watchlist.save(groups[:1])
     assert store.watchlist.groups() == groups[:1]
+
+
+def test_the_rules_about_a_renamed_list_go_by_its_new_name_and_none_does_where_the_lists_cannot_be_kept(
+    store: Store,
+) -> None:
+    rules = [store.alerts.add(AlertRule(0, "last > 1", (), name, (), 0.0, 0.0, close_of(MONDAY)))
+             for name in ("Tech", "Other", "Tech", None)]
+    store.alerts.remove(rules[2].id, close_of(MONDAY))
+    store.watchlist.save([WatchGroup("Chips", (NVDA,))], renamed=("Tech", "Chips"))
+    store.alerts.restore(rules[2].id)
+    assert [rule.group for rule in store.alerts.rules()] == ["Chips", "Other", "Chips", None]
+    with pytest.raises(StoreError):
+        store.watchlist.save([WatchGroup("A", ()), WatchGroup("A", ())], renamed=("Chips", "A"))
+    assert [rule.group for rule in store.alerts.rules()] == ["Chips", "Other", "Chips", None]
 
 
 def test_two_groups_of_one_name_are_refused_and_the_old_ones_stay(store: Store) -> None:
