@@ -11,13 +11,13 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from forecasting.service.inspection import Inspection
 from forecasting.service.log_tail import LEVELS, LogLine, at_least
-from tui.screens.view import Scene, View
+from tui.screens.sifted import SiftedView
+from tui.screens.view import Scene
 from tui.widgets import health_text
-from tui.widgets.filter_box import FilterBox
 from tui.widgets.log_lines import LogLines
 from tui.widgets.parts import parts_line
 from tui.widgets.words import Words
@@ -29,7 +29,7 @@ NAMES = ("Overview", "Symbols", "Store", "App log", "Worker log")
 _LOGS = ("app-log", "worker-log")
 
 
-class HealthView(View):
+class HealthView(SiftedView):
     """Why something is late, missing or failed; h and l go from part to part."""
 
     scrolls = False
@@ -53,7 +53,6 @@ class HealthView(View):
         self._lines: tuple[LogLine, ...] = ()
         self._read: Path | None = None                    # what they are of
         self._level = "INFO"
-        self._wanted = ""
 
     def compose(self) -> ComposeResult:
         """The parts' names, a text that scrolls, a log with its filter."""
@@ -62,9 +61,7 @@ class HealthView(View):
             yield Static(id="health-text", markup=False)
         yield Words(id="log-note")
         yield LogLines(id="log-lines")
-        box = FilterBox(placeholder="lines with this text; Enter keeps it, Esc drops it", id="log-filter")
-        box.display = False
-        yield box
+        yield self.box("lines with this text; Enter keeps it, Esc drops it")
 
     def show(self, scene: Scene) -> None:
         """Show the part that is open; tell that it wants to know more."""
@@ -143,11 +140,11 @@ class HealthView(View):
 
     def _show_log(self, scene: Scene) -> None:
         path, palette = self._log, scene.palette
-        lines = at_least(self._lines, self._level, self._wanted) if path is not None and path == self._read else ()
+        lines = at_least(self._lines, self._level, self.wanted) if path is not None and path == self._read else ()
         self.query_one(LogLines).show(lines, palette)
         note = Text(f"{path or 'no log is kept'}  ", palette.muted, no_wrap=True)
         note.append(f"{self._level}+", palette.accent if self._level != "INFO" else palette.muted)
-        note.append(f"  '{self._wanted}'" if self._wanted else "", palette.accent)
+        note.append(f"  '{self.wanted}'" if self.wanted else "", palette.accent)
         self.query_one("#log-note", Words).say(note.append(f"  {len(lines)} lines", palette.muted))
 
     def next_level(self) -> None:
@@ -161,37 +158,12 @@ class HealthView(View):
         """Ask for the text that lines must hold; leads to a log where none is open."""
         if self._part not in _LOGS:
             self._part = "app-log"
-        box = self.query_one("#log-filter", FilterBox)
-        box.display = True
-        box.value = self._wanted
-        box.focus()
+        super().ask_filter()
+
+    def sift(self) -> None:
+        """Show the lines that hold it."""
         if self._scene is not None:
             self.show(self._scene)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while typing."""
-        event.stop()
-        if event.input.display:
-            self._wanted = event.value
-            if self._scene is not None:
-                self._show_log(self._scene)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
-        event.stop()
-        self._close_filter()
-
-    def _close_filter(self) -> None:
-        self.query_one("#log-filter").display = False
-        self.screen.set_focus(None)
-
-    def close_layer(self) -> bool:
-        """Drop the filter; False where none is in force."""
-        open_, self._wanted = bool(self._wanted) or self.query_one("#log-filter").display, ""
-        self._close_filter()
-        if self._scene is not None:
-            self.show(self._scene)
-        return open_
 
     # -- keys ------------------------------------------------------------------------------------------------------
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
-from forecasting.domain.decision import Alert, AlertRule, RuleStatus
+from forecasting.domain.decision import Alert, AlertRule, RuleStatus, ScoredSignal
 from tui import format as fmt
-from tui.screens.view import Scene, View
+from tui.screens.sifted import SiftedView, holds
+from tui.screens.view import Scene
 from tui.widgets import alert_text
 from tui.widgets.journal import JOURNAL, Journal
 from tui.widgets.record_table import Heading, RecordTable
@@ -38,18 +40,20 @@ A adds one for the selected symbol, its list or all symbols, for example
 Rules are looked at after each refresh; what they say stands here,
 with its reason, until you have seen it."""
 
+NOTHING = "None here holds these words; Esc shows all again."
 QUIET = "Nothing has come true yet. l shows the rules, and what each of them waits for."
 
 
-class SignalsView(View):
-    """Alerts, rules, journal; h and l go from one to the next."""
+class SignalsView(SiftedView):
+    """Alerts, rules, journal; h and l go from one to the next, and a filter holds for all three."""
 
     scrolls = False
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
         self._part: Part | None = None
-        self._scene: Scene | None = None
+        self._scene: Scene | None = None      # with only what the filter lets through
+        self._whole: Scene | None = None
 
     def compose(self) -> ComposeResult:
         """The parts' names, tables of alerts and rules, all about the selected one, and the journal."""
@@ -60,19 +64,22 @@ class SignalsView(View):
         yield Words(id="record-details")
         with VerticalScroll(id="journal-scroll", can_focus=False):
             yield Journal()
+        yield self.box("words of a symbol, a kind, a rule or a reason; Enter keeps them, Esc drops them")
 
     def show(self, scene: Scene) -> None:
         """Show the part that is open; at first the alerts, where there can be any."""
-        self._scene = scene
+        self._whole = scene
+        scene = self._scene = _sifted(scene, self.wanted)
         if self._part is None:
             self._part = "alerts" if scene.snapshot.rules or scene.snapshot.alerts else "journal"
         part, snapshot = self._part, scene.snapshot
-        self.query_one("#parts", Words).say(_parts(scene, part))
+        self.query_one("#parts", Words).say(_parts(scene, part, self.wanted))
         self.query_one("#journal-scroll").display = part == "journal"
         empty = self.query_one("#signals-empty", Words)
         there = bool(snapshot.alerts if part == "alerts" else snapshot.rules)
         empty.display = part != "journal" and not there
-        empty.say(Text(QUIET if snapshot.rules and part == "alerts" else TEACH), layout=True)
+        quiet = NOTHING if self.wanted else QUIET if snapshot.rules and part == "alerts" else TEACH
+        empty.say(Text(quiet), layout=True)
         for name in ("alerts", "rules"):
             self._table(name).display = part == name and there
         self.query_one("#record-details").display = part != "journal" and there and self.app.size.height >= LOW
@@ -135,15 +142,41 @@ class SignalsView(View):
         """Go to the next part, stopping at the ends."""
         if self._scene is not None and self._part is not None:
             self._part = PARTS[max(0, min(PARTS.index(self._part) + steps, len(PARTS) - 1))]
-            self.show(self._scene)
+            self.sift()
+
+    def sift(self) -> None:
+        """Show what the filter lets through."""
+        if self._whole is not None:
+            self.show(self._whole)
 
     def on_record_table_pointed(self) -> None:
         """The mouse chose another record."""
         self._show_details()
 
 
-def _parts(scene: Scene, here: Part) -> Text:
-    """The parts' names with how much is in them."""
+def _sifted(scene: Scene, wanted: str) -> Scene:
+    """The scene with only those alerts, rules and signals that hold each of the words."""
+    if not wanted.split():
+        return scene
+    snapshot = scene.snapshot
+    # Words that name no kind are about single signals: the kinds' records stay.
+    kinds = tuple(r for r in snapshot.signal_records if holds(fmt.kind_name(r.kind), wanted))
+    return replace(scene, snapshot=replace(
+        snapshot,
+        alerts=tuple(a for a in snapshot.alerts if holds(f"{a.symbol} {a.rule} {a.reason}", wanted)),
+        rules=tuple(r for r in snapshot.rules if holds(f"{alert_text.about(r.rule)} {r.rule.text}", wanted)),
+        signals=tuple(s for s in snapshot.signals if holds(_words(s), wanted)),
+        signal_records=kinds or snapshot.signal_records,
+    ))
+
+
+def _words(scored: ScoredSignal) -> str:
+    signal = scored.signal
+    return f"{signal.symbol} {fmt.opinion(signal)} {fmt.kind_name(signal.kind)} {signal.reason} {signal.session}"
+
+
+def _parts(scene: Scene, here: Part, wanted: str) -> Text:
+    """The parts' names with how much is in them, and what it was sifted by."""
     snapshot, palette = scene.snapshot, scene.palette
     unseen = f" ({snapshot.alerts_unseen}{scene.glyphs.unseen})" if snapshot.alerts_unseen else ""
     names = (
@@ -153,6 +186,8 @@ def _parts(scene: Scene, here: Part) -> Text:
     text = Text(no_wrap=True)
     for part, name in zip(PARTS, names, strict=True):
         text.append(name, f"bold underline {palette.foreground}" if part == here else palette.muted).append("   ")
+    if wanted:
+        return text.append(f"'{wanted}'  Esc shows all", palette.accent)
     return text.append("h l another part", palette.muted)
 
 

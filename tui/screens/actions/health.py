@@ -17,10 +17,6 @@ class HealthActions(Stage):
         """Show graver lines alone."""
         self._health.next_level()
 
-    def action_log_filter(self) -> None:
-        """Show lines with a text alone."""
-        self._health.ask_filter()
-
     def on_health_view_outdated(self) -> None:
         """Look into store and processes."""
         view, engine = self._health, self.engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from textual.widgets import Input
 
@@ -10,6 +11,9 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.search import AskMatches, Matches
 from tui.screens.stage import Stage
 from tui.widgets.columns import COLUMNS
+
+if TYPE_CHECKING:
+    from tui.screens.sifted import SiftedView
 
 
 class ListActions(Stage):
@@ -26,6 +30,10 @@ class ListActions(Stage):
         box.display = True
         box.value = self.place.filter_text
         box.focus()
+
+    def action_sift(self) -> None:
+        """Ask a view of records for the words to show them by."""
+        cast("SiftedView", self.view).ask_filter()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
