@@ -69,8 +69,8 @@ def weekday_bars(last: date, count: int, *, first_close: float = 100.0) -> list[
 
 SERVER_FAULTS = (
     "429", "999", "500", "502-html", "503-empty", "401", "403", "404-json", "html", "cut-json", "empty-body",
-    "short-body", "bad-gzip", "endless", "right-back", "empty", "null-result", "not-an-object", "consent", "reset",
-    "hang", "slow", "drip",
+    "short-body", "bad-gzip", "endless", "right-back", "empty", "error-body", "null-result", "not-an-object", "consent",
+    "reset", "hang", "slow", "drip",
 )  # fmt: skip
 """Faults of the server, whatever the content."""
 
@@ -324,6 +324,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, "Will be right back... Yahoo is currently updating")
             case "empty":
                 self._send_json(200, {"quoteResponse": {"result": []}, "chart": {"result": [], "error": None}})
+            case "error-body":
+                error = {"code": "Internal", "description": "Try\x1b[31m later"}
+                self._send_json(200, {"quoteResponse": {"result": [], "error": error}, "chart": {"error": error}})
             case "null-result":
                 self._send_json(200, {"quoteResponse": {"result": None}, "chart": {"result": None, "error": None}})
             case "not-an-object":

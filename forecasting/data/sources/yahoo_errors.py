@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from curl_cffi.requests import exceptions as curl
 from yfinance import exceptions as yf
 
+from forecasting.data.sources.yahoo_quotes import error_text
 from forecasting.data.text import clean_text
 from forecasting.domain.market import Symbol
 from forecasting.errors import (
@@ -43,9 +44,8 @@ class NoBars(SaidNo):
 
 def chart_error(symbol: Symbol, error: object) -> DataError:
     """The error of our own that says what a chart answer's `error` means."""
-    said = error if isinstance(error, Mapping) else {"description": error}
-    found = clean_text(str(said.get("description") or said.get("code")), limit=100)
-    if said.get("code") == "Not Found":
+    found = error_text(error)
+    if isinstance(error, Mapping) and error.get("code") == "Not Found":
         return NoSuchSymbol(f"{symbol}: Yahoo says '{found}'; check the symbol's spelling")
     return NoBars(f"{symbol}: Yahoo says '{found}'; it is asked again later")
 

@@ -22,10 +22,17 @@ def by_symbol(answer: Any, symbols: Collection[Symbol]) -> dict[Symbol, Mapping[
     """The quote objects of the `symbols` asked for; what has no symbol, or another one, is left out.
 
     Raises:
-        LookupError, TypeError: If it is not a quote answer at all.
+        DataError: If it is not a quote answer at all, or an error of Yahoo's alone.
     """
     asked = frozenset(symbols)
-    results = answer["quoteResponse"]["result"]
+    response = answer.get("quoteResponse") if isinstance(answer, Mapping) else None
+    response = response if isinstance(response, Mapping) else {}
+    results = response.get("result")
+    if not results and (error := response.get("error")):
+        raise DataError(f"quotes: Yahoo says '{error_text(error)}'; it is asked again later")
+    if not isinstance(results, list):
+        shown = clean_text(str(answer), limit=40)
+        raise DataError(f"quotes: no list of quotes in the answer ({shown}); it is asked again later")
     named = ((str(one.get("symbol")).upper(), one) for one in results if isinstance(one, Mapping))
     return {Symbol(name): one for name, one in named if name in asked}
 
@@ -74,6 +81,12 @@ def _moment(symbol: Symbol, seconds: float | None) -> datetime:
     if seconds is None or not 0.0 < seconds < 1e11:
         raise DataError(f"{symbol}: Yahoo's price has no time; it is asked again later")
     return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def error_text(error: object) -> str:
+    """What Yahoo says in the `error` of an answer."""
+    said = error if isinstance(error, Mapping) else {"description": error}
+    return clean_text(str(said.get("description") or said.get("code")), limit=100)
 
 
 def number(value: object) -> float | None:

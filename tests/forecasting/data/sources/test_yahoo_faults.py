@@ -34,7 +34,7 @@ SERVER: dict[str, type[SourceError]] = {
     "500": SourceBroken, "502-html": SourceBroken, "503-empty": SourceBroken, "404-json": SourceBroken,
     "401": SourceRefused, "403": SourceRefused,
     "html": SourceBroken, "cut-json": SourceBroken, "empty-body": SourceBroken, "short-body": SourceBroken,
-    "bad-gzip": SourceBroken, "endless": SourceBroken,
+    "bad-gzip": SourceBroken, "endless": SourceBroken, "error-body": SourceBroken,
     "right-back": SourceBroken, "null-result": SourceBroken, "not-an-object": SourceBroken, "consent": SourceBroken,
     "reset": SourceOffline, "hang": SourceOffline, "drip": SourceOffline,
 }  # fmt: skip
@@ -186,6 +186,8 @@ def test_nobody_known_is_not_many_unknown_symbols(case: Case) -> None:
         ("cut-json", "no JSON: Unterminated string starting at: line 1 column 42 (char 41)"),
         ("bad-gzip", "(61) Error while processing content unencoding: incorrect header check"),
         ("endless", "longer than 1 MB"),
+        ("null-result", "no list of quotes in the answer ({'quoteResponse': {'result': None}, 'ch…"),
+        ("error-body", "yahoo: quotes: Yahoo says 'Try later'; it is asked again later"),
     ],
 )
 def test_an_answer_that_cannot_be_read_is_told_by_what_came(case: Case, fault: str, told: str) -> None:
