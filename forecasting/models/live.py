@@ -32,7 +32,7 @@ from forecasting.models.har import FittedHarT
 from forecasting.models.network import MIN_BARS, FittedNetwork
 from forecasting.models.quantiles import predictions
 from forecasting.models.reading import places
-from forecasting.models.training import reproducible
+from forecasting.models.training import one_thread
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +101,7 @@ class LiveState:
             [torch.where(begins[:, None], newer, older), torch.where(begins[:, None], 0.0, newer)], dim=-2
         )
         x = self._fitted.scaled(np.where(rows.valid[:, None], rows.features[:, self._columns], 0.0))
-        with reproducible(self._fitted.seed), torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             _, (h, c) = self._lstm(x.repeat(2, 1)[:, None], (lanes[0], lanes[1]))
         read = torch.as_tensor(np.tile(rows.valid, 2))[:, None]
         lanes = torch.where(read, torch.stack([h, c]), self._lanes)
@@ -115,7 +115,7 @@ class LiveState:
         place = after.seen - 1                                               # of this row among the symbol's own
         older_answers = (place >= self._stride) & (place % self._stride < BURN_IN)
         top = after.lanes[0, -1]                                             # (2 N, D)
-        with reproducible(self._fitted.seed), torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             states = torch.where(torch.as_tensor(older_answers)[:, None], top[:n], top[n:])
             in_scales = self._fitted.network.speak(states, after.x).numpy()           # (N, H, Q)
         says = rows.valid & (after.bars >= MIN_BARS)

@@ -32,7 +32,7 @@ from forecasting.models.heads import HeadKind, HeadSettings, make_head
 from forecasting.models.parameters import FittedBase, Parameters
 from forecasting.models.quantiles import predictions
 from forecasting.models.reading import bars_until, places, purged_split, training_hash, valid_until
-from forecasting.models.training import Optimiser, Samples, Schedule, TrainingSettings, reproducible, train
+from forecasting.models.training import Optimiser, Samples, Schedule, TrainingSettings, one_thread, reproducible, train
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -135,7 +135,7 @@ class NetworkModel:
             )
         start, scaler, settings = self._beginning(panel, cut)
         training, validation = _samples(panel, cut, scaler, settings)
-        with reproducible(seed):
+        with reproducible(seed, on_progress):
             network = Network(settings, len(panel.names), start)
             if self.previous is not None:
                 network.load_state_dict(self.previous.network.state_dict())
@@ -186,10 +186,10 @@ class FittedNetwork(FittedBase):
         self.scaler = Scaler.from_dict(settings["scaler"])
         self.start_from = _start(arrays["start_factors"], arrays["start_nus"])
         self.lookback = int(settings["lookback"])
-        self.network = Network(NetworkSettings.from_dict(settings), len(settings["columns"]), self.start_from)
-        self.network.load_state_dict(
-            {k.removeprefix(_WEIGHT): torch.as_tensor(v) for k, v in arrays.items() if k.startswith(_WEIGHT)}
-        )
+        weights = {k.removeprefix(_WEIGHT): torch.as_tensor(v) for k, v in arrays.items() if k.startswith(_WEIGHT)}
+        with torch.device("meta"):      # draws no first weights: somebody else may be training, see `reproducible`
+            self.network = Network(NetworkSettings.from_dict(settings), len(settings["columns"]), self.start_from)
+        self.network.load_state_dict(weights, assign=True)
         self.network.eval()
 
     def predict(self, panel: Panel, at: Sequence[int]) -> Predictions:
@@ -217,7 +217,7 @@ class FittedNetwork(FittedBase):
         needed = np.flatnonzero(answers.any(axis=1))
         columns = places(panel, self.parameters.settings["columns"])
         found = []
-        with reproducible(self.seed), torch.inference_mode():
+        with one_thread(), torch.inference_mode():
             for c in np.array_split(needed, max(1, math.ceil(len(needed) / _BATCH))):
                 rows = panel.features[pieces.symbols[c, None], pieces.rows[c]][..., columns]
                 x, answered = self.scaled(rows), torch.as_tensor(answers[c])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,19 +102,35 @@ class Trained:
     losses: tuple[Epoch, ...] = ()      # of every epoch, the starting point's first
 
 
+_drawing = threading.Lock()
+
+
 @contextmanager
-def reproducible(seed: int) -> Iterator[None]:
+def reproducible(seed: int, on_progress: OnProgress | None = None) -> Iterator[None]:
     """One thread and a seeded generator inside; everything as before outside.
 
     That is enough for the same bytes on a CPU: what varies there is the order in which threads add. Torch's own switch
-    for deterministic algorithms is about GPUs, and costs a second of imports.
+    for deterministic algorithms is about GPUs, and costs a second of imports. All threads draw from one generator, so
+    that one at a time is inside; who waits says so to `on_progress`, which may raise to cancel.
     """
+    while not _drawing.acquire(timeout=BREATH_S):
+        if on_progress is not None:
+            on_progress(Progress(0.0, "waits for a network that another job trains"))
+    try:
+        with one_thread(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        _drawing.release()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread inside, so that sums are always added in the same order; enough where nothing is drawn by lot."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
+        yield
     finally:
         torch.set_num_threads(threads)
 

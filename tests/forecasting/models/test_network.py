@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -34,6 +36,41 @@ def test_the_same_seed_and_data_give_the_same_bytes_and_another_seed_does_not(fi
     assert again.model_id == fitted.model_id != other.model_id
     assert all(again.parameters.arrays[k].tobytes() == a.tobytes() for k, a in fitted.parameters.arrays.items())
     assert again.predict(PANEL, [400]).log_returns.tobytes() == fitted.predict(PANEL, [400]).log_returns.tobytes()
+
+
+def test_two_fits_at_once_give_the_bytes_that_each_gives_alone(fitted: FittedNetwork) -> None:
+    other_told, other = threading.Event(), NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT, seed=1)
+    said: list[str] = []
+
+    def hear(progress: Progress) -> None:
+        said.append(progress.message)
+        other_told.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        begun: list[Future[FittedNetwork]] = []
+
+        def let_the_other_begin(_: Progress) -> None:
+            if not begun:
+                begun.append(pool.submit(NetworkModel(TINY_LSTM).fit, PANEL, cut=CUT, seed=1, on_progress=hear))
+                assert other_told.wait(10.0)
+
+        beside = NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT, on_progress=let_the_other_begin)
+        assert (beside.model_id, begun[0].result(10.0).model_id) == (fitted.model_id, other.model_id)
+        for one, alone in ((beside, fitted), (begun[0].result(), other)):
+            assert all(one.parameters.arrays[k].tobytes() == a.tobytes() for k, a in alone.parameters.arrays.items())
+    assert said[0] == "waits for a network that another job trains"
+    assert said[-1].startswith("epoch 2 of at most 2")
+
+
+def test_a_forecast_does_not_wait_for_a_fit(fitted: FittedNetwork) -> None:
+    alone, found = fitted.predict(PANEL, [400]), []
+
+    def forecast_beside(_: Progress) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            found.append(pool.submit(fitted.predict, PANEL, [400]).result(10.0))
+
+    NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT, on_progress=forecast_beside)
+    assert [f.log_returns.tobytes() for f in found] == 3 * [alone.log_returns.tobytes()]
 
 
 def test_a_session_reads_the_same_alone_and_among_many_in_any_order(fitted: FittedNetwork) -> None:
