@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from forecasting.data.store.holdings import Holdings
 from forecasting.data.text import clean_text
-from forecasting.domain.holding import Books, Entry, Holding, Position, books, in_order
+from forecasting.domain.holding import Books, Entry, Holding, Position, account, books, in_order
 from forecasting.domain.market import SessionState, Symbol
 from forecasting.domain.money import find_rate
 from forecasting.domain.portfolio import Portfolio, add_up
@@ -24,6 +25,7 @@ from forecasting.service.view import Facts
 ALIAS_LIMIT = 40
 NOTE_LIMIT = 300
 MAX_TAGS = 10
+LARGEST = 10**18      # units of one symbol that anybody holds
 
 _TAG = re.compile(r"[^\W_][\w-]{0,19}")
 _EASTERNMOST = timedelta(hours=14)      # where on Earth a day begins first
@@ -53,7 +55,7 @@ class HoldingsDesk:
         """Write down what a person typed; `lots` as None leaves them as they are.
 
         Raises:
-            HoldingError: If a line of lots cannot be read; it carries the line.
+            HoldingError: If a line of lots cannot be read, which it carries then, or they come to what nobody can hold.
             ConfigError: If a tag cannot be one.
         """
         holding = replace(
@@ -61,7 +63,8 @@ class HoldingsDesk:
             note=clean_text(note, limit=NOTE_LIMIT),
         )
         if lots is not None:
-            holding = replace(holding, entries=self.allowed(symbol, read_lines(lots, latest=self.latest)))
+            entries = self.allowed(symbol, read_lines(lots, latest=self.latest))
+            holding = replace(holding, entries=_bounded(entries))
         self._holdings.save([holding])
         return holding
 
@@ -69,7 +72,7 @@ class HoldingsDesk:
         """Write down more lots of a symbol.
 
         Raises:
-            HoldingError: If a line cannot be read, or there are too many.
+            HoldingError: If a line cannot be read, there are too many, or they come to what nobody can hold.
         """
         before = self.of(symbol)
         more = self.allowed(symbol, read_lines(lots, latest=self.latest))
@@ -110,6 +113,10 @@ def read_tags(text: str) -> tuple[str, ...]:
 def _bounded(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     if len(entries) > MAX_ENTRIES:
         raise HoldingError(MAX_ENTRIES, 0, f"more than {MAX_ENTRIES} lots of one symbol; join old ones")
+    held = abs(account(entries).quantity)
+    if held and not 1 / LARGEST <= held <= LARGEST:      # splits multiply: some fifty are beyond any float
+        units = Decimal(held.numerator) / held.denominator
+        raise HoldingError(0, 0, f"these lots come to {units:.1e} units; look at the splits among them")
     return entries
 
 
@@ -117,7 +124,7 @@ def merged(before: Holding, found: Holding) -> tuple[Holding, int]:
     """One holding of two, as a file is read into a store, and how many lots are new; lots that are equal are the same.
 
     Raises:
-        HoldingError: If there are too many lots.
+        HoldingError: If there are too many lots, or they come to what nobody can hold.
     """
     old = list(before.entries)
     new = []

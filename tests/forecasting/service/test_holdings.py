@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -50,6 +51,19 @@ def look(store: Store, *symbols: Symbol, currency: str | None = "USD") -> Snapsh
 
 def hold(store: Store, symbol: Symbol, lots: str) -> None:
     desk(store).edit(symbol, alias="", tags="", note="", lots=lots)
+
+
+@pytest.mark.parametrize(("split", "units"), [("999999:1", "1.0e+360"), ("1:999999", "1.0e-360")])
+def test_splits_that_come_to_what_nobody_can_hold_are_refused(store: Store, split: str, units: str) -> None:
+    lots = "2024-01-01 1 @ 1\n" + 60 * f"2024-01-02 split {split}\n"
+    said = rf"these lots come to {re.escape(units)} units; look at the splits among them"
+    with pytest.raises(HoldingError, match=said):
+        hold(store, AAPL, lots)
+    with pytest.raises(HoldingError, match=said):
+        desk(store).add(AAPL, lots)
+    row = look(store, AAPL).row(AAPL)      # which every snapshot goes on to be made of
+    assert row is not None
+    assert row.position is None
 
 
 def test_a_position_is_priced_in_its_own_currency_pounds_and_not_pence(store: Store) -> None:
