@@ -7,7 +7,7 @@ from typing import Literal, get_args
 Format = Literal["csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
-What = Literal["bars", "forecasts", "signals", "alerts", "watchlist", "all"]
+What = Literal["bars", "forecasts", "signals", "alerts", "watchlist", "holdings", "all"]
 WHAT: tuple[What, ...] = get_args(What)
 
 ListFormat = Literal["text", "csv", "json"]

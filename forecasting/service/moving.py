@@ -5,6 +5,7 @@ Exit codes: 0 fine; 1 a file or the store cannot be used, and nothing was writte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from forecasting.config import Settings
@@ -15,10 +16,12 @@ from forecasting.data.transfer.formats import format_of
 from forecasting.data.transfer.tables import ALERT_RULES, KINDS, WATCHLIST
 from forecasting.domain.market import Symbol
 from forecasting.domain.transfer import Format, What
+from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, RuleError
 from forecasting.service.build import watchlist
 from forecasting.service.headless import Answer
 from forecasting.service.records import update_records, update_signal_records
+from forecasting.service.watchlist import check_filter
 
 
 def export(path: Path, target: Path, format_: Format | None, what: What, symbol: Symbol | None) -> Answer:
@@ -59,10 +62,22 @@ def take_in(settings: Settings, path: Path, source: Path) -> Answer:
             update_signal_records(store, symbols or tuple(store.market.instruments()))
         if taken.new.get("alert_rules"):
             notes += _silent(settings, store)
+        notes += _unreadable(store.watchlist.groups()) if taken.new.get("watchlist") else []
         if taken.new.get("watchlist") and settings.lists:
             notes.append(f"lists were taken in, but {settings.origin} has its own and those are shown")
     tables = {t: {"new": count, "known": taken.known[t]} for t, count in taken.new.items()}
     return Answer({"path": str(path), "tables": tables}, tuple(notes), 0)
+
+
+def _unreadable(groups: Sequence[WatchGroup]) -> list[str]:
+    """Which smart lists are empty here, because this tapecast cannot read their conditions."""
+    notes: list[str] = []
+    for group in groups:
+        try:
+            check_filter(group)
+        except RuleError as error:
+            notes.append(f"list {group.title} is empty: {error}")
+    return notes
 
 
 def _silent(settings: Settings, store: Store) -> list[str]:

@@ -133,7 +133,7 @@ def test_a_file_that_is_no_store_is_one_clear_line(run: Run, tmp_path: Path) -> 
 
 def test_export_and_import_move_a_store_to_another_folder(run: Run, store: Path, tmp_path: Path) -> None:
     out = run("--source", "simulated", "export", "--to", tmp_path / "out", "--json").json
-    assert sum(n for told in out["files"].values() for n in told.values()) == 68
+    assert sum(n for told in out["files"].values() for n in told.values()) == 74
     new = tmp_path / "new.db"
     taken = run("--source", "simulated", "import", tmp_path / "out", "--store", new)
     assert (taken.code, taken.out.splitlines()[1]) == (0, "bars: 40 new, 0 known already")

@@ -31,7 +31,7 @@ from forecasting.errors import DataError, LedgerError, SymbolError
 
 _REMEDY = "mend or remove the row, nothing was taken in"
 _ANEW = "export it anew, nothing was taken in"
-_BROKEN = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, SymbolError)
+_BROKEN = (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, SymbolError)
 
 
 @dataclass(slots=True)
@@ -149,8 +149,16 @@ def _row_holds(where: str, table: Table, row: Row) -> None:
         for name in ("session", "as_of_session", "target_session"):
             if name in told and not Interval(told[INTERVAL]).names(parse_key(told[name])):
                 raise DataError(f"{where}: {name} is {told[name]}, which names no bar of {told[INTERVAL]}; {_REMEDY}")
-    if table.name == "watchlist" and (row[2] is None) != (row[3] is None):
-        raise DataError(f"{where}: place and symbol belong together; {_REMEDY}")
+    if table.name == "watchlist":
+        _, _, at, symbol, condition = row
+        if (at is None) != (symbol is None):
+            raise DataError(f"{where}: place and symbol belong together; {_REMEDY}")
+        if symbol is not None and condition is not None:
+            raise DataError(f"{where}: a smart list has a condition and no symbols of its own; {_REMEDY}")
+    if table.name == "holding_entries":
+        *_, quantity, price, fee, ratio = row
+        if [cell is None for cell in (quantity, price, fee)] != [ratio is not None] * 3:
+            raise DataError(f"{where}: a lot has quantity, price and fee, a split a ratio alone; {_REMEDY}")
 
 
 class _Chain:

@@ -91,12 +91,12 @@ def _read_csv(path: Path) -> Iterator[Found]:
         rows = csv.reader(file, strict=True)
         header = next(rows, [])
         table = _recognised(path, header)
-        order = [header.index(name) for name in table.names]
+        order = [header.index(name) if name in header else None for name in table.names]
         for row in rows:
             where = f"{path}:{rows.line_num}"
             if len(row) != len(header):
                 raise DataError(f"{where}: {len(row)} cells, the header has {len(header)}; mend or remove the line")
-            yield Found(where, table, tuple(row[i] or None for i in order))
+            yield Found(where, table, tuple(None if i is None else row[i] or None for i in order))
 
 
 def _write_json(file: IO[bytes], table: Table, rows: Iterable[Row]) -> int:
@@ -123,7 +123,7 @@ def _read_json(path: Path) -> Iterator[Found]:
             table = table_of(columns)
             if table is None or table.name != name:
                 raise DataError(f"{where}: not the columns of {str(name)[:40]!r}; mend or remove the line")
-            yield Found(where, table, tuple(told[column] for column in table.names))
+            yield Found(where, table, tuple(told.get(column) for column in table.names))
 
 
 def _write_parquet(file: IO[bytes], table: Table, rows: Iterable[Row]) -> int:
@@ -146,10 +146,12 @@ def _read_parquet(path: Path) -> Iterator[Found]:
     try:
         with parquet.ParquetFile(path) as file:
             table = _recognised(path, file.schema_arrow.names)
+            there = [name for name in table.names if name in file.schema_arrow.names]
             number = 0
-            for batch in file.iter_batches(batch_size=BATCH, columns=list(table.names)):
-                columns = [batch.column(name).to_pylist() for name in table.names]
-                for row in zip(*columns, strict=True):
+            for batch in file.iter_batches(batch_size=BATCH, columns=there):
+                columns = {name: batch.column(name).to_pylist() for name in there}
+                absent = [None] * batch.num_rows
+                for row in zip(*(columns.get(name, absent) for name in table.names), strict=True):
                     number += 1
                     yield Found(f"{path}:row {number}", table, row)
     except (pyarrow.ArrowException, OSError) as error:
@@ -166,7 +168,7 @@ def _arrow() -> tuple[Any, Any]:
 
 def _recognised(path: Path, columns: list[str]) -> Table:
     table = table_of(frozenset(columns))
-    if table is None or len(columns) != len(table.names):
+    if table is None or len(columns) != len(set(columns)):
         said = ", ".join(columns)[:120]
         shown = said if said.isprintable() else "unreadable"
         raise DataError(f"{path}: no table of tapecast has the columns {shown or '(none)'}; give what it has exported")

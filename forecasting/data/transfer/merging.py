@@ -5,7 +5,9 @@ Each function returns how many rows are new, and raises a `DataError` that names
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 
 from forecasting.data.store.ledger import WAITING
@@ -13,6 +15,7 @@ from forecasting.data.transfer.tables import ALERT_RULES, BARS, FORECASTS, INSTR
 from forecasting.errors import DataError
 
 _NOTHING = "nothing was taken in"
+_KIND = "COALESCE('smart, of ' || {0}.filter, 'of symbols')"
 
 
 def _instruments(connection: sqlite3.Connection) -> int:
@@ -117,9 +120,25 @@ def _watchlist(connection: sqlite3.Connection) -> int:
     empty = connection.execute(
         "SELECT COUNT(*) FROM in_watchlist WHERE symbol IS NULL AND name NOT IN (SELECT name FROM watch_groups)"
     ).fetchone()[0]
+    _refuse(
+        connection,
+        f"SELECT i.whence, 'list ' || i.name || ' is ' || {_KIND.format('i')}, {_KIND.format('f')} FROM in_watchlist i"
+        " JOIN watch_groups g USING (name) LEFT JOIN watch_filters f ON f.grp = g.position"
+        " WHERE i.filter IS NOT f.filter",
+        "rename one of the two lists",
+    )
+    twice = connection.execute(
+        "SELECT MAX(whence), name FROM in_watchlist GROUP BY name HAVING COUNT(DISTINCT COALESCE(filter, '')) > 1"
+    ).fetchone()
+    if twice is not None:
+        raise DataError(f"{twice[0]}: two lists of different kinds are called {twice[1]}; rename one, {_NOTHING}")
     connection.execute(
         "INSERT INTO watch_groups SELECT (SELECT COALESCE(MAX(position), -1) FROM watch_groups) + ROW_NUMBER() OVER"
         " (ORDER BY MIN(list)), name FROM in_watchlist WHERE name NOT IN (SELECT name FROM watch_groups) GROUP BY name"
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO watch_filters SELECT g.position, i.filter FROM in_watchlist i"
+        " JOIN watch_groups g USING (name) WHERE i.filter IS NOT NULL"
     )
     return int(empty) + connection.execute(
         "INSERT INTO watch_symbols SELECT g.position, (SELECT COALESCE(MAX(position), -1) FROM watch_symbols"
@@ -127,6 +146,40 @@ def _watchlist(connection: sqlite3.Connection) -> int:
         " FROM in_watchlist i JOIN watch_groups g USING (name) WHERE i.symbol IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM watch_symbols s WHERE s.grp = g.position AND s.symbol = i.symbol)"
     ).rowcount
+
+
+def _holdings(connection: sqlite3.Connection) -> int:
+    """What the store does not know: an alias and a note where it has none, and tags beside its own."""
+    new = 0
+    for symbol, alias, tags, note, *kept in connection.execute(
+        "SELECT symbol, i.alias, i.tags, i.note, s.alias, s.tags, s.note FROM in_holdings i"
+        " LEFT JOIN holdings s USING (symbol)"
+    ).fetchall():
+        own_alias, own_tags, own_note = kept
+        joined = json.dumps(sorted({*json.loads(tags), *json.loads(own_tags or "[]")}))
+        row = [own_alias or alias, joined, own_note or note]
+        if row != kept:
+            connection.execute("INSERT OR REPLACE INTO holdings VALUES (?, ?, ?, ?)", (symbol, *row))
+            new += 1
+    return new
+
+
+def _holding_entries(connection: sqlite3.Connection) -> int:
+    """Lots and splits that the store lacks, among its own by day; two that are equal are two, unless it has two."""
+    new = 0
+    for (symbol,) in connection.execute("SELECT DISTINCT symbol FROM in_holding_entries").fetchall():
+        given, kept = ([tuple(row) for row in connection.execute(
+            f"SELECT day, quantity, price, fee, ratio FROM {table} WHERE symbol = ? ORDER BY place", (symbol,)
+        )] for table in ("in_holding_entries", "holding_entries"))
+        lacking = list((Counter(given) - Counter(kept)).elements())
+        entries = sorted([*kept, *lacking], key=lambda entry: (entry[0], entry[-1] is None))      # a split comes first
+        connection.execute("DELETE FROM holding_entries WHERE symbol = ?", (symbol,))
+        connection.executemany(
+            "INSERT INTO holding_entries VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(symbol, place, *entry) for place, entry in enumerate(entries)],
+        )
+        new += len(lacking)
+    return new
 
 
 def _refuse(connection: sqlite3.Connection, contradictions: str, remedy: str) -> None:
@@ -158,5 +211,5 @@ def _append(connection: sqlite3.Connection, table: str, columns: tuple[str, ...]
 
 MERGES: dict[str, Callable[[sqlite3.Connection], int]] = {
     "instruments": _instruments, "bars": _bars, "forecasts": _forecasts, "outcomes": _outcomes, "signals": _signals,
-    "alert_rules": _alert_rules, "watchlist": _watchlist,
+    "alert_rules": _alert_rules, "watchlist": _watchlist, "holdings": _holdings, "holding_entries": _holding_entries,
 }

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 from forecasting.data.exchanges import EXCHANGES
@@ -22,7 +24,7 @@ from forecasting.domain.transfer import What
 
 Kind = Literal["text", "real", "integer", "hash"]
 Row = tuple[Any, ...]
-Rule = Callable[[Any], bool]
+Rule = Callable[[Any], object]      # true or not
 
 TEXT_LIMIT = 500
 INTERVAL = "interval"
@@ -38,6 +40,7 @@ class Column:
     rule: Rule
     wanted: str               # what `rule` asks for, for the person whose row is refused
     optional: bool = False    # may be empty
+    later: bool = False       # files of before it was thought of are without it; it is empty then
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,11 @@ class Table:
     key: tuple[str, ...]                     # no two rows agree in it
     select: str                              # the rows of a store; {where} takes a condition on `symbol`
     names: tuple[str, ...] = field(init=False)
+    required: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(column.name for column in self.columns))
+        object.__setattr__(self, "required", frozenset(column.name for column in self.columns if not column.later))
 
     @property
     def stored(self) -> tuple[str, ...]:
@@ -82,6 +87,18 @@ def _is_figures(value: str) -> bool:
     return _is_text(value) and isinstance(told, dict) and all(
         _is_text(name) and type(figure) in (int, float) and math.isfinite(figure) for name, figure in told.items()
     )
+
+
+def _are_tags(value: str) -> bool:
+    tags = json.loads(value)
+    return _is_names(value) and tags == sorted(set(tags)) and all(t == t.lower() and t.split() == [t] for t in tags)
+
+
+def _is_decimal(value: str) -> bool:
+    """As a lot has them: up to 13 digits before the point and ten behind it."""
+    number = Decimal(value)
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -10 and abs(number) < 10**13 and str(number) == value
 
 
 def _is_symbols(value: str) -> bool:
@@ -118,6 +135,10 @@ def _number(name: str, *, optional: bool = False) -> Column:
     return Column(name, "real", math.isfinite, "a finite number", optional)
 
 
+def _amount(name: str, rule: Callable[[Decimal], bool]) -> Column:
+    return Column(name, "text", lambda v: _is_decimal(v) and rule(Decimal(v)), "a number that a lot may have", True)
+
+
 def _count(name: str, least: int, most: int) -> Column:
     return Column(name, "integer", lambda v: least <= v <= most, f"a whole number, {least} to {most}")
 
@@ -134,6 +155,7 @@ _ORIGINS = {origin.value: origin for origin in Origin}
 _SIGNALS = {kind.value: kind for kind in SignalKind}
 _ANY = 2**31
 _LONGEST_COOLDOWN_S = 999_999 * 86_400.0
+_RATIO = re.compile(r"[1-9][0-9]{0,5}:[1-9][0-9]{0,5}")
 _HASH = Column("hash", "hash", lambda v: len(v) == 32, "64 hexadecimal digits")
 
 
@@ -167,8 +189,8 @@ SIGNALS = _table("signals", ("symbol", "kind", "session"), (
     _symbol(), _one_of("kind", _SIGNALS), _key("session"), _time("time"), _price("price"), _count("direction", -1, 1),
     _count("horizon", 1, _ANY), _text("reason"), _text("model_id", optional=True),
     _number("log_return", optional=True), _time("settled_at", optional=True),
-    Column("strength", "real", lambda v: 0.0 <= v <= 1.0, "a number from 0 to 1", optional=True),
-    Column("inputs", "text", _is_figures, "a JSON object of finite numbers", optional=True), _INTERVAL,
+    Column("strength", "real", lambda v: 0.0 <= v <= 1.0, "a number from 0 to 1", optional=True, later=True),
+    Column("inputs", "text", _is_figures, "a JSON object of finite numbers", optional=True, later=True), _INTERVAL,
 ), "id")
 ALERT_RULES = Table("alert_rules", (
     _count("id", 1, _ANY), _text("text"),
@@ -184,24 +206,33 @@ ALERT_RULES = Table("alert_rules", (
 WATCHLIST = Table("watchlist", (
     _count("list", 0, _ANY), _text("name"), Column("place", "integer", lambda v: v >= 0, "a whole number", True),
     _symbol(optional=True),
+    Column("filter", "text", lambda v: v != "" and _is_text(v), "a condition", optional=True, later=True),
 ), ("list", "place"), (
-    # Smart lists have no symbols that could be told; `tapecast lists export` tells their conditions.
-    "SELECT g.position AS list, g.name AS name, s.position AS place, s.symbol AS symbol FROM"
-    " (SELECT * FROM watch_groups WHERE position NOT IN (SELECT grp FROM watch_filters)) g"
+    "SELECT g.position AS list, g.name AS name, s.position AS place, s.symbol AS symbol, f.filter AS filter"
+    " FROM watch_groups g LEFT JOIN watch_filters f ON f.grp = g.position"
     " LEFT JOIN watch_symbols s ON s.grp = g.position {where} ORDER BY g.position, s.position"
 ))
+HOLDINGS = _table("holdings", ("symbol",), (
+    _symbol(), _text("alias"), Column("tags", "text", _are_tags, "a JSON list of tags in their order"), _text("note"),
+), "symbol")
+HOLDING_ENTRIES = _table("holding_entries", ("symbol", "place"), (
+    _symbol(), _count("place", 0, _ANY),
+    Column("day", "text", lambda v: date.fromisoformat(v).isoformat() == v, "a day, as 2015-01-31"),
+    _amount("quantity", lambda v: v != 0), _amount("price", lambda v: v >= 0), _amount("fee", lambda v: v >= 0),
+    Column("ratio", "text", _RATIO.fullmatch, "a ratio, as 10:1", optional=True),
+), "symbol, place")
 
-TABLES = (INSTRUMENTS, BARS, FORECASTS, OUTCOMES, SIGNALS, ALERT_RULES, WATCHLIST)
+TABLES = (INSTRUMENTS, BARS, FORECASTS, OUTCOMES, SIGNALS, ALERT_RULES, WATCHLIST, HOLDINGS, HOLDING_ENTRIES)
 """In the order in which they are taken in: what is referred to comes first."""
 
 KINDS: dict[What, tuple[Table, ...]] = {
     "bars": (INSTRUMENTS, BARS), "forecasts": (FORECASTS, OUTCOMES), "signals": (SIGNALS,),
-    "alerts": (ALERT_RULES,), "watchlist": (WATCHLIST,),
+    "alerts": (ALERT_RULES,), "watchlist": (WATCHLIST,), "holdings": (HOLDINGS, HOLDING_ENTRIES),
     "all": TABLES,
 }
 """What a person may ask for."""
 
 
 def table_of(columns: frozenset[str]) -> Table | None:
-    """The table with just these columns."""
-    return next((table for table in TABLES if frozenset(table.names) == columns), None)
+    """The table with just these columns, or all but later ones."""
+    return next((table for table in TABLES if table.required <= columns <= frozenset(table.names)), None)

@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,9 @@ from forecasting.data.transfer import formats
 from forecasting.data.transfer.entering import take_in
 from forecasting.data.transfer.formats import BATCH, read, write
 from forecasting.data.transfer.leaving import export
-from forecasting.data.transfer.tables import BARS, INSTRUMENTS, KINDS, TABLES, WATCHLIST
+from forecasting.data.transfer.tables import BARS, INSTRUMENTS, KINDS, SIGNALS, TABLES, WATCHLIST, Table
 from forecasting.domain.forecast import Origin
+from forecasting.domain.holding import Holding, Lot, in_order
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.transfer import FORMATS, Format
@@ -37,7 +40,8 @@ every_format = pytest.mark.parametrize(
     "format_", [pytest.param(f, marks=needs_pyarrow) if f == "parquet" else f for f in FORMATS]
 )
 EVERY = {
-    "instruments": 3, "bars": 40, "forecasts": 6, "outcomes": 12, "signals": 2, "alert_rules": 2, "watchlist": 3,
+    "instruments": 3, "bars": 40, "forecasts": 6, "outcomes": 12, "signals": 2, "alert_rules": 2, "watchlist": 4,
+    "holdings": 2, "holding_entries": 3,
 }  # fmt: skip
 Edit = Callable[[list[list[str]]], None]
 
@@ -71,7 +75,7 @@ def facts(path: Path) -> dict[str, list[Any]]:
 @every_format
 def test_what_leaves_a_store_comes_back_row_for_row(store: Path, tmp_path: Path, format_: Format) -> None:
     written = export(store, tmp_path / "out", format_, TABLES)
-    assert sum(count for told in written.values() for count in told.values()) == 3 + 40 + 6 + 12 + 2 + 2 + 3
+    assert sum(count for told in written.values() for count in told.values()) == 3 + 40 + 6 + 12 + 2 + 2 + 4 + 2 + 3
     assert {oct(file.stat().st_mode & 0o777) for file in written} == {"0o600"}
     taken = take_in(tmp_path / "new.db", tmp_path / "out")
     assert taken.new == EVERY
@@ -109,7 +113,7 @@ def test_json_lines_hold_all_tables_in_one_file(store: Path, tmp_path: Path) -> 
 def test_a_csv_file_holds_one_table_and_says_so(store: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a csv file holds one table, instruments and bars were asked for"):
         export(store, tmp_path / "bars.csv", "csv", KINDS["bars"])
-    assert export(store, tmp_path / "watch.csv", "csv", KINDS["watchlist"])[tmp_path / "watch.csv"] == {"watchlist": 3}
+    assert export(store, tmp_path / "watch.csv", "csv", KINDS["watchlist"])[tmp_path / "watch.csv"] == {"watchlist": 4}
 
 
 def test_an_export_never_writes_over_a_file(store: Path, folder: Path) -> None:
@@ -167,7 +171,64 @@ def test_lists_of_one_name_become_one(folder: Path, tmp_path: Path) -> None:
     with Store.open(tmp_path / "new.db") as new:
         assert new.watchlist.groups() == (
             WatchGroup("Mine", (Symbol("SAP.DE"),)), WatchGroup('Core, "best"', (AMD, NVDA)), WatchGroup("Later", ()),
+            WatchGroup("Buys", (), "signal == buy and last > 1"),
         )
+
+
+@pytest.mark.parametrize("own", [WatchGroup("Buys", (AMD,)), WatchGroup("Buys", (), "signal == sell")])
+def test_a_smart_list_never_takes_the_place_of_another_kind_of_list(
+    folder: Path, tmp_path: Path, own: WatchGroup
+) -> None:
+    with Store.open(tmp_path / "new.db") as new:
+        new.watchlist.save([WatchGroup("Mine", (AMD,)), own])
+    with pytest.raises(DataError, match=r"watchlist.csv:5: list Buys is smart, of signal == buy and last > 1 here"):
+        take_in(tmp_path / "new.db", folder / "watchlist.csv")
+    with Store.open(tmp_path / "new.db") as new:
+        assert new.watchlist.groups() == (WatchGroup("Mine", (AMD,)), own)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["7,Twice,,,last > 1", "8,Twice,0,AMD,"], "two lists of different kinds are called Twice; rename one"),
+        (["7,Odd,0,AMD,last > 1"], "watchlist.csv:2: a smart list has a condition and no symbols of its own"),
+    ],
+)
+def test_a_list_is_smart_or_has_symbols(tmp_path: Path, lines: list[str], said: str) -> None:
+    (tmp_path / "watchlist.csv").write_text("\n".join([",".join(WATCHLIST.names), *lines]) + "\n")
+    with pytest.raises(DataError, match=said):
+        take_in(tmp_path / "new.db", tmp_path / "watchlist.csv")
+
+
+@every_format
+def test_what_was_exported_before_a_column_was_thought_of_is_taken_in_without_it(
+    store: Path, tmp_path: Path, format_: Format
+) -> None:
+    def older(table: Table) -> Table:
+        columns = tuple(column for column in table.columns if not column.later)
+        select = "SELECT " + ", ".join(c.name for c in columns) + f" FROM ({table.select.format(where='')})"
+        return Table(table.name, columns, table.key, select)
+
+    tables = [older(table) for table in (SIGNALS, WATCHLIST)]
+    assert [set(now.names) - set(t.names) for now, t in zip((SIGNALS, WATCHLIST), tables, strict=True)] == [
+        {"strength", "inputs"}, {"filter"},
+    ]
+    export(store, tmp_path / "out", format_, tables)
+    take_in(tmp_path / "new.db", tmp_path / "out")
+    with Store.open(tmp_path / "new.db") as new, Store.open(store) as old:
+        assert new.signals.recent(9) == old.signals.recent(9)
+        assert [group.name for group in new.watchlist.groups()] == [group.name for group in old.watchlist.groups()]
+
+
+def test_what_is_held_is_joined_with_what_the_store_knows(folder: Path, tmp_path: Path) -> None:
+    first, extra = Lot(MONDAY, Decimal(5), Decimal(100)), Lot(MONDAY + timedelta(days=1), Decimal(-1), Decimal(120))
+    with Store.open(tmp_path / "new.db") as new:
+        new.holdings.save([Holding(NVDA, "mine", ("best",), "", (first, extra))])
+    for _ in range(2):      # again, nothing is doubled
+        take_in(tmp_path / "new.db", folder)
+    with Store.open(tmp_path / "new.db") as new, Store.open(folder.parent / "store.db") as old:
+        joined = (first, extra, *old.holdings.all()[NVDA].entries)      # two equal lots of one day are two
+        assert new.holdings.all()[NVDA] == Holding(NVDA, "mine", ("ai", "best", "core"), "a note", in_order(joined))
 
 
 BAD_CELLS = [
@@ -189,6 +250,13 @@ BAD_CELLS = [
     ("forecasts", "hash", "zz", "hash is 'zz', not 64 hexadecimal digits"),
     ("forecasts", "body", "{}", r"forecasts.csv:5: forecast 4 is not as tapecast writes it"),
     ("forecasts", "model", "oracle", "forecast 4 is not as tapecast writes it .its columns say something else"),
+    ("holdings", "tags", '["B", "a"]', "tags is '.*', not a JSON list of tags in their order"),
+    ("holding_entries", "day", "2026-3-2", "day is '2026-3-2', not a day"),
+    ("holding_entries", "ratio", "10:0", "ratio is '10:0', not a ratio, as 10:1"),
+    ("holding_entries", "quantity", "nan", "quantity is 'nan', not a number that a lot may have"),
+    ("holding_entries", "quantity", "1e99", "quantity is '1e99'"),
+    ("holding_entries", "price", "ten", "price is 'ten'"),
+    ("holding_entries", "fee", "1", "a lot has quantity, price and fee, a split a ratio alone"),
     ("outcomes", "crps", "0.0", r"outcomes.csv:5: outcome 4 was edited, its hash does not hold"),
     ("outcomes", "id", "9", "outcome 9 where 4 belongs; a ledger is taken in whole and in order"),
 ]
