@@ -8,6 +8,7 @@ since it pulls pandas.
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ class YahooClient:
         self._breaker = CircuitBreaker(clock)
         self._session: GuardedSession | None = None
         self._bucket: TokenBucket | None = None
+        self._connecting = threading.Lock()
         self._cookies = _CookieMemory()
 
     def health(self, name: str) -> SourceHealth:
@@ -85,25 +87,31 @@ class YahooClient:
         self._breaker.succeeded(lane)
 
     def _connect(self) -> GuardedSession:
-        """Load yfinance, quieten it and give it the guarded session; once."""
-        if self._session is None:
-            import yfinance
-            from yfinance import cache
-            from yfinance.data import YfData
+        """The guarded session, made at the first question."""
+        with self._connecting:      # a tick and a search may both be the first: two buckets would be twice the budget
+            if self._session is None:
+                self._session = self._open()
+            return self._session
 
-            from forecasting.data.sources.yahoo_session import GuardedSession, TokenBucket
+    def _open(self) -> GuardedSession:
+        """Load yfinance, quieten it and give it the guarded session."""
+        import yfinance
+        from yfinance import cache
+        from yfinance.data import YfData
 
-            warnings.filterwarnings("ignore", module="^yfinance")   # after the import, which adds a filter of its own
-            logger = logging.getLogger("yfinance")
-            logger.addHandler(logging.NullHandler())
-            logger.propagate = False                                # its error lines may carry whole HTML pages
-            self._cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            yfinance.set_tz_cache_location(str(self._cache_dir))
-            cache._CookieCacheManager._Cookie_cache = self._cookies
-            self._bucket = TokenBucket(self._per_second)
-            self._session = GuardedSession(self._breaker, self._bucket, cap_s=self._cap_s)
-            YfData(session=self._session)
-        return self._session
+        from forecasting.data.sources.yahoo_session import GuardedSession, TokenBucket
+
+        warnings.filterwarnings("ignore", module="^yfinance")   # after the import, which adds a filter of its own
+        logger = logging.getLogger("yfinance")
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False                                # its error lines may carry whole HTML pages
+        self._cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yfinance.set_tz_cache_location(str(self._cache_dir))
+        cache._CookieCacheManager._Cookie_cache = self._cookies
+        self._bucket = TokenBucket(self._per_second)
+        session = GuardedSession(self._breaker, self._bucket, cap_s=self._cap_s)
+        YfData(session=session)
+        return session
 
     def _forget_crumb(self) -> None:
         """Have the next question fetch a new crumb, after a first refusal with a new cookie too.

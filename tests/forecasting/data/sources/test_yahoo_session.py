@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from forecasting.data.sources.yahoo_breaker import Lane
+from forecasting.data.sources.yahoo_client import YahooClient
 from forecasting.data.sources.yahoo_session import FAKE_URL, TokenBucket, fake_url
+from forecasting.domain.clock import WallClock
 from forecasting.errors import ConfigError
+from tests.support.fake_yahoo import FakeYahoo, routed
 
 
 def test_the_bucket_lets_a_burst_through_and_then_paces() -> None:
@@ -20,6 +27,31 @@ def test_the_bucket_lets_a_burst_through_and_then_paces() -> None:
         bucket.take()
     assert burst < 0.5
     assert time.monotonic() - started >= 0.09
+
+
+def test_a_tick_and_a_search_that_are_both_the_first_to_ask_share_one_bucket(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[float] = []
+    both = threading.Barrier(2)
+
+    class SlowBucket(TokenBucket):
+        def __init__(self, per_second: float) -> None:
+            made.append(per_second)
+            time.sleep(0.1)
+            super().__init__(per_second)
+
+    monkeypatch.setattr("forecasting.data.sources.yahoo_session.TokenBucket", SlowBucket)
+    client = YahooClient(cache_dir=tmp_path, clock=WallClock(), cap_s=1.0, per_second=4.0)
+
+    def ask(lane: Lane) -> None:
+        both.wait()
+        with client.talking("nothing", lane):
+            pass
+
+    with FakeYahoo({}) as fake, routed(monkeypatch, fake), ThreadPoolExecutor(2) as pool:
+        list(pool.map(ask, (Lane.QUOTES, Lane.SEARCH)))
+    assert made == [4.0]
 
 
 def test_a_fake_yahoo_is_on_this_machine_or_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
