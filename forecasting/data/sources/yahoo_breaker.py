@@ -112,7 +112,7 @@ class _Circuit:
 
 
 class CircuitBreaker:
-    """Both circuits under one lock; see the module. Thread-safe."""
+    """All circuits under one lock; see the module. Thread-safe."""
 
     def __init__(self, clock: Clock, *, chance: Chance = random.uniform) -> None:
         """`clock` is the machine's, whatever time the data is asked for."""
@@ -199,9 +199,9 @@ class CircuitBreaker:
             return sum(at > since for at in self._sent_at)
 
     def circuits(self) -> tuple[Circuit, ...]:
-        """How both circuits stand."""
+        """How all circuits stand."""
         with self._lock:
-            return self._all.told("everything"), self._history.told("histories")
+            return self._all.told("everything"), self._history.told("histories"), self._search.told("searches")
 
     def _circuits(self, lane: Lane) -> tuple[_Circuit, ...]:
         """Those a request has to pass; the last is its own."""

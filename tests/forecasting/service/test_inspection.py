@@ -14,7 +14,7 @@ from forecasting.data.store import Store
 from forecasting.domain.clock import FrozenClock
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.quarantine import Asked, quarantined
-from forecasting.errors import SourceRateLimited
+from forecasting.errors import SourceBroken, SourceRateLimited
 from forecasting.service.inspection import inspect
 from forecasting.service.log_tail import BYTES, LINES, at_least, tail
 
@@ -70,10 +70,12 @@ def test_the_budget_counts_the_last_minute_and_names_the_circuit_that_is_open() 
     clock.set(NOW + timedelta(seconds=61))
     assert breaker.last_minute() == 1
     breaker.failed(Lane.QUOTES, SourceRateLimited("yahoo: too many requests; wait"))
-    everything, histories = breaker.circuits()
+    breaker.failed(Lane.SEARCH, SourceBroken("yahoo: query2: no JSON"))
+    everything, histories, searches = breaker.circuits()
     assert (everything.name, everything.retry_at) == ("everything", clock.now() + timedelta(seconds=40))
     assert everything.cause == "yahoo: too many requests"
     assert (histories.retry_at, histories.failures) == (None, 0)
+    assert (searches.name, searches.failures, searches.cause) == ("searches", 1, "yahoo: query2: no JSON")
 
 
 def test_a_log_is_read_from_its_end_and_no_more_of_it_than_its_end(tmp_path: Path) -> None:
