@@ -19,10 +19,10 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from forecasting.domain.comparison import Link
+from forecasting.evaluation.intervals import Z95
 
 FloatArray = NDArray[np.float64]
 
-Z95 = 1.959964
 LEAST = 10
 """Fewer returns than this are no correlation."""
 
