@@ -178,17 +178,6 @@ def roles(
     return lead, look_on
 
 
-def build_engine(settings: Settings, *, demo: bool = False, replay_start: date | None = None) -> Engine:
-    """The engine of the app: near side here, far side in a worker process that the first refresh starts.
-
-    Raises:
-        TapecastError: If the data folder or the store cannot be used.
-    """
-    where = place(settings, demo=demo)
-    store = Store.open(where.store, interval=settings.source.interval)
-    return _engine(settings, where, store, demo=demo, replay_start=replay_start)
-
-
 def _engine(settings: Settings, where: Place, store: Store, *, demo: bool, replay_start: date | None) -> Engine:
     setup = worker_setup(settings, where, demo=demo)
     replayed = demo or settings.source.name == "replay"
