@@ -6,8 +6,8 @@ Runs in the screen's process, so the standard library only. Bars are read again 
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_right
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -48,6 +48,32 @@ class _Past:
         return self.indicators[i] if i >= 0 and self.indicators[i].session == self.bars[at].session else None
 
 
+class _Prices:
+    """Prices of one symbol and when they were made, ascending; sixteen bytes each, since there are thousands."""
+
+    __slots__ = ("_prices", "_times")
+
+    def __init__(self) -> None:
+        self._times, self._prices = array("d"), array("d")
+
+    def add(self, time: float, price: float) -> None:
+        """Remember one, unless it comes too soon after the last, or late."""
+        if self._times and time < self._times[-1] + _APART_S:
+            return
+        self._times.append(time)
+        self._prices.append(price)
+        if len(self._times) > _SAMPLES + _SAMPLES // 8:      # the oldest go many at once, since the rest has to move up
+            del self._times[:-_SAMPLES], self._prices[:-_SAMPLES]
+
+    def at(self, time: float) -> tuple[float, float] | None:
+        """The newest one made at `time` or before, with its own time."""
+        i = bisect_right(self._times, time) - 1
+        return None if i < 0 else (self._times[i], self._prices[i])
+
+
+_NONE = _Prices()
+
+
 class FactsReader:
     """Makes `SymbolFacts`; one thread at a time."""
 
@@ -56,7 +82,7 @@ class FactsReader:
         self._pasts: dict[Symbol, _Past] = {}
         self._tables: dict[str, SessionTable] = {}                       # by exchange
         self._table_of: dict[Symbol, SessionTable] = {}
-        self._samples: dict[Symbol, deque[tuple[float, float]]] = {}     # (time, price), ascending
+        self._watched: dict[Symbol, _Prices] = {}
         self._depth = 0
 
     def refresh(self, snapshot: Snapshot, depth: int) -> None:
@@ -77,7 +103,7 @@ class FactsReader:
         """Take up the prices of these rows, which later moves are measured from."""
         for row in rows:
             if row.last is not None and row.data_time is not None:
-                self._remember(row.symbol, row.data_time.timestamp(), row.last)
+                self._watched.setdefault(row.symbol, _Prices()).add(row.data_time.timestamp(), row.last)
 
     def newest(self) -> dict[Symbol, date]:
         """The newest closed bar of each symbol."""
@@ -160,23 +186,18 @@ class FactsReader:
             table = self._tables[exchange] = self._store.market.sessions(exchange)
         return in_slots(table, self._store.interval)
 
-    def _remember(self, symbol: Symbol, time: float, price: float) -> None:
-        samples = self._samples.setdefault(symbol, deque(maxlen=_SAMPLES))
-        if not samples or time >= samples[-1][0] + _APART_S:
-            samples.append((time, price))
-
     def _price_at(self, symbol: Symbol, past: _Past, at: int) -> Callable[[float], float]:
         """The newest price known at a time, on the scale of bar `at`; NaN for open trading that nobody watched."""
-        samples, table, factor = self._samples.get(symbol, ()), self._table_of.get(symbol), past.bars[at].factor
+        watched, table, factor = self._watched.get(symbol, _NONE), self._table_of.get(symbol), past.bars[at].factor
 
         def price(time: float) -> float:
             closed = bisect_right(past.closes, time) - 1
             made, found = 0.0, math.nan
             if closed >= 0:
                 made, found = past.closes[closed], past.bars[closed].adj_close / factor
-            watched = next(((t, p) for t, p in reversed(samples) if t <= time), None)
-            if watched is not None and watched[0] > made:
-                made, found = watched
+            seen = watched.at(time)
+            if seen is not None and seen[0] > made:
+                made, found = seen
             moment = datetime.fromtimestamp(time, UTC)
             trading = table is not None and table.current(moment) is not None
             return math.nan if trading and time - made > _FRESH.total_seconds() else found
