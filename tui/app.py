@@ -31,7 +31,7 @@ from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
 from tui.keymap import bindings, resolve
 from tui.messages import Copied, EngineFailed, Fetched, NoticeGiven, TerminalTold
-from tui.privacy import veil_sequence
+from tui.privacy import veil, veil_sequence
 from tui.screens.main import MainScreen
 from tui.themes import DEFAULT_THEME, SIXTEEN, THEMES, theme_name
 from tui.thrift import exact, sparing
@@ -240,14 +240,21 @@ class TapecastApp(App[None], inherit_bindings=False):
             self._write(terminal.BELL)
         self._set_title(snapshot.alerts_unseen)
 
+    def notify(self, message: str, **look: Any) -> None:
+        """Show a toast: every one, also of what was refused, passes here, and none tells an amount behind the mask."""
+        super().notify(veil(message) if self._masked else message, **look)
+
+    @property
+    def _masked(self) -> bool:
+        return self._main is not None and self._main.masked
+
     def on_notice_given(self, message: NoticeGiven) -> None:
         """Show a word about tapecast itself."""
         self.notify(message.text, title=message.title, severity="warning", timeout=TOAST_S, markup=False)
 
     def on_terminal_told(self, message: TerminalTold) -> None:
         """Write it between two frames; see `tui.terminal` for what may pass."""
-        hidden = self._main is not None and self._main.masked
-        self._write(veil_sequence(message.sequence) if hidden else message.sequence)
+        self._write(veil_sequence(message.sequence) if self._masked else message.sequence)
 
     def on_copied(self, message: Copied) -> None:
         """Put it on the clipboard, as a key has asked for; nobody else may, so it has a gate of its own."""

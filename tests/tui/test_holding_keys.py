@@ -17,6 +17,7 @@ from tests.support.tui import fake, main_screen, make_app, press, settle
 from tui.app import TapecastApp
 from tui.dialogs.edit_symbol import EditSymbol
 from tui.dialogs.show_address import ShowAddress
+from tui.messages import EngineFailed, NoticeGiven
 from tui.widgets.truth_line import TruthLine
 from tui.widgets.words import Words
 
@@ -252,6 +253,11 @@ async def test_alerts_and_rules_about_what_is_held_tell_no_amount_behind_the_mas
         assert any("last 183" in toast for toast in toasts)
         await press(pilot, "A", *"position.value > 7000", "enter")
         assert said(app).endswith("position.value > ***")
+        main_screen(app).refused("position.value > 7000: the disk is full")
+        app.post_message(EngineFailed("alert 3 is silent: position.pnl > 7000 and"))
+        app.post_message(NoticeGiven("digest", "NVDA position.pnl > 7000, last 183"))
+        await pilot.pause()
+        assert not any("7000" in toast.message for toast in app._notifications)
         await press(pilot, "P")
         assert "5312.5" in on_screen(app)
 
