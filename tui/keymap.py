@@ -227,3 +227,12 @@ def bindings(keymap: Iterable[KeyEntry] = KEYMAP) -> list[Binding]:
 def entries_for(view: str, keymap: Iterable[KeyEntry]) -> tuple[KeyEntry, ...]:
     """The entries that apply in a view, in the table's order."""
     return tuple(entry for entry in keymap if view in entry.where)
+
+
+def footer_for(view: str, keymap: Iterable[KeyEntry]) -> tuple[KeyEntry, ...]:
+    """What the footer of a view names: what is done here and hardly elsewhere first, since what is last may not fit.
+
+    The watch view, where everything starts, keeps the table's order.
+    """
+    shown = [entry for entry in entries_for(view, keymap) if entry.footer and entry.id != view]
+    return tuple(shown if view == "watch" else sorted(shown, key=lambda entry: len(entry.where) > 2))

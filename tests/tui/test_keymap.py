@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from tui.keymap import KEYMAP, VIEWS, bindings, entries_for, key_names, resolve, shown_key
+from tui.keymap import KEYMAP, VIEWS, bindings, entries_for, footer_for, key_names, resolve, shown_key
 
 
 def test_no_two_entries_of_one_view_share_a_key() -> None:
@@ -61,3 +61,15 @@ def test_keys_are_shown_as_people_write_them() -> None:
     assert [shown_key(key) for key in ("slash", "ctrl+d", "g g", "shift+tab", "j")] == ["/", "^d", "gg", "S-Tab", "j"]
     assert key_names(",") == ("comma",)
     assert key_names("/, f2") == ("slash", "f2")
+
+
+def test_a_footer_begins_with_what_its_view_alone_can_do_and_ends_with_help_and_the_way_back() -> None:
+    first = {view: [entry.id for entry in footer_for(view, KEYMAP)][:3] for view in VIEWS}
+    assert first["chart"] == ["shorter", "longer", "further-indicators"]
+    assert first["accuracy"] == ["nearer", "further", "scope"]
+    assert first["backtest"] == ["run", "strategy", "cheaper"]
+    assert first["models"] == ["cancel-work", "train", "add"]
+    for view in VIEWS:
+        shown = [entry.id for entry in footer_for(view, KEYMAP)]
+        assert shown[-2:] == ["help", "back"]
+        assert view not in shown

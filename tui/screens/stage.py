@@ -18,7 +18,7 @@ from forecasting.errors import TapecastError
 from forecasting.service.facade import EngineFacade
 from tui.charts.options import ChartOptions
 from tui.format import Glyphs
-from tui.keymap import KeyEntry, entries_for
+from tui.keymap import KeyEntry, entries_for, footer_for
 from tui.privacy import Veil, veil
 from tui.screens.place import Place
 from tui.screens.view import Scene, View
@@ -93,7 +93,7 @@ class Stage(Screen[None], inherit_bindings=False):
         self.query_one(TruthLine).show(scene)
         self.query_one(Banner).show(scene, paused=self.engine.paused)
         self.view.show(scene)
-        self.query_one(KeyHints).show(self.offered(), scene.snapshot, scene.palette)
+        self.query_one(KeyHints).show(footer_for(self.view_name, self.keymap), scene.snapshot, scene.palette)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take a newer snapshot; read the selected symbol again if its facts have changed."""

@@ -20,14 +20,14 @@ class KeyHints(Words):
         super().__init__(id="hints")
 
     def show(self, entries: Iterable[KeyEntry], snapshot: Snapshot, palette: Palette) -> None:
-        """Show the footer entries among `entries`, and whether there is something to know."""
+        """Show the footer's entries, and whether there is something to know."""
         self.say(hints(entries, snapshot, palette, self.app.size.width - 2))
 
 
 def hints(entries: Iterable[KeyEntry], snapshot: Snapshot, palette: Palette, width: int) -> Text:
     """The footer line: as many hints as fit beside the notice; help and quit come last in the map but never drop."""
     notice = _notice(snapshot, palette, max(10, width // 3))
-    shown = [entry for entry in entries if entry.footer]
+    shown = list(entries)
     while shown and sum(len(shown_key(e.keys[0])) + len(e.label) + 3 for e in shown) + notice.cell_len > width:
         shown.pop(-3 if len(shown) > 2 else 0)
     line = Text(no_wrap=True)
