@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from forecasting.domain.decision import SignalKind
 from forecasting.domain.forecast import HORIZONS
+from forecasting.domain.market import RowState
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class FieldSpec:
     name: str
     meaning: str                 # with its unit, for help and completion
     text: bool = False           # words rather than numbers
+    words: frozenset[str] = frozenset()      # where they are of a kind, in small letters: it is never another one
     several: bool = False        # of words: any number of them, apart by blanks; equal where one of them is
     bars: int = 1                # closed bars it needs
     windowed: bool = False       # takes `(20 bars)`, and must be given it unless `plain`
@@ -37,6 +40,10 @@ def _per_horizon() -> tuple[FieldSpec, ...]:
     return tuple(specs)
 
 
+_OPINIONS = frozenset({"buy", "sell", "watch", "none"})
+_KINDS = frozenset({*map(str, SignalKind), "none"})
+_STATES = frozenset(state.lower() for state in RowState)
+
 FIELDS: dict[str, FieldSpec] = {
     spec.name: spec
     for spec in (
@@ -59,10 +66,10 @@ FIELDS: dict[str, FieldSpec] = {
         FieldSpec("skill", "CRPS skill of the shown model against the random walk, %"),
         FieldSpec("coverage", "share of outcomes inside the 80 % band, %"),
         FieldSpec("hit_rate", "share of directions the shown model had right, %"),
-        FieldSpec("signal", "newest signal: buy, sell, watch or none", text=True),
-        FieldSpec("signal_kind", "what made it: rsi-oversold, macd-golden, ...", text=True),
+        FieldSpec("signal", "newest signal: buy, sell, watch or none", text=True, words=_OPINIONS),
+        FieldSpec("signal_kind", "what made it: rsi-oversold, macd-golden, ...", text=True, words=_KINDS),
         FieldSpec("age", "seconds since the newest price was made", moves=True),
-        FieldSpec("state", "LIVE, PRE, AH, CLS, STALE or ERR", text=True),
+        FieldSpec("state", "LIVE, PRE, AH, CLS, STALE or ERR", text=True, words=_STATES),
         FieldSpec("symbol", "the ticker", text=True),
         FieldSpec("name", "the instrument's name", text=True),
         FieldSpec("currency", "ISO code", text=True),

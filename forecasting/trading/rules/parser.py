@@ -237,11 +237,22 @@ class _Parser:
                 self._unknown(side, place)
             if not isinstance(side, Text) and not _is_text(side):
                 self._fail("texts are compared with texts, for example signal == buy", place)
+            if isinstance(side, Text) and isinstance(other, Field):
+                self._said(side, other, place)
         if op not in ("==", "!="):
             self._fail(f"texts are equal or not, == or !=; {op} is for numbers", right_at)
         assert _is_expression(left)
         assert _is_expression(right)
         return Compare(op, left, right)
+
+    def _said(self, word: Text, field: Field, at: int) -> None:
+        """A word that the field can be: another one would be waited for in vain."""
+        words = FIELDS[field.name].words
+        if words and word.value not in words:
+            near = difflib.get_close_matches(word.value, sorted(words), n=1, cutoff=0.5)
+            shown = clean_text(word.value, limit=30)
+            hint = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(sorted(words))}"
+            self._fail(f"{field.name} is never '{shown}'; {hint}", at)
 
     def _number(self, node: Node, at: int) -> Expression:
         if isinstance(node, Text):

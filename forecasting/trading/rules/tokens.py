@@ -11,11 +11,13 @@ from forecasting.trading.rules.fields import FIELDS
 
 MAX_LENGTH = 500
 
+# Words that a dash and a number are part of (band-run-80) are taken whole; elsewhere these are a subtraction.
+_DASHED = "|".join(sorted({word for field in FIELDS.values() for word in field.words if "-" in word}))
 _TOKEN = re.compile(
-    r"""\s*(?:
+    rf"""\s*(?:
       (?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     | (?P<text>"[^"]*"|'[^']*')
-    | (?P<name>[A-Za-z_^][\w.^]*(?:-[A-Za-z][\w.]*)*)
+    | (?P<name>(?i:{_DASHED})(?![\w.-])|[A-Za-z_^][\w.^]*(?:-[A-Za-z][\w.]*)*)
     | (?P<op><=|>=|==|!=|<>|&&|\|\||[<>=()+\-*/!])
     | (?P<end>$)
     )""",

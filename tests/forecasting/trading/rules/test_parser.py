@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecasting.domain.decision import SignalKind
 from forecasting.errors import RuleError
 from forecasting.trading.rules.fields import FIELDS
 from forecasting.trading.rules.parser import parse_filter, parse_rule
@@ -48,6 +49,9 @@ def test_and_binds_closer_than_or_and_then_is_loosest() -> None:
         ("signal = Buy", Compare("==", Field("signal"), Text("buy"))),
         ("symbol is BRK-B", Compare("==", Field("symbol"), Text("brk-b"))),
         ("signal_kind == rsi-oversold", Compare("==", Field("signal_kind"), Text("rsi-oversold"))),
+        ("SIGNAL_KIND == Band-Run-80", Compare("==", Field("signal_kind"), Text("band-run-80"))),
+        ("macd-macd_signal-5 > 0", Compare(
+            ">", Arithmetic("-", Arithmetic("-", Field("macd"), Field("macd_signal")), Number(5.0)), Number(0.0))),
         ("macd-macd_signal > 0", Compare(">", Arithmetic("-", Field("macd"), Field("macd_signal")), Number(0.0))),
         ("not (rsi < 30 or last > 5)", All((Compare(">=", RSI, Number(30.0)), Compare("<=", LAST, Number(5.0))))),
         ("not rsi < 30 for 3 bars", ForBars(Compare(">=", RSI, Number(30.0)), 3)),
@@ -76,6 +80,10 @@ def test_a_rule_reads_as_written(text: str, rule: object) -> None:
         ("rsi > buy", 0, "texts are compared with texts"),
         ("signal > 3", 9, "texts are compared with texts"),
         ("signal > buy", 9, "== or !="),
+        ("signal == by", 10, "signal is never 'by'; did you mean buy?"),
+        ("'hold' != signal", 0, "it is one of buy, none, sell, watch"),
+        ("rsi < 40 and signal_kind == macd-goldn", 28, "did you mean macd-golden?"),
+        ("state == shut", 9, "it is one of ah, cls, err, live, pre, stale"),
         ("average > 3", 0, "average(20 bars)"),
         ("rsi(3 bars) > 3", 3, "no stretch"),
         ("high(0 bars) > 3", 5, "from 1"),
@@ -110,6 +118,11 @@ def test_an_escape_sequence_in_a_rule_reaches_no_message() -> None:
         parse_rule("last > 1 and \x1b]52;c;aGk=\x07 > 3")
 
     assert "\x1b" not in str(caught.value) + caught.value.pointed()
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+def test_every_kind_of_signal_can_be_asked_for(kind: SignalKind) -> None:
+    assert parse_rule(f"signal_kind == {kind}") == Compare("==", Field("signal_kind"), Text(kind))
 
 
 WORDS = ["and", "or", "not", "for", "then", "within", "crosses", "above", "bars", "(", ")", "-", "+", "*", "/", "<",

@@ -43,7 +43,7 @@ expressions: st.SearchStrategy[Expression] = st.recursive(
     max_leaves=4,
 )
 comparisons = st.builds(Compare, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), figures, expressions) | st.builds(
-    Compare, st.just("=="), st.just(Field("signal")), st.builds(Text, st.sampled_from(["buy", "it's", "a b"]))
+    Compare, st.just("=="), st.just(Field("name")), st.builds(Text, st.sampled_from(["buy", "it's", "a b"]))
 )
 happenings = comparisons | st.builds(Cross, st.booleans(), figures, expressions)
 
