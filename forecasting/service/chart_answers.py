@@ -124,6 +124,8 @@ def _bring(desk: Desk, symbol: Symbol, on_step: OnStep) -> str:
     """Bring the stored short bars up to date; why that could not be done, or ""."""
     on_step(Step("history", f"{symbol}: {desk.interval} bars", None))
     intake = take_bars(desk, [symbol], desk.tables([symbol]), on_step)
+    if intake.withdrawn is not None:
+        raise intake.withdrawn
     trouble = str(intake.trouble) if intake.trouble is not None else next((f.message for f in intake.failures), "")
     if not trouble:
         return ""

@@ -48,6 +48,7 @@ class Intake:
     new: tuple[Symbol, ...]                    # symbols with bars that were not stored before
     failures: tuple[SymbolFailure, ...]
     trouble: SourceError | None = None         # the source stopped answering; those not asked for are failures
+    withdrawn: QuestionWithdrawn | None = None     # a person has stopped it; those not asked for come later
 
 
 def take_quotes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[SymbolFailure, ...]:
@@ -105,13 +106,15 @@ def take_bars(
     failures = [q.failure for q in held if q.kind != DIFFER or not _is_well(desk)]
     wanted = [s for s in wanted if s not in {f.symbol for f in failures}]
     trouble: SourceError | None = None
+    withdrawn: QuestionWithdrawn | None = None
     for done, symbol in enumerate(wanted):
         try:
             told = f"history of {symbol}, {done + 1} of {len(wanted)}"
             on_step(Step("history", told, done / len(wanted), stored=done > 0))
-        except QuestionWithdrawn:      # a person has stopped it: the rest is not asked for at the next tick again
+        except QuestionWithdrawn as error:      # the rest is not asked for at the next tick again
             _put_off(desk, wanted[done:])
-            raise
+            withdrawn = error
+            break
         try:
             answer = _take_one(desk, symbol, tables[symbol], stored.get(symbol))
         except SourceError as error:
@@ -136,7 +139,7 @@ def take_bars(
         elif symbol not in asked_by_hand:
             _ask_later(desk, symbol)
     desk.store.market.put_failures(failures, now)
-    return Intake(tuple(new), tuple(failures), trouble)
+    return Intake(tuple(new), tuple(failures), trouble, withdrawn)
 
 
 def _is_held(desk: Desk, entry: Quarantined) -> bool:

@@ -129,11 +129,12 @@ class LocalBackend:
 
         Raises:
             SourceError: If the source as a whole did not answer.
+            QuestionWithdrawn: If `on_step` has.
         """
         self._clock.set(now)
         intake = take_bars(self.desk, [symbol], self.desk.tables([symbol]), on_step)
-        if intake.trouble is not None:
-            raise intake.trouble
+        if (error := intake.trouble or intake.withdrawn) is not None:
+            raise error
         return next(iter(intake.failures), None)
 
     def close(self) -> None:

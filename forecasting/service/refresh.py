@@ -8,13 +8,14 @@ and bars and nothing else: what is stored is still settled and scored, and the r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, SourceHealth
-from forecasting.errors import SourceError
+from forecasting.errors import QuestionWithdrawn, SourceError
 from forecasting.features.panel import WAITED_FOR
 from forecasting.service import everything
 from forecasting.service.backend import OnStep, Step, TickReport, Work
@@ -32,7 +33,15 @@ NEWS = timedelta(days=30)      # what was found in older sessions is doctor's bu
 
 
 def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: None) -> TickReport:
-    """Refresh `symbols` at the desk's clock; see the module."""
+    """Refresh `symbols` at the desk's clock; see the module.
+
+    Raises:
+        QuestionWithdrawn: If `on_step` has, between histories. What had come by then has been worked on.
+    """
+    def tell(step: Step) -> None:      # bars are new in one tick only: what is made of them is not stopped half-way
+        with suppress(QuestionWithdrawn):
+            on_step(step)
+
     now = desk.clock.now()
     tables = desk.tables(symbols)
     failures: tuple[SymbolFailure, ...] = ()
@@ -52,11 +61,11 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
         trouble = error
     newest = desk.store.market.last_sessions(symbols)
     if intake.new:
-        on_step(Step("bars", f"{len(intake.new)} symbols have new bars", None, stored=True))
-    _ensure_quick_models(desk, symbols, tables, newest, on_step)
+        tell(Step("bars", f"{len(intake.new)} symbols have new bars", None, stored=True))
+    _ensure_quick_models(desk, symbols, tables, newest, tell)
     issued = issue(desk, symbols, tables)
     if issued:
-        on_step(Step("forecasts", f"{len(issued)} forecasts recorded", None, stored=True))
+        tell(Step("forecasts", f"{len(issued)} forecasts recorded", None, stored=True))
     settled = settle_forecasts(desk)
     records = update_records(desk.store, symbols) if settled else kept_records(desk.store)
     if settled:
@@ -66,6 +75,8 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     made = desk.store.signals.append(opinions(desk, intake.new, first_sight, issued, records, tables))
     if intake.new and settle_signals(desk):
         update_signal_records(desk.store, symbols)
+    if intake.withdrawn is not None:
+        raise intake.withdrawn
     return TickReport(
         at=now,
         closed_through=max(newest.values(), default=None),

@@ -11,7 +11,7 @@ import pytest
 from forecasting.data.store import Store
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
-from forecasting.errors import SourceOffline
+from forecasting.errors import QuestionWithdrawn, SourceOffline
 from forecasting.service import wire
 from forecasting.service.backend import Step, Work
 from forecasting.service.chart_answers import answer_chart, answer_chosen
@@ -94,6 +94,17 @@ def test_short_bars_do_not_use_up_the_wish_for_the_daily_history_of_a_symbol(sim
     simulated.desk.again.add(SIM)
     assert ask(simulated, symbol=SIM, short=True).short is not None
     assert simulated.desk.again == {SIM}
+
+
+def test_a_question_that_is_taken_back_asks_for_no_short_bars(simulated: LocalBackend) -> None:
+    def taken_back(step: Step) -> None:
+        if step.message.startswith("history of"):
+            raise QuestionWithdrawn("ask: taken back")
+
+    with pytest.raises(QuestionWithdrawn):
+        answer_chart(simulated.desk, AskChart(SIM, None, None, (), True), NOW, taken_back)
+    with Store.open(simulated.desk.store.path, interval=Interval.QUARTER) as short:
+        assert short.market.bars(SIM) == ()
 
 
 def test_an_answer_crosses_the_pipe_as_it_is(simulated: LocalBackend) -> None:

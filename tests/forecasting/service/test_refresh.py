@@ -13,7 +13,7 @@ import pytest
 from forecasting.domain.forecast import Origin
 from forecasting.domain.market import Bar, BarSeries, Quote, Symbol, SymbolFailure
 from forecasting.domain.snapshot import Health
-from forecasting.errors import SourceOffline
+from forecasting.errors import QuestionWithdrawn, SourceOffline
 from forecasting.service.backend import Step, TickReport, Work
 from forecasting.service.local import LocalBackend
 from forecasting.service.view import read_history
@@ -66,6 +66,22 @@ def test_a_forecast_made_before_its_first_session_opens_is_live_and_a_late_one_i
     assert {e.origin for by_model in live.values() for e in by_model.values()} == {Origin.LIVE}
     assert {e.origin for by_model in past.values() for e in by_model.values()} == {Origin.BACKFILL}
     assert all(e.forecast.issued_at == e.forecast.as_of for by_model in past.values() for e in by_model.values())
+
+
+def test_what_had_come_before_a_tick_was_stopped_is_worked_on_to_the_end(folder: Path, tmp_path: Path) -> None:
+    def stop(step: Step) -> None:
+        if stopped or step.message == "history of BBB, 2 of 2":      # and with every step from then on
+            stopped.append(step)
+            raise QuestionWithdrawn("refresh: taken back")
+
+    stopped: list[Step] = []
+    with backend(folder, tmp_path / "one") as whole, backend(folder, tmp_path / "other") as half:
+        tick(whole, at(MONDAY, 12))
+        with pytest.raises(QuestionWithdrawn):
+            half.tick(SYMBOLS, at(MONDAY, 12), stop)
+        mine, all_ = ({s.signal for s in made.desk.store.signals.recent(1000)} for made in (half, whole))
+        assert set(half.desk.store.ledger.latest(SYMBOLS)) == {SYMBOLS[0]}
+    assert {(s.kind, s.session) for s in mine} == {(s.kind, s.session) for s in all_ if s.symbol == SYMBOLS[0]} != set()
 
 
 def test_nothing_is_issued_twice_for_one_bar(local: LocalBackend) -> None:
