@@ -10,7 +10,6 @@ Sources: Gneiting & Raftery (2007), JASA 102(477), sections 4.2 (CRPS as twice t
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from forecasting.domain.forecast import LEVELS
 from forecasting.features.panel import FloatArray
@@ -93,14 +92,3 @@ def direction(value: FloatArray, *, neutral: float = 0.0) -> FloatArray:
 def hits(claim: FloatArray, up: FloatArray) -> FloatArray:
     """1 where the direction was right, 0 where wrong, 1/2 where none was claimed or none came; both in {0, 1/2, 1}."""
     return np.where((claim == 0.5) | (up == 0.5), 0.5, 1.0 - np.abs(claim - up))
-
-
-def matthews(both: ArrayLike, claim: ArrayLike, up: ArrayLike) -> FloatArray:
-    """Matthews correlation from shares: of rows claimed up that went up, claimed up, and that went up.
-
-    Zero where all claims or all moves are alike. Halves pull towards zero, as a claim of nothing should.
-    """
-    b, c, u = np.asarray(both, float), np.asarray(claim, float), np.asarray(up, float)
-    spread = np.sqrt(c * (1.0 - c) * u * (1.0 - u))
-    correlation: FloatArray = np.divide(b - c * u, spread, out=np.zeros_like(spread), where=spread > 0.0)
-    return correlation

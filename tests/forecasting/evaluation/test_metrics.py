@@ -84,9 +84,3 @@ def test_no_claim_and_no_move_count_half() -> None:
     up = np.array([1.0, 0.0, 0.0, 1.0, 0.5])
     assert metrics.hits(claim, up).tolist() == [1.0, 1.0, 0.0, 0.5, 0.5]
     assert metrics.direction(np.array([-0.1, 0.0, 3.0])).tolist() == [0.0, 0.5, 1.0]
-
-
-def test_matthews_correlation_by_hand() -> None:
-    # TP 40, FP 20, FN 10, TN 30: (40*30 - 20*10) / sqrt(60 * 50 * 50 * 40)
-    assert metrics.matthews(0.40, 0.60, 0.50) == pytest.approx(1000 / math.sqrt(6_000_000))
-    assert metrics.matthews(0.5, 1.0, 0.5) == 0.0

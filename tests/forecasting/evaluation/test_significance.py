@@ -131,6 +131,16 @@ def test_for_independent_rows_it_is_pesaran_and_timmermanns_statistic() -> None:
     assert value / ((high - low) / 2.0 / 1.96) == pytest.approx(statistic, rel=0.15)
 
 
+def test_matthews_correlation_by_hand() -> None:
+    def of_one_day(both: float, claim: float, up: float) -> float:
+        sums = (np.array([share]) for share in (both, claim, up, 100.0))
+        return matthews_interval(*sums, horizon=1)[0]
+
+    # TP 40, FP 20, FN 10, TN 30: (40*30 - 20*10) / sqrt(60 * 50 * 50 * 40)
+    assert of_one_day(40.0, 60.0, 50.0) == pytest.approx(1000 / math.sqrt(6_000_000))
+    assert of_one_day(50.0, 100.0, 50.0) == 0.0
+
+
 def _matthews(claim: np.typing.NDArray[np.bool_], up: np.typing.NDArray[np.bool_]) -> tuple[float, float, float]:
     counts = np.full(len(up), float(up.shape[1]))
     both, claims, ups = ((x.sum(axis=1) * 1.0) for x in (claim & up, claim, up))
