@@ -38,6 +38,11 @@ class Alarms:
         self._looking = threading.Lock()
 
     @property
+    def sinks(self) -> tuple[str, ...]:
+        """The names of those that are configured."""
+        return self._delivery.known
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """Rules that cannot be read and sinks that do not take what they are given, one line each."""
         return (*self._book.problems, *self._delivery.problems)

@@ -70,7 +70,7 @@ class AlertDelivery:
             backoff_s: Pauses between tries.
         """
         self._store = store
-        self._known = tuple(sink.name for sink in sinks)
+        self.known = tuple(sink.name for sink in sinks)      # served here or not
         self._lanes = {
             sink.name: Lane(sink.name, partial(_made, make, sink, show), _outbox(sink, settings), self._note,
                             backoff_s=backoff_s)
@@ -174,10 +174,10 @@ class AlertDelivery:
         for alert in alerts:
             rule = self._rules.get(alert.rule_id)
             had = {delivery.sink for delivery in alert.deliveries}
-            for name in dict.fromkeys((rule.sinks if rule else ()) or self._known):
+            for name in dict.fromkeys((rule.sinks if rule else ()) or self.known):
                 if name in had:
                     continue
-                if name not in self._known:
+                if name not in self.known:
                     kept[name, f"no [[sink]] is called '{name}'"].append(alert)
                 elif name in self._lanes and rule is not None and _muted(rule, alert):
                     kept[name, "muted"].append(alert)

@@ -165,7 +165,8 @@ class Engine:
 
     def inspect(self) -> Inspection:
         """What lies behind the screen; reads store and disk: call it from a thread."""
-        return inspect(self._store, self.lists.symbols, self.log_path)
+        sinks = self._alarms.sinks if self._alarms is not None else ()
+        return inspect(self._store, self.lists.symbols, self.log_path, sinks)
 
     def inquire(self, question: Question[A], on_step: OnStep) -> A:
         """The worker's answer; waits for it: call it from a thread."""

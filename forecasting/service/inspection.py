@@ -14,6 +14,7 @@ from pathlib import Path
 from forecasting.data.store import Store
 from forecasting.data.store.backup import backups, set_aside_files
 from forecasting.data.store.database import suspicion
+from forecasting.domain.decision import Delivery
 from forecasting.domain.market import Symbol
 from forecasting.domain.quarantine import Asked, Quarantined
 
@@ -46,6 +47,14 @@ class ProcessFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SinkFacts:
+    """One way alerts go."""
+
+    name: str
+    newest: tuple[datetime, Delivery] | None      # data time of the newest alert it was given; None: never used yet
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """Everything the Health view shows beyond a snapshot."""
 
@@ -54,17 +63,22 @@ class Inspection:
     findings: tuple[str, ...]               # about delivered bars, newest first
     processes: tuple[ProcessFacts, ...]
     logs: tuple[Path, ...]                  # the front's, the worker's
+    sinks: tuple[SinkFacts, ...] = ()       # as configured, then those that are no longer
 
 
-def inspect(store: Store, symbols: Sequence[Symbol], log_path: Path | None) -> Inspection:
-    """Look into everything; call it from a thread.
+def inspect(
+    store: Store, symbols: Sequence[Symbol], log_path: Path | None, sinks: Sequence[str] = ()
+) -> Inspection:
+    """Look into everything; call it from a thread. `sinks` are those that are configured.
 
     Raises:
         StoreError: If the store cannot be read.
     """
     held = [q for asked in Asked for symbol, q in store.quarantine.of(asked).items() if symbol in symbols]
     found = [f"{symbol}: {line}" for symbol, lines in store.findings.of(symbols).items() for line in lines]
+    used = store.alerts.newest_deliveries()
     return Inspection(
+        sinks=tuple(SinkFacts(name, used.get(name)) for name in dict.fromkeys((*sinks, *used))),
         store=_store(store),
         quarantine=tuple(sorted(held, key=lambda q: q.probe_at)),
         findings=tuple(sorted(found, key=lambda line: line.partition(": ")[2], reverse=True)[:FINDINGS]),

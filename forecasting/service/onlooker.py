@@ -95,7 +95,7 @@ class Onlooker:
 
     def inspect(self) -> Inspection:
         """What lies behind this view; the processes are its own."""
-        return inspect(self._store, self._status().symbols, self.log_path)
+        return inspect(self._store, self._status().symbols, self.log_path, [sink.name for sink in self._sinks])
 
     def inquire(self, question: Question[A], on_step: OnStep) -> A:
         """The answer of this view's own worker process."""

@@ -47,7 +47,7 @@ from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
-from forecasting.service.inspection import Inspection, ProcessFacts, StoreFacts
+from forecasting.service.inspection import Inspection, ProcessFacts, SinkFacts, StoreFacts
 from forecasting.service.watchlist import Watchlist
 from tests.support.fake_accuracy import answer_accuracy
 from tests.support.fake_alerts import FakeAlerts, fill_alerts
@@ -382,9 +382,13 @@ class FakeEngine:
         return detail(symbol)
 
     def inspect(self) -> Inspection:
-        """What `inspection` holds."""
+        """What `inspection` holds, and the sinks that alerts went to."""
         self.calls.append(("inspect",))
-        return self.inspection
+        newest: dict[str, SinkFacts] = {}
+        for alert in self.alerts.history():
+            for sent in alert.deliveries:
+                newest.setdefault(sent.sink, SinkFacts(sent.sink, (alert.data_time, sent)))
+        return replace(self.inspection, sinks=(*newest.values(), *self.inspection.sinks))
 
     def inquire(self, question: Question[A], on_step: OnStep) -> A:
         """What `answers` has for questions of this type."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from forecasting.domain.snapshot import Budget, Circuit, Health, Snapshot, SourceHealth
+from forecasting.service.inspection import SinkFacts
 from tests.support.fake_alerts import fill_alerts
 from tests.support.fake_engine import NOW
 from tests.support.tui import fake, main_screen, make_app, press, settle
@@ -84,9 +86,11 @@ async def test_the_source_is_told_with_its_budget_and_both_circuits() -> None:
 async def test_jobs_and_processes_are_told_and_sinks_with_their_newest_delivery() -> None:
     app = make_app()
     fill_alerts(fake(app).fake_alerts, fake(app).alerts, NOW)
+    fake(app).inspection = replace(fake(app).inspection, sinks=(SinkFacts("phone", None),))
     async with app.run_test(size=(120, 50)) as pilot:
         await opened(pilot)
         words = told(app)
+        assert re.search(r"phone +- +- +not used yet", words)
         assert "lstm, epoch 13 of 30" in words
         assert "ETA 6s" in words
         assert "worker   4712  584.0 MB        9" in words

@@ -124,10 +124,13 @@ class HealthView(SiftedView):
             yield Text("none", palette.muted)
         yield Text()
         yield health_text.title("Sinks", "", palette)
-        yield health_text.sinks(snapshot.alerts, palette, scene.glyphs, width)
+        seen = self._seen
+        if isinstance(seen, str):
+            yield Text(seen, palette.muted)
+        else:
+            yield health_text.sinks(seen.sinks, palette, scene.glyphs, width)
         yield Text()
         yield health_text.title("Processes", "", palette)
-        seen = self._seen
         yield Text(seen, palette.muted) if isinstance(seen, str) else health_text.processes(seen, palette, width)
 
     # -- logs ------------------------------------------------------------------------------------------------------

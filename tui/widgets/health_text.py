@@ -8,10 +8,9 @@ from datetime import datetime
 from rich.console import RenderableType
 from rich.text import Text
 
-from forecasting.domain.decision import Alert, Delivery
 from forecasting.domain.quarantine import Quarantined
 from forecasting.domain.snapshot import Budget, Circuit, Snapshot
-from forecasting.service.inspection import Inspection, StoreFacts
+from forecasting.service.inspection import Inspection, SinkFacts, StoreFacts
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.themes import Palette
@@ -65,21 +64,24 @@ def _circuit(circuit: Circuit, now: datetime, palette: Palette) -> Text:
 # Sinks.
 
 
-def sinks(alerts: tuple[Alert, ...], palette: Palette, glyphs: Glyphs, width: int) -> RenderableType:
-    """The newest delivery of each sink that had any."""
-    newest: dict[str, tuple[Alert, Delivery]] = {}
-    for alert in alerts:
-        for delivery in alert.deliveries:
-            newest.setdefault(delivery.sink, (alert, delivery))
-    if not newest:
+def sinks(known: tuple[SinkFacts, ...], palette: Palette, glyphs: Glyphs, width: int) -> RenderableType:
+    """Each sink with what became of its newest alert."""
+    if not known:
         return Text("nothing was sent off yet", palette.muted)
-    rows = (
-        (Text(name), Text(glyphs.right if sent.ok else glyphs.wrong, palette.up if sent.ok else palette.error),
-         Text(fmt.local_minute(alert.data_time), palette.muted), Text(f"{sent.seconds:.1f} s", palette.muted),
-         Text(sent.error or "taken", palette.error if sent.error else palette.muted))
-        for name, (alert, sent) in newest.items()
-    )
+    rows = (_sink(each, palette, glyphs) for each in known)
     return fitted_table(("sink", "", "newest", "took", ""), rows, palette, width, left=3, give_way=(3, 2))
+
+
+def _sink(sink: SinkFacts, palette: Palette, glyphs: Glyphs) -> tuple[Text, ...]:
+    if sink.newest is None:
+        absent = Text("-", palette.muted)
+        return Text(sink.name), Text(), absent, absent, Text("not used yet", palette.muted)
+    time, sent = sink.newest
+    return (
+        Text(sink.name), Text(glyphs.right if sent.ok else glyphs.wrong, palette.up if sent.ok else palette.error),
+        Text(fmt.local_minute(time), palette.muted), Text(f"{sent.seconds:.1f} s", palette.muted),
+        Text(sent.error or "taken", palette.error if sent.error else palette.muted),
+    )
 
 
 # Symbols.

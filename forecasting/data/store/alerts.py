@@ -125,6 +125,15 @@ class Alerts:
                 [(id_, delivery.sink, delivery.ok, delivery.seconds, delivery.error) for id_ in ids],
             )
 
+    def newest_deliveries(self) -> dict[str, tuple[datetime, Delivery]]:
+        """Of each sink that ever took or refused an alert, the newest: its data time and what became of it."""
+        rows = self._database.rows(
+            "SELECT a.data_time, d.sink, d.ok, d.seconds, d.error"
+            " FROM (SELECT sink, MAX(alert_id) AS id FROM deliveries GROUP BY sink) n"
+            " JOIN deliveries d ON (d.alert_id, d.sink) = (n.id, n.sink) JOIN alerts a ON a.id = n.id"
+        )
+        return {sink: (datetime.fromisoformat(t), Delivery(sink, bool(ok), s, e)) for t, sink, ok, s, e in rows}
+
     def acknowledge(self, ids: Iterable[int], at: datetime) -> int:
         """Note that a person has seen them; returns how many had not been."""
         with self._database.transaction(durable=True) as connection:

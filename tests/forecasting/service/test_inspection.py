@@ -12,10 +12,11 @@ import pytest
 from forecasting.data.sources.yahoo_breaker import CircuitBreaker, Lane
 from forecasting.data.store import Store
 from forecasting.domain.clock import FrozenClock
+from forecasting.domain.decision import Alert, AlertRule, Delivery
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.quarantine import Asked, quarantined
 from forecasting.errors import SourceBroken, SourceRateLimited
-from forecasting.service.inspection import inspect
+from forecasting.service.inspection import SinkFacts, inspect
 from forecasting.service.log_tail import BYTES, LINES, at_least, tail
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -46,6 +47,23 @@ def test_quarantine_and_findings_of_what_is_watched_are_told(tmp_path: Path) -> 
     assert [(q.symbol, q.probe_at) for q in seen.quarantine] == [(NOPE, NOW + timedelta(minutes=1))]
     assert seen.findings == ("AAPL: 2026-02-20: volume 0",)
     assert [path.name for path in seen.logs] == ["app.log", "worker.log"]
+
+
+def test_each_sink_is_told_with_its_newest_alert_and_one_that_was_never_used_as_such(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "store.db") as store:
+        rule = store.alerts.add(AlertRule(0, "last > 1", (), None, (), 0.0, 0.0, NOW))
+        times = [NOW - timedelta(hours=2), NOW - timedelta(hours=1), NOW]
+        first, second, third = store.alerts.record(
+            [Alert(0, rule.id, rule.text, AAPL, t, t, False, 2.0, "last 2") for t in times], (), {},
+        )
+        refused = Delivery("mail", False, 8.0, "no answer within 8 s")
+        taken = Delivery("bell", True, 0.1, None)
+        store.alerts.delivered([second.id], refused)
+        store.alerts.delivered([first.id, third.id], taken)
+        seen = inspect(store, (AAPL,), None, ["phone", "bell"])
+    assert seen.sinks == (
+        SinkFacts("phone", None), SinkFacts("bell", (times[2], taken)), SinkFacts("mail", (times[1], refused)),
+    )
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not tell")
