@@ -48,6 +48,8 @@ def backtest(
     """
     from forecasting.service.rule_backtest import Question, rule_backtest
 
+    if first is not None and last is not None and first > last:
+        raise click.UsageError(f"--from {first} lies after --to {last}; turn them round")
     asked = tuple(dict.fromkeys(parse_symbol(s) for s in symbols))
     try:
         answer = rule_backtest(

@@ -54,6 +54,18 @@ def test_a_rule_that_cannot_be_read_is_pointed_at_before_anything_is_fetched(run
     ]
 
 
+def test_who_names_no_field_is_told_some(run: Run, tmp_path: Path) -> None:
+    result = run("--csv-dir", tmp_path, "alerts", "backtest", "xyz > 1")
+    assert "no field 'xyz'; there are last, change_pct, " in result.err
+
+
+def test_a_span_that_ends_before_it_begins_is_a_usage_error(run: Run, tmp_path: Path) -> None:
+    span = ("--from", "2026-02-02", "--to", "2026-02-01")
+    result = run("--csv-dir", tmp_path, "alerts", "backtest", "last > 1", *span)
+    assert (result.code, result.out) == (2, "")
+    assert "--from 2026-02-02 lies after --to 2026-02-01" in result.err
+
+
 def test_what_the_past_does_not_know_is_said(run: Run, tmp_path: Path) -> None:
     days = pd.bdate_range(date(2015, 1, 5), periods=5)
     prices = dict.fromkeys(("Open", "High", "Low", "Close", "Adj Close"), 10.0)

@@ -53,6 +53,7 @@ MAX_BARS = 1000
 MAX_TIME = timedelta(days=366)
 
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "day": 86_400, "days": 86_400}
+_SOME = "last, change_pct, volume, rsi, macd, forecast_5d, p_up_5d, signal, age"     # fields, for who has none
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 _NEGATED = dict(zip(_COMPARISONS, (">=", ">", "<=", "<", "!=", "=="), strict=True))
 
@@ -284,7 +285,7 @@ class _Parser:
     def _unknown(self, word: Text, at: int) -> NoReturn:
         near = difflib.get_close_matches(word.value, FIELDS, n=1, cutoff=0.5)
         shown = clean_text(word.value, limit=30)
-        self._fail(f"no field '{shown}'; " + (f"did you mean {near[0]}?" if near else "? lists the fields"), at)
+        self._fail(f"no field '{shown}'; " + (f"did you mean {near[0]}?" if near else f"there are {_SOME}, .."), at)
 
     # Tokens.
 
