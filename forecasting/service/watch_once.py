@@ -45,9 +45,9 @@ def watch_once(
             frame, report = _look(backend, asked, facts, bars_needed(rule), now(), on_step)
             fired = watch.step(frame)
             found = fired if is_event(rule) else [i for i, holds in enumerate(matches(rule, frame)) if holds]
-            if found or now() >= end:
+            if found or (left := end - now()) <= timedelta():
                 break
-            wait(every.total_seconds())
+            wait(min(every, left).total_seconds())
     rows = [
         {"symbol": frame.symbols[i], "data_time": datetime.fromtimestamp(frame.times[i], UTC).isoformat(),
          "values": {f.name: None if math.isnan(v := frame.numbers(f)[i]) else v for f in figures(rule)}}

@@ -119,6 +119,23 @@ def test_watch_once_waits_for_a_crossing(folder: Path, tmp_path: Path) -> None:
     assert (answer.exit_code, [r["symbol"] for r in answer.value["rows"]], waits) == (0, ["UP"], [3600.0])
 
 
+def test_watch_once_waits_no_longer_than_it_may(folder: Path, tmp_path: Path) -> None:
+    settings = Settings().overridden(source="csv", csv_dir=folder, data_dir=tmp_path / "data")
+    now = datetime(2015, 1, 7, 21, 30, tzinfo=UTC)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        waits.append(seconds)
+        now += timedelta(seconds=seconds)
+
+    answer = watch_once(
+        settings, "last > 1e9", (), timeout=timedelta(seconds=70), every=timedelta(seconds=30),
+        on_step=lambda step: None, wait=wait, now=lambda: now,
+    )
+    assert (answer.exit_code, waits) == (TIMED_OUT, [30.0, 30.0, 10.0])
+
+
 def test_print_for_spreadsheets_and_status_bars(run: Run, folder: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("--csv-dir", folder, "--as-of", "2015-01-09", "print", "--csv").out)))
     assert [(r["symbol"], r["last"], r["state"], r["error"]) for r in rows] == [
