@@ -64,6 +64,7 @@ class TapecastApp(App[None], inherit_bindings=False):
     TITLE = "tapecast"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = []       # all keys are in tui.keymap; ctrl+q stays with flow control
+    VERTICAL_BREAKPOINTS = [(0, "-cramped"), (20, "-roomy")]    # noqa: RUF012 - of dialogs; the main screen has its own
     COMMANDS = {_keymap_commands}                    # noqa: RUF012 - Textual's own declaration
     ENABLE_COMMAND_PALETTE = False                   # its key is in the key map, not fixed
 
