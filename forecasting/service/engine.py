@@ -497,7 +497,8 @@ class Engine:
         if self._replay is not None:
             return self._replay.cadence
         settled = self._report is not None and self._source.health is Health.OK
-        return self._cadence.seconds(self._tables(), self._clock.now(), settled=settled, streamed=self._streamed)
+        tables = self._tables() if settled else ()      # until then no matter: timers start whatever the store is like
+        return self._cadence.seconds(tables, self._clock.now(), settled=settled, streamed=self._streamed)
 
     def _tables(self) -> Sequence[SessionTable]:
         return self._reader.tables(self.lists.symbols, self._clock.now())

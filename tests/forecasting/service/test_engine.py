@@ -236,6 +236,16 @@ async def test_stopping_ends_the_worker_and_no_tick_follows(bench: Bench) -> Non
     assert len(bench.backend.ticks) <= count + 1     # one may have been on its way
 
 
+async def test_an_engine_that_is_stopped_while_it_starts_says_nothing(bench: Bench) -> None:
+    jobs: list[Callable[[], None]] = []
+    bench.engine.start(bench.snapshots.append, jobs.append)
+    bench.engine.stop()
+    for job in jobs:      # a thread that was late; the store is closed
+        job()
+    await asyncio.sleep(0.05)
+    assert (len(jobs), bench.backend.ticks) == (1, [])
+
+
 async def test_an_added_symbol_is_in_the_next_snapshot_and_undo_takes_it_out(bench: Bench) -> None:
     bench.engine.lists.add("Core", "msft")
     assert [r.symbol for r in bench.engine.snapshot().rows] == ["AAPL", "MSFT"]
