@@ -85,7 +85,7 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
         issued=len(issued),
         settled=settled,
         signals=made,
-        source=_source_health(desk, trouble, intake.trouble),
+        source=_source_health(desk, trouble or _of_no_use(symbols, failures), intake.trouble),
         models=desk.bench.statuses(max(newest.values(), default=None)),
         due=_due(desk, symbols, tables, newest),
         notes=_notes(desk, symbols),
@@ -114,6 +114,14 @@ def _notes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[str, ...]:
     found = desk.store.findings.of(symbols, since=desk.clock.now().date() - NEWS)
     data = (f"{symbol}: {line}" for symbol, lines in found.items() for line in lines)
     return (*desk.store.notices, *desk.response.reasons, *desk.bench.notes(), *data)
+
+
+def _of_no_use(symbols: Sequence[Symbol], failures: Sequence[SymbolFailure]) -> SourceError | None:
+    """An answer in which no price of several can be used is the source's fault, not that of each symbol."""
+    if len(symbols) < 2 or not {f.symbol for f in failures} >= set(symbols):
+        return None
+    first = failures[0]
+    return SourceError(f"no price of {len(symbols)} can be used; {first.symbol}: {first.message}")
 
 
 def _source_health(desk: Desk, trouble: SourceError | None, without_bars: SourceError | None) -> SourceHealth:

@@ -177,9 +177,13 @@ def test_a_good_answer_lifts_the_quarantine_at_once(local: LocalBackend, fake: F
 
 def test_where_nobody_s_answer_is_of_use_nobody_is_quarantined(local: LocalBackend, fake: FakeYahoo) -> None:
     fake.faults["quote"] = "text"
-    assert len(local.tick((AAPL, VOD), EVENING, quiet).failures) == 2
+    report = local.tick((AAPL, VOD), EVENING, quiet)
+    assert len(report.failures) == 2
+    assert report.source.health is Health.FAILED
+    assert report.source.message.startswith("no price of 2 can be used; AAPL: ")
     fake.faults.clear()
-    assert local.tick((AAPL, VOD), at(0.25), quiet).failures == ()
+    better = local.tick((AAPL, VOD), at(0.25), quiet)
+    assert (better.failures, better.source.health) == ((), Health.OK)
 
 
 def test_a_history_that_cannot_be_read_leaves_the_price_and_is_asked_for_ever_more_rarely(
