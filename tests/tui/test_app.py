@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -196,3 +197,17 @@ async def test_the_layout_steps_with_the_size(width: int, height: int, pane: str
             assert side.region.y >= table.region.bottom
         assert screen.query_one("#truth").display is truth
         assert len(table.columns) == columns
+
+
+async def test_a_view_that_cannot_be_imported_any_more_is_told_and_the_app_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        monkeypatch.setitem(sys.modules, "tui.screens.health", None)
+        await press(pilot, "exclamation_mark")
+        assert main_screen(app).view_name == "watch"
+        assert list(app._notifications)[-1].message.endswith("tapecast was changed on disk, start it anew")
+        monkeypatch.undo()
+        await press(pilot, "exclamation_mark")
+        assert main_screen(app).view_name == "health"

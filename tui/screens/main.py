@@ -123,7 +123,11 @@ class MainScreen(
         self.close_filter()
         switcher = self.query_one("#views", ContentSwitcher)
         if name in _LATER and not switcher.query(f"#{name}"):
-            made: View = getattr(import_module(f"tui.screens.{name}"), _LATER[name])(id=name)
+            try:
+                made: View = getattr(import_module(f"tui.screens.{name}"), _LATER[name])(id=name)
+            except (ImportError, SyntaxError) as error:      # another version was installed since this app was started
+                self.refused(f"{name} cannot be opened ({error}); tapecast was changed on disk, start it anew")
+                return
             await switcher.add_content(made)
         self.view_name = name
         switcher.current = name
