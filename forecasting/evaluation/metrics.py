@@ -4,7 +4,7 @@ All models are scored from the same quantiles at the same levels (`domain.foreca
 known: an integration rule that errs by two per cent errs alike for all of them.
 
 Sources: Gneiting & Raftery (2007), JASA 102(477), sections 4.2 (CRPS as twice the integrated pinball loss) and 6.2
-(interval score, Winkler 1972). Dawid (1984), JRSS A 147(2) (PIT). Matthews (1975), Biochim. Biophys. Acta 405(2).
+(interval score, Winkler 1972). Dawid (1984), JRSS A 147(2) (PIT).
 """
 
 from __future__ import annotations

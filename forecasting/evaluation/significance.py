@@ -6,7 +6,8 @@ days: in simulated one-factor panels (300 of each of six kinds; 60 to 250 days, 
 truth in 93-96 % of cases, a bootstrap of days or of blocks of two horizons in 87-96 %.
 
 Sources: Diebold & Mariano (1995), JBES 13(3). Harvey, Leybourne & Newbold (1997), Int. J. of Forecasting 13(2). Newey &
-West (1987), Econometrica 55(3). Pesaran & Timmermann (1992), JBES 10(4).
+West (1987), Econometrica 55(3). Pesaran & Timmermann (1992), JBES 10(4). Matthews (1975), Biochim. Biophys. Acta
+405(2).
 """
 
 from __future__ import annotations
