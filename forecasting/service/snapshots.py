@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
 from forecasting.domain.decision import Alert, RuleStatus, ScoredSignal, SignalRecord
-from forecasting.domain.forecast import TrackRecord
+from forecasting.domain.forecast import MODELS, TrackRecord
 from forecasting.domain.market import Quote, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
@@ -182,7 +182,12 @@ class SnapshotReader:
 
     @staticmethod
     def _model_notes(report: TickReport | None) -> dict[str, str]:
-        return {m.name: m.note for m in report.models if m.note} if report else {}
+        """Why each model is not shown, by its name."""
+        notes = {m.name: m.note for m in report.models if m.note} if report else {}
+        if report is not None and any(m.name == MODELS[0] for m in report.models):
+            # Trained through the newest session, it speaks from the next one on.
+            notes.setdefault(MODELS[0], f"{MODELS[0]} is trained and has not spoken about this session")
+        return notes
 
 
 def _failures(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,7 +11,11 @@ from hypothesis import strategies as st
 
 from forecasting.domain.market import Quote, RowState, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
-from forecasting.service.view import STALE_AFTER, exchange_status, row_state
+from forecasting.domain.snapshot import Health, SourceHealth
+from forecasting.service.backend import ModelStatus, TickReport
+from forecasting.service.snapshots import SnapshotReader
+from forecasting.service.view import STALE_AFTER, exchange_status, model_note, row_state
+from tests.support.ledger_rows import forecast
 from tests.support.markets import CALENDARS
 
 LIVE, PRE, AH, CLS, STALE = RowState.LIVE, RowState.PRE, RowState.AH, RowState.CLOSED, RowState.STALE
@@ -211,3 +216,20 @@ def test_time_traded_adds_up(exchange: str, a: datetime, b: datetime, c: datetim
     assert timedelta() <= traded(first, third) <= third - first
     if known.state(second) is not SessionState.OPEN:
         assert traded(second, second + timedelta(microseconds=1)) == timedelta()
+
+
+def test_a_model_that_is_trained_and_silent_is_not_said_to_be_untrained() -> None:
+    spoken = forecast()
+    assert spoken.model == "har-t"
+    assert model_note(spoken, {}) == "ensemble not trained yet; har-t shown"
+    at_work = ModelStatus("ensemble", "abc", spoken.as_of_session)
+    assert model_note(spoken, SnapshotReader._model_notes(report(at_work))) == (
+        "ensemble is trained and has not spoken about this session"
+    )
+    expired = replace(at_work, note="expired")
+    assert model_note(spoken, SnapshotReader._model_notes(report(expired))) == "expired"
+
+
+def report(*models: ModelStatus) -> TickReport:
+    health = SourceHealth("replay", Health.OK, "ok")
+    return TickReport(datetime(2020, 1, 2, tzinfo=UTC), None, (), (), 0, 0, 0, health, models, (), ())
