@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.many_rows_app import ManyRows
-from tests.support.tui import cursor_symbol, main_screen, press, symbols_shown
+from tests.support.tui import cursor_symbol, main_screen, make_app, press, settle, symbols_shown
 from tui.app import TapecastApp
 from tui.widgets.watch_table import WatchTable
 
@@ -59,3 +61,14 @@ async def test_a_click_moves_the_cursor_and_a_second_one_opens_the_chart() -> No
         await pilot.click(WatchTable, offset=(3, 4))
         await pilot.pause()
         assert main_screen(app).view.id == "chart"
+
+
+async def test_what_moves_the_cursor_lays_nothing_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await settle(pilot)
+        laid_out: list[bool] = []
+        screen = main_screen(app)
+        monkeypatch.setattr(screen, "_refresh_layout", lambda *args, **kwargs: laid_out.append(True))
+        await press(pilot, "j", "k")
+        assert laid_out == []

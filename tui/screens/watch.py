@@ -62,6 +62,7 @@ class WatchView(View):
     """What a person sees first."""
 
     scrolls = False
+    _room: int | None = None      # columns given to the table beside the pane; None: what the style sheet says
 
     def compose(self) -> ComposeResult:
         """Table and pane side by side; the style sheet stacks them where there is no room."""
@@ -107,7 +108,10 @@ class WatchView(View):
         asked = sum(column.width for column in columns_for(0, scene.columns)) + 1 if scene.columns else 0
         width, wide = self.app.size.width, self.screen.has_class("-wider")
         least = TABLE_LEAST if wide and asked > TABLE_LEAST else 0
-        self.query_one("#watch-left").styles.width = min(asked, max(width - PANE_LEAST, least)) if least else None
+        room = min(asked, max(width - PANE_LEAST, least)) if least else None
+        if room != self._room:      # a width that is set, even to what it was, has everything laid out and painted anew
+            self._room = room
+            self.query_one("#watch-left").styles.width = room
 
     def _show_filter(self, scene: Scene) -> None:
         """What is wrong with the filter while it is typed; afterwards, that there is one."""
