@@ -27,6 +27,7 @@ def test_each_key_is_pressed_in_each_view_at_every_width_and_every_height() -> N
         }  # fmt: skip
 
 
+@pytest.mark.timeout(900)      # a minute on a quiet machine
 @pytest.mark.parametrize("view", VIEWS)
 async def test_no_key_fails_at_any_size(view: str) -> None:
     app = make_app()
