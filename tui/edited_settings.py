@@ -35,10 +35,12 @@ class EditedSettings:
         self._app.bridge.fetch("settings", self._reloading.look, self._take_over, self._refuse)
 
     def _take_over(self, reloaded: Reloaded | None) -> None:
-        if reloaded is None or self._is_our_own(reloaded):
+        if reloaded is None:
+            return
+        self._app.note(None)      # whatever was wrong with the file has been mended
+        if not reloaded.changed or self._is_our_own(reloaded):
             return
         refused = self._app.take_over(reloaded.before, reloaded.settings)
-        self._app.note(None)
         self._app.notify(str(reloaded), markup=False)
         for line in refused:
             self._app.notify(line, severity="warning", timeout=TOLD_S, markup=False)

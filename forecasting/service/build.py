@@ -27,6 +27,7 @@ from forecasting.service.engine import Engine
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
 from forecasting.service.pace import Cadence
+from forecasting.service.reloading import stamp_of
 from forecasting.service.replaying import ReplayPlan
 from forecasting.service.standby import Standby
 from forecasting.service.watchlist import Watchlist, check_filter
@@ -263,7 +264,7 @@ class _Rereading:
     """Reads the lists of a configuration file anew when the file has changed."""
 
     def __init__(self, file: Path) -> None:
-        self._file, self._stamp = file, _stamp(file)
+        self._file, self._stamp = file, stamp_of(file)
         self._problem: ConfigError | None = None
 
     def groups(self) -> tuple[WatchGroup, ...] | None:
@@ -272,7 +273,7 @@ class _Rereading:
         Raises:
             ConfigError: If the file cannot be read, until it has changed once more.
         """
-        stamp = _stamp(self._file)
+        stamp = stamp_of(self._file)
         if stamp != self._stamp:
             self._stamp, self._problem = stamp, None
             try:
@@ -287,14 +288,6 @@ class _Rereading:
         if self._problem is not None:
             raise self._problem
         return None
-
-
-def _stamp(file: Path) -> tuple[int, int] | None:
-    try:
-        told = file.stat()
-    except OSError:
-        return None
-    return told.st_mtime_ns, told.st_size
 
 
 @contextmanager

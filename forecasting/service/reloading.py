@@ -25,7 +25,7 @@ class Reloaded:
 
     before: Settings
     settings: Settings              # in force now
-    changed: tuple[str, ...]        # sections, as they are called in the file
+    changed: tuple[str, ...]        # sections, as they are called in the file; none where all is as it was
 
     def __str__(self) -> str:
         return f"{self.settings.origin or 'configuration'} read anew: {', '.join(f'[{name}]' for name in self.changed)}"
@@ -44,15 +44,15 @@ class Reloading:
         """
         self._settings, self._read, self._renew = settings, read, renew
         self._file = settings.origin or user_file()
-        self._stamp = _stamp(self._file)
+        self._stamp = stamp_of(self._file)
 
     def look(self) -> Reloaded | None:
-        """What an edit since the last look has changed, or None.
+        """What an edit since the last look has changed, or None where there was none.
 
         Raises:
             ConfigError: Once for every edit that cannot be read or taken over; everything stays as it was.
         """
-        stamp = _stamp(self._file)
+        stamp = stamp_of(self._file)
         if stamp is None or stamp == self._stamp:      # an editor that writes a new file takes the old one away first
             return None
         self._stamp = stamp
@@ -64,10 +64,11 @@ class Reloading:
         except TapecastError as error:
             raise ConfigError(f"{error}; the edit is not in force, what was set before stays") from error
         before, self._settings = self._settings, settings
-        return Reloaded(before, settings, tuple(_SHOWN.get(name, name) for name in changed)) if changed else None
+        return Reloaded(before, settings, tuple(_SHOWN.get(name, name) for name in changed))
 
 
-def _stamp(file: Path) -> tuple[int, int, int] | None:
+def stamp_of(file: Path) -> tuple[int, int, int] | None:
+    """What changes with every edit of a file; None while it is not there."""
     try:
         told = file.stat()
     except OSError:

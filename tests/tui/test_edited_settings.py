@@ -113,3 +113,18 @@ async def test_a_broken_edit_stays_in_the_footer_until_it_is_mended(file: Path) 
         await settle(pilot)
         assert app.theme == "tapecast-light"
         assert first not in screen.place.snapshot.notices
+
+
+async def test_a_broken_edit_that_is_taken_back_leaves_the_footer_too(file: Path) -> None:
+    app, edited = made(file)
+    async with app.run_test(size=(200, 50)) as pilot:
+        before = main_screen(app).place.snapshot.notices
+        write(file, "[display]\ntheme = light")
+        edited.look()
+        await settle(pilot)
+        assert len(main_screen(app).place.snapshot.notices) == len(before) + 1
+        write(file, "")
+        edited.look()
+        await settle(pilot)
+        assert main_screen(app).place.snapshot.notices == before
+        assert len(toasts(app)) == 1      # nothing has changed, so nothing is said to have

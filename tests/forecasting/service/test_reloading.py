@@ -39,7 +39,7 @@ class Followed:
 def test_what_nobody_has_edited_is_not_read_again(tmp_path: Path) -> None:
     followed = Followed(tmp_path)
     assert followed.reloading.look() is None
-    assert followed.edit("") is None      # saved, and nothing changed
+    assert followed.edit("") == ()      # saved, and nothing changed
 
 
 @pytest.mark.parametrize(("text", "changed", "renews"), [
@@ -49,10 +49,10 @@ def test_what_nobody_has_edited_is_not_read_again(tmp_path: Path) -> None:
     ("[alerts]\nrate = 3\n[[sink]]\nname = \"b\"\nkind = \"bell\"", ("alerts", "sink"), True),
     ('[display]\ncurrency = "EUR"', ("display",), True),
     ("[model]\nseeds = 1", ("model",), True),
-    ('[[list]]\nname = "Core"\nsymbols = ["NVDA"]', None, False),      # the watchlist follows its lists by itself
+    ('[[list]]\nname = "Core"\nsymbols = ["NVDA"]', (), False),      # the watchlist follows its lists by itself
 ])
 def test_each_section_is_named_and_the_engine_renewed_for_what_it_is_made_of(
-    tmp_path: Path, text: str, changed: tuple[str, ...] | None, renews: bool
+    tmp_path: Path, text: str, changed: tuple[str, ...], renews: bool
 ) -> None:
     followed = Followed(tmp_path)
     assert followed.edit(text) == changed
@@ -65,7 +65,7 @@ def test_a_broken_edit_is_told_once_with_its_line_and_the_next_good_one_counts(t
     with pytest.raises(ConfigError, match=r"config\.toml:2: .*theme.* the edit is not in force"):
         followed.reloading.look()
     assert followed.reloading.look() is None
-    assert followed.edit('[display]\ntheme = "dark"') is None      # mended, and as it was
+    assert followed.edit('[display]\ntheme = "dark"') == ()      # mended, and as it was
     assert followed.edit('[display]\ntheme = "light"') == ("display",)
 
 
