@@ -17,7 +17,7 @@ from forecasting.config.section import Section
 from forecasting.domain.columns import COLUMN_KEYS
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, parse_symbol
-from forecasting.domain.watchlist import WatchGroup
+from forecasting.domain.watchlist import NAME_LIMIT, WatchGroup
 from forecasting.errors import ConfigError, SymbolError
 
 SourceName = Literal["yahoo", "csv", "replay", "simulated"]
@@ -71,7 +71,7 @@ _Folder = Annotated[Path, AS_IN_TOML, Checked(_folder)]
 class ListSettings(Section):
     """One `[[list]]`: a tab in the watch view."""
 
-    name: Annotated[str, Bounds(max_length=40), Checked(_list_name)]
+    name: Annotated[str, Bounds(max_length=NAME_LIMIT), Checked(_list_name)]
     symbols: _Symbols = ()
     filter: Annotated[str, Bounds(min_length=1, max_length=500)] | None = None    # of a smart list: who is on it
 

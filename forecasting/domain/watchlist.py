@@ -10,6 +10,9 @@ from forecasting.domain.market import Symbol
 ALL = "All"
 """The tab of everything that is watched; a person's own list of that name takes its place."""
 
+NAME_LIMIT = 40
+"""Characters of a list's name."""
+
 
 @dataclass(frozen=True, slots=True)
 class WatchGroup:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from forecasting.domain.market import Symbol, parse_symbol
-from forecasting.domain.watchlist import ALL, WatchGroup, watched
+from forecasting.domain.watchlist import ALL, NAME_LIMIT, WatchGroup, watched
 from forecasting.errors import SymbolError
 
 DEFAULT_LIST = "Watch"
-NAME_LIMIT = 40
 _Renamed = tuple[str, str] | None      # a list's name before and after
 
 

@@ -16,11 +16,10 @@ from typing import Any
 
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.transfer import ListFormat
-from forecasting.domain.watchlist import WatchGroup
+from forecasting.domain.watchlist import NAME_LIMIT, WatchGroup
 from forecasting.errors import DataError, SymbolError
 
 MAX_BYTES = 1 << 20      # ten thousand symbols take a tenth of it
-NAME_LIMIT = 40
 _COLUMNS = ("list", "symbol", "filter")
 _NOTHING = "nothing was taken in"
 
