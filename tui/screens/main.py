@@ -37,9 +37,10 @@ from tui.widgets.key_hints import KeyHints
 from tui.widgets.truth_line import TruthLine
 from tui.widgets.watch_table import WatchTable
 
-_LATER = {"chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsView", "backtest": "BacktestView",
-          "models": "ModelsView",
-          "health": "HealthView"}
+_LATER = {
+    "chart": "ChartView", "accuracy": "AccuracyView", "signals": "SignalsView", "backtest": "BacktestView",
+    "models": "ModelsView", "health": "HealthView",
+}
 """Views that are imported and made when they are first asked for; each in the module of its name."""
 
 
