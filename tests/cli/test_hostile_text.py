@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.support.command_line import Run
-from tests.support.fake_yahoo import FakeSymbol, FakeYahoo, routed, weekday_bars
+from tests.support.fake_yahoo import FakeSymbol, FakeYahoo, last_weekday, routed, weekday_bars
 from tests.support.yahoo_faults import HOSTILE
 
 NAME = f"{HOSTILE}\nsecond line\r\x07\x9b31m\u2066\u200b"
@@ -21,7 +20,7 @@ CONFIG = '[source]\nstream = false\n[[list]]\nname = "L"\nsymbols = ["AAPL", "MS
 @pytest.fixture
 def yahoo(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeYahoo]:
     """Two symbols with a name that would do harm."""
-    bars = weekday_bars(datetime.now(UTC).date(), 60)
+    bars = weekday_bars(last_weekday(), 60)
     hostile = {"longName": NAME, "shortName": NAME, "marketState": NAME, "fullExchangeName": NAME}
     known = {symbol: FakeSymbol(bars, name=NAME, quote=hostile) for symbol in ("AAPL", "MSFT")}
     with FakeYahoo(known) as fake, routed(monkeypatch, fake):

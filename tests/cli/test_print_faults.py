@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from forecasting.data.sources.yahoo import YahooSource
 from tests.support.command_line import Result, Run
-from tests.support.fake_yahoo import SERVER_FAULTS, FakeSymbol, FakeYahoo, routed, weekday_bars
+from tests.support.fake_yahoo import SERVER_FAULTS, FakeSymbol, FakeYahoo, last_weekday, routed, weekday_bars
 from tests.support.yahoo_faults import CONTENT_FAULTS
 
 SYMBOLS = ("AAPL", "MSFT", "VOD.L")
-
-
-def last_weekday() -> date:
-    """The newest day that may have a closed bar by now."""
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
-    return yesterday - timedelta(days=max(yesterday.weekday() - 4, 0))
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,12 @@ def weekday_bars(last: date, count: int, *, first_close: float = 100.0) -> list[
     ]
 
 
+def last_weekday(now: datetime | None = None) -> date:
+    """The newest weekday before `now` in UTC, by default the machine's: by then every market's close of it is past."""
+    yesterday = (now or datetime.now(UTC)).date() - timedelta(days=1)
+    return yesterday - timedelta(days=max(yesterday.weekday() - 4, 0))
+
+
 SERVER_FAULTS = (
     "429", "999", "500", "502-html", "503-empty", "401", "403", "404-json", "html", "cut-json", "empty-body",
     "short-body", "bad-gzip", "endless", "right-back", "empty", "error-body", "null-result", "not-an-object", "consent",
