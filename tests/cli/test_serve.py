@@ -19,6 +19,7 @@ from tui.cli_serve import is_loopback
 
 pytest.importorskip("textual_serve")
 
+from tests.support.waiting import PATIENCE_S
 from tui.serving import admitted
 
 OWN = "http://127.0.0.1:8000"
@@ -67,7 +68,7 @@ def server(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen([sys.executable, "-m", "tui", *words], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     yield process
     process.terminate()
-    process.wait(10)
+    process.wait(PATIENCE_S)
     assert process.stderr is not None
     process.stderr.close()
 
@@ -75,14 +76,14 @@ def server(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def page(port: int, **headers: str) -> tuple[int, str]:
     request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             return int(answer.status), answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, ""
 
 
 def test_the_app_comes_in_a_browser_and_not_for_a_foreign_page(server: subprocess.Popen[str], port: int) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE_S
     while True:
         try:
             status, text = page(port)
@@ -107,7 +108,7 @@ async def first_frame(port: int, origin: str | None) -> bytes | None:
                 f"ws://127.0.0.1:{port}/ws?width=100&height=30", headers=headers
             ) as visit:
                 painted = b""
-                async with asyncio.timeout(40):
+                async with asyncio.timeout(PATIENCE_S):
                     while b"CHG%" not in painted:
                         message = await visit.receive()
                         painted += message.data if isinstance(message.data, bytes) else b""

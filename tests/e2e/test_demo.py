@@ -14,6 +14,7 @@ import pytest
 from forecasting.data.store import Store
 from forecasting.domain.forecast import Origin
 from tests.support.terminal import Terminal, children
+from tests.support.waiting import PATIENCE_S
 
 LEAVE_ALTERNATE_SCREEN, SHOW_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 
@@ -28,17 +29,16 @@ def demo(tmp_path: Path) -> Iterator[Terminal]:
     terminal.close()
 
 
-@pytest.mark.timeout(180)
 def test_the_demo_settles_a_live_forecast_and_quits_with_q(demo: Terminal, tmp_path: Path) -> None:
     store = tmp_path / "data" / "demo" / "store.db"
 
-    demo.read_until(lambda: "^GSPC" in demo.text(), seconds=30)
-    demo.read_until(lambda: live_outcomes(store) >= 12, seconds=90)
-    demo.read_until(lambda: "SYN-ALFA" in demo.text(), seconds=5)
+    demo.read_until(lambda: "^GSPC" in demo.text())
+    demo.read_until(lambda: live_outcomes(store) >= 12, seconds=2 * PATIENCE_S)
+    demo.read_until(lambda: "SYN-ALFA" in demo.text())
     worker = children(demo.process.pid)
     demo.type("q")
 
-    assert demo.wait(10) == 0
+    assert demo.wait() == 0
     assert LEAVE_ALTERNATE_SCREEN in demo.raw
     assert demo.raw.rindex(SHOW_CURSOR) > demo.raw.index(b"SYN-ALFA")
     assert demo.settings() == demo.settings_before

@@ -11,8 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from tests.support.markets import CALENDARS
 from tests.support.soak_clock import CLOCK_FILE, SoakClock
 from tests.support.soak_yahoo import HISTORY, PLACES, Market
 from tests.support.terminal import ROOT, Terminal, children
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -93,7 +93,7 @@ class Machine:
         """An app in a terminal, whose first prices are on its screen."""
         terminal = Terminal(self._command(), columns=120, rows=35, env=self.env)
         self._running.append(terminal)
-        terminal.read_until(lambda: "U02" in terminal.text(), seconds=30)
+        terminal.read_until(lambda: "U02" in terminal.text())
         return terminal
 
     def come_to(self, session: Session) -> None:
@@ -130,13 +130,6 @@ def machine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Machine]
     made = Machine(tmp_path, stream=getattr(request, "param", False))
     yield made
     made.close()
-
-
-def until(done: Callable[[], bool], seconds: float = 40.0) -> None:
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def alone(sessions: list[Session]) -> list[tuple[str, Symbol, datetime, float]]:
@@ -182,7 +175,7 @@ def test_a_week_of_daemons_and_apps_says_what_one_process_says(machine: Machine)
     assert children(app.process.pid) == []                      # it only looks on, and has no worker
 
     os.kill(app.process.pid, signal.SIGHUP)                     # the line to the terminal is lost
-    app.read_until(lambda: app.process.poll() is not None, seconds=10)
+    app.read_until(lambda: app.process.poll() is not None)
     machine.come_to(DAYS[3])
     assert daemon.poll() is None
 
@@ -200,7 +193,7 @@ def test_a_week_of_daemons_and_apps_says_what_one_process_says(machine: Machine)
     alerts = machine.store.alerts.history()
     until(lambda: machine.delivered() == sorted(alert.id for alert in alerts))
     daemon.terminate()
-    assert daemon.wait(10) == 0
+    assert daemon.wait() == 0
 
     assert said(alerts) == alone([*DAYS[:5], DAYS[7], DAYS[8]])
     assert len(alerts) >= 10
@@ -221,7 +214,7 @@ def test_prices_that_stream_in_fire_between_two_polls_an_hour_apart(machine: Mac
     until(lambda: len(machine.store.alerts.history()) == 2)
     until(lambda: len(machine.delivered()) == 2)
     daemon.terminate()
-    assert daemon.wait(10) == 0
+    assert daemon.wait() == 0
     alerts = machine.store.alerts.history()
     assert {alert.symbol for alert in alerts} == set(SYMBOLS)
     assert all(low < (alert.value or 0.0) < low + 1 and not alert.late for alert in alerts)

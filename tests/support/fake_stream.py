@@ -25,6 +25,8 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from tests.support.waiting import PATIENCE_S
+
 HOSTILE = "\x1b[31m\x1b]52;c;aGk=\x07‮AAPL[@click=app.quit]\x00"
 
 FAULTS = (
@@ -60,12 +62,12 @@ class FakeStream:
 
     def __enter__(self) -> FakeStream:
         self._thread.start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
 
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()

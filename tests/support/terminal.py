@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pyte
 
+from tests.support.waiting import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -59,12 +61,12 @@ class Terminal:
         """The screen as one text."""
         return "\n".join(self.lines())
 
-    def read_until(self, done: Callable[[], bool], *, seconds: float) -> None:
+    def read_until(self, done: Callable[[], bool], *, seconds: float = PATIENCE_S) -> None:
         """Take what the program writes until `done`; TimeoutError, with the screen, if that takes longer."""
         end = time.monotonic() + seconds
         while not done():
             if time.monotonic() > end:
-                raise TimeoutError(f"not within {seconds} s; the screen:\n{self.text()}")
+                raise TimeoutError(f"not within {seconds:g} s; the screen:\n{self.text()}")
             ready, _, _ = select.select([self.master], [], [], 0.1)
             if ready:
                 with contextlib.suppress(OSError):       # the program has closed its end
@@ -72,7 +74,7 @@ class Terminal:
                     self.raw += data
                     self._stream.feed(data)
 
-    def wait(self, seconds: float) -> int:
+    def wait(self, seconds: float = PATIENCE_S) -> int:
         """Wait for the program's end; its exit code."""
         self.read_until(lambda: self.process.poll() is not None, seconds=seconds)
         return self.process.wait()

@@ -82,9 +82,9 @@ def run(tmux: list[str], env: Mapping[str, str], screen: str) -> bytes:
     terminal = Terminal([*tmux, *(x for name, value in env.items() for x in ("-e", f"{name}={value}")), inside],
                         columns=100, rows=30, env={"TMUX": "", "TERM": screen, "COLORTERM": "", **env})
     try:
-        terminal.read_until(lambda: "LIVE" in terminal.text() and "CHG" in terminal.text(), seconds=40)
+        terminal.read_until(lambda: "LIVE" in terminal.text() and "CHG" in terminal.text())
         terminal.type("q")
-        assert terminal.wait(20) == 0
+        assert terminal.wait() == 0
         return bytes(terminal.raw)
     finally:
         terminal.close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from textual.widgets import Input, Label
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.search import AskMatches, Match, Matches
+from forecasting.service.backend import OnStep
 from tests.support.tui import cursor_symbol, fake, make_app, press, settle, symbols_shown
 from tui.app import TapecastApp
 from tui.widgets.menu import Menu
@@ -32,6 +35,10 @@ def finding(*symbols: str) -> TapecastApp:
 
 def offered(app: TapecastApp) -> list[str]:
     return [row.plain.split()[0] for row in app.screen.query_one(Menu).rows]
+
+
+def said(app: TapecastApp) -> str:
+    return str(app.screen.query_one("#said", Label).content)
 
 
 def asked(app: TapecastApp) -> list[str]:
@@ -91,19 +98,83 @@ async def test_several_symbols_are_added_as_one_change() -> None:
         await press(pilot, "a")
         app.screen.query_one(Input).value = "aapl, TSM  SAP.DE"
         await press(pilot, "enter")
-        assert symbols_shown(app) == ["NVDA", "AAPL", "TSM", "SAP.DE"]
+        assert (symbols_shown(app), cursor_symbol(app)) == (["NVDA", "AAPL", "TSM", "SAP.DE"], "AAPL")
         await press(pilot, "u")
         assert symbols_shown(app) == ["NVDA"]
 
 
-async def test_one_that_cannot_be_a_symbol_keeps_all_out() -> None:
+async def test_one_that_cannot_be_a_symbol_keeps_all_out_and_each_has_its_line() -> None:
     app = finding("NVDA")
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "a")
-        app.screen.query_one(Input).value = "AAPL, T?M"
+        app.screen.query_one(Input).value = "AAPL, T?M, ??"
         await press(pilot, "enter")
-        assert "'T?M' is no ticker symbol" in str(app.screen.query_one("#said", Label).content)
+        assert [line.split(":")[0] for line in said(app).splitlines()] == [
+            "'T?M' is no ticker symbol", "'??' is no ticker symbol",
+        ]
+        assert symbols_shown(app) == ["NVDA"]
+
+
+@pytest.mark.parametrize(("typed", "added"), [("toyota motor adr", "TM"), ("tm", "TM")])
+async def test_enter_in_the_middle_of_typing_waits_for_what_leaves_no_choice(
+    monkeypatch: pytest.MonkeyPatch, typed: str, added: str,
+) -> None:
+    monkeypatch.setattr("tui.dialogs.add_symbol.PAUSE_S", 60.0)
+    app = finding("NVDA")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a")
+        app.screen.query_one(Input).value = typed
+        await press(pilot, "enter")
+        await settle(pilot)
+        assert (symbols_shown(app), cursor_symbol(app)) == (["NVDA", added], added)
+
+
+async def test_enter_in_the_middle_of_typing_asks_where_several_may_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.dialogs.add_symbol.PAUSE_S", 60.0)
+    app = finding("NVDA")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a", *"toyota", "enter")
+        await settle(pilot)
+        assert (symbols_shown(app), said(app)) == (["NVDA"], "2 may be meant; Enter adds 7203.T, arrows choose")
+        await press(pilot, "enter")
+        assert symbols_shown(app) == ["NVDA", "7203.T"]
+
+
+async def test_offline_enter_says_why_nothing_is_found_and_a_second_one_adds_what_is_typed() -> None:
+    app = finding("NVDA")
+    fake(app).answers[AskMatches] = lambda question, on_step: Matches(question.text, (), "yahoo: no network")
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a", *"shell")
+        app.screen.query_one(Input).post_message(Input.Submitted(app.screen.query_one(Input), "shell"))
+        await settle(pilot)
+        assert "yahoo: no network" in said(app)
+        await press(pilot, "enter")
+        assert symbols_shown(app) == ["NVDA", "SHELL"]
+
+
+async def test_enter_does_not_wait_for_an_answer_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.dialogs.add_symbol.PATIENCE_S", 0.05)
+    app, late = finding("NVDA"), threading.Event()
+
+    def hang(question: AskMatches, on_step: OnStep) -> Matches:
+        late.wait(10.0)
+        return Matches(question.text, FOUND)
+
+    fake(app).answers[AskMatches] = hang
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        await press(pilot, "a", *"toyota", "enter")
+        assert said(app) == "looking for toyota .."
+        await pilot.pause(0.1)
+        assert said(app) == "no answer within 0.05 s; Enter adds TOYOTA as it is"
+        late.set()
+        await settle(pilot)
+        assert offered(app) == ["7203.T", "TM", "toyota"]
+        await press(pilot, "escape")
         assert symbols_shown(app) == ["NVDA"]
 
 

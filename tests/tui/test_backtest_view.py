@@ -19,6 +19,7 @@ from forecasting.service.backend import OnStep, Step
 from tests.support.backtests import answering, failing, never_traded, report
 from tests.support.fake_engine import CORE
 from tests.support.tui import COLOURS, fake, main_screen, make_app, press, settle
+from tests.support.waiting import PATIENCE_S
 from tui.app import TapecastApp
 from tui.backtesting import Backtesting, Running
 from tui.screens.actions import backtest as actions
@@ -148,7 +149,7 @@ async def test_a_run_shows_how_far_it_is_and_x_takes_it_back() -> None:
 
     def slowly(question: AskBacktest, on_step: OnStep) -> BacktestReport:
         on_step(Step("fit", "har-t to 2024-01-02: fitting", 0.25))
-        held.wait(10.0)
+        held.wait(PATIENCE_S)
         raise QuestionWithdrawn("backtest: taken back")
 
     app = app_with(slowly)
@@ -172,7 +173,7 @@ async def test_a_fit_under_way_is_not_given_up_for_a_look_at_another_symbol() ->
 
     def slowly(question: AskBacktest, on_step: OnStep) -> BacktestReport:
         if question.source is Forecasts.WALKED:
-            held.wait(10.0)
+            held.wait(PATIENCE_S)
         return report(question)
 
     app = app_with(slowly)

@@ -24,14 +24,14 @@ def app(tmp_path: Path) -> Iterator[Terminal]:
 
 
 def test_a_killed_worker_is_told_of_and_replaced_while_the_screen_goes_on(app: Terminal) -> None:
-    app.read_until(lambda: "SIM-" in app.text(), seconds=60)
+    app.read_until(lambda: "SIM-" in app.text())
     app.type("!")
-    app.read_until(lambda: "backfill  working" in app.text() or "train  " in app.text(), seconds=60)
+    app.read_until(lambda: "backfill  working" in app.text() or "train  " in app.text())
     first, = children(app.process.pid)
     os.kill(first, signal.SIGKILL)
-    app.read_until(lambda: SAID in app.text(), seconds=20)
+    app.read_until(lambda: SAID in app.text())
     app.type("1r")
-    app.read_until(lambda: bool(set(children(app.process.pid)) - {first}), seconds=20)
-    app.read_until(lambda: "SIM-" in app.text() and "FAILED" not in app.text(), seconds=30)
+    app.read_until(lambda: bool(set(children(app.process.pid)) - {first}))
+    app.read_until(lambda: "SIM-" in app.text() and "FAILED" not in app.text())
     app.type("q")
-    assert app.wait(10) == 0
+    assert app.wait() == 0

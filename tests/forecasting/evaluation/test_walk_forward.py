@@ -40,6 +40,7 @@ from tests.support.controls import (
     series_of,
 )
 from tests.support.panels import TINY_LSTM
+from tests.support.waiting import PATIENCE_S
 
 FIRST, LAST = 320, 619
 Install = Callable[[Mapping[str, Rule]], dict[str, Teller]]
@@ -160,7 +161,7 @@ def test_an_error_in_a_child_arrives_and_no_child_stays() -> None:
 
 def lives(child: BaseProcess) -> bool:
     """Asked of the system: two threads that wait for one process leave its object unsure."""
-    child.join(5.0)
+    child.join(PATIENCE_S)
     try:
         os.kill(child.pid or 0, 0)
     except ProcessLookupError:

@@ -13,6 +13,7 @@ from forecasting.models.naive import Naive
 from forecasting.models.network import FittedNetwork, NetworkModel, NetworkSettings
 from forecasting.models.training import TrainingSettings
 from tests.support.panels import TINY_LSTM, garch_t_returns, mean_crps, panel_from_returns
+from tests.support.waiting import PATIENCE_S
 
 PANEL = panel_from_returns(garch_t_returns(3, 420, seed=2))
 CUT = 380
@@ -52,7 +53,7 @@ def test_two_fits_at_once_give_the_bytes_that_each_gives_alone(fitted: FittedNet
         def let_the_other_begin(_: Progress) -> None:
             if not begun:
                 begun.append(pool.submit(NetworkModel(TINY_LSTM).fit, PANEL, cut=CUT, seed=1, on_progress=hear))
-                assert other_told.wait(10.0)
+                assert other_told.wait(PATIENCE_S)
 
         beside = NetworkModel(TINY_LSTM).fit(PANEL, cut=CUT, on_progress=let_the_other_begin)
         assert (beside.model_id, begun[0].result(10.0).model_id) == (fitted.model_id, other.model_id)

@@ -3,6 +3,7 @@ import threading
 import pytest
 
 from forecasting.service.coalesce import Coalesced, Newest
+from tests.support.waiting import PATIENCE_S
 
 
 def test_calls_while_the_job_runs_make_it_run_once_more() -> None:
@@ -12,12 +13,12 @@ def test_calls_while_the_job_runs_make_it_run_once_more() -> None:
     def job() -> None:
         runs.append(len(runs))
         inside.set()
-        go_on.wait(5)
+        go_on.wait(PATIENCE_S)
 
     coalesced = Coalesced(job)
     first = threading.Thread(target=coalesced)
     first.start()
-    inside.wait(5)
+    inside.wait(PATIENCE_S)
     for _ in range(5):
         coalesced()
     go_on.set()

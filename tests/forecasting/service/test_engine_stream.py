@@ -21,6 +21,7 @@ from forecasting.service.backend import OnStep, OnTicks, TickReport, Ticks, Work
 from forecasting.service.engine import Engine
 from forecasting.service.pace import Cadence
 from forecasting.service.watchlist import Watchlist
+from tests.support.waiting import soon
 
 AAPL, BTC = Symbol("AAPL"), Symbol("BTC-USD")
 # A Monday, New York open; years ahead of the machine's clock, so that no wake-up for an open or a close is due.
@@ -96,9 +97,7 @@ class Rig:
         await self.until(lambda: self.far.streamed != [])
 
     async def until(self, done: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not done():
-                await asyncio.sleep(0.01)
+        await soon(done)
 
     def row(self) -> SymbolRow:
         return self.snapshots[-1].rows[0]

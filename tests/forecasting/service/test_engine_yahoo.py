@@ -24,6 +24,7 @@ from forecasting.service.watchlist import Watchlist
 from tests.support.desk import setup
 from tests.support.fake_yahoo import FakeSymbol, FakeYahoo, routed, weekday_bars
 from tests.support.markets import CALENDARS
+from tests.support.waiting import soon
 
 LAST = date(2026, 3, 6)                                     # a Friday; New York closed at 21:00 UTC
 EVENING = datetime(2026, 3, 6, 22, 0, tzinfo=UTC)
@@ -53,9 +54,7 @@ class App:
         self.engine.start(self.snapshots.append, lambda job: threading.Thread(target=job).start())
 
     async def until(self, said: Callable[[Snapshot], bool]) -> Snapshot:
-        async with asyncio.timeout(10):
-            while not (self.snapshots and said(self.snapshots[-1])):
-                await asyncio.sleep(0.01)
+        await soon(lambda: self.snapshots and said(self.snapshots[-1]))
         return self.snapshots[-1]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -24,6 +23,7 @@ from forecasting.service.model_answers import answer_models
 from forecasting.service.model_board import AskBand, AskModels, Band, ModelBoard
 from tests.support.desk import TINY, backend, recorded, setup, write_csv
 from tests.support.markets import CALENDARS
+from tests.support.waiting import PATIENCE_S, until
 
 SYMBOLS = (Symbol("AAA"), Symbol("BBB"))
 BEGIN = date(2015, 6, 1)
@@ -151,12 +151,9 @@ def test_a_training_in_a_worker_process_stops_between_two_epochs(folder: Path, t
 
     training = threading.Thread(target=run)
     training.start()
-    deadline = time.monotonic() + 120.0      # torch is loaded by a thread that gives way to everything
-    while not any(step.epoch is not None for step in steps):
-        assert time.monotonic() < deadline, steps
-        time.sleep(0.01)
+    until(lambda: any(step.epoch is not None for step in steps), 2 * PATIENCE_S)     # torch's thread gives way to all
     client.cancel(Work.TRAIN)
-    training.join(10.0)
+    training.join(PATIENCE_S)
     assert came
     assert max(step.fraction or 0.0 for step in steps) < 0.9
     report = client.tick(SYMBOLS, NOW + timedelta(minutes=1), silent)

@@ -10,6 +10,7 @@ import apscheduler.schedulers.base
 import pytest
 
 from forecasting.service.scheduler import ClockWatch, Jobs, Timers
+from tests.support.waiting import PATIENCE_S, soon
 
 HOUR = timedelta(hours=1)
 
@@ -38,17 +39,13 @@ class Bench:
 
         return fire      # type: ignore[return-value]
 
-    async def until(self, count: int, *, seconds: float = 5.0) -> None:
-        async with asyncio.timeout(seconds):
-            while self.fired["refresh"] < count:
-                await asyncio.sleep(0.005)
+    async def until(self, count: int, *, seconds: float = PATIENCE_S) -> None:
+        await soon(lambda: self.fired["refresh"] >= count, seconds)
 
     async def quiet(self) -> None:
         """Long enough for some forty looks at the clock."""
         seen = self.fired["watch"]
-        async with asyncio.timeout(5):
-            while self.fired["watch"] < seen + 40:
-                await asyncio.sleep(0.005)
+        await soon(lambda: self.fired["watch"] >= seen + 40)
 
 
 @pytest.fixture
@@ -137,9 +134,7 @@ async def test_a_watch_that_fails_is_not_the_last_one(machine: Machine) -> None:
 
     timers = Timers(Jobs(nothing, nothing, fail), wall=machine.now, watch_seconds=0.01)
     timers.start(3600.0)
-    async with asyncio.timeout(5):
-        while calls < 3:
-            await asyncio.sleep(0.005)
+    await soon(lambda: calls >= 3)
     timers.stop()
 
 
@@ -158,9 +153,7 @@ async def test_a_refresh_asked_for_as_another_ends_is_not_lost(machine: Machine)
 
     timers = Timers(Jobs(refresh, nothing, nothing), wall=machine.now)
     timers.start(3600.0)
-    async with asyncio.timeout(5):
-        while len(fired) < 3:
-            await asyncio.sleep(0.005)
+    await soon(lambda: len(fired) >= 3)
     for _ in range(20):
         await asyncio.sleep(0.005)
     timers.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from forecasting.service.onlooker import Onlooker
 from forecasting.service.pace import Cadence
 from forecasting.service.standby import Standby
 from forecasting.service.watchlist import Watchlist
+from tests.support.waiting import soon
 
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
 
@@ -84,12 +85,6 @@ class Front:
         return [tick for backend in self.backends for tick in backend.ticks]
 
 
-async def until(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not done():
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture
 async def fronts(tmp_path: Path) -> AsyncIterator[tuple[Front, Front]]:
     """A daemon at work and an app that looks on."""
@@ -97,7 +92,7 @@ async def fronts(tmp_path: Path) -> AsyncIterator[tuple[Front, Front]]:
     daemon.start()
     app = Front(tmp_path, "app")
     app.start()
-    await until(lambda: len(daemon.ticks) > 0)
+    await soon(lambda: len(daemon.ticks) > 0)
     yield daemon, app
     for front in (app, daemon):
         front.standby.stop()
@@ -106,8 +101,8 @@ async def fronts(tmp_path: Path) -> AsyncIterator[tuple[Front, Front]]:
 
 async def test_the_second_shows_what_the_first_does_and_does_nothing_itself(fronts: tuple[Front, Front]) -> None:
     daemon, app = fronts
-    await until(lambda: any(s.rows and s.rows[0].last == 101.0 for s in app.snapshots))
-    await until(lambda: any(s.source.name == "test" and "a note" in s.notices for s in app.snapshots))
+    await soon(lambda: any(s.rows and s.rows[0].last == 101.0 for s in app.snapshots))
+    await soon(lambda: any(s.source.name == "test" and "a note" in s.notices for s in app.snapshots))
 
     assert (daemon.standby.leads, app.standby.leads, app.ticks) == (True, False, [])
     assert "the daemon (process " in app.snapshots[-1].notices[0]
@@ -118,15 +113,15 @@ async def test_a_refresh_asked_of_a_view_is_done_by_the_engine_at_work(fronts: t
     daemon, app = fronts
     before = len(daemon.ticks)
     app.standby.refresh()
-    await until(lambda: len(daemon.ticks) > before)
+    await soon(lambda: len(daemon.ticks) > before)
 
 
 async def test_a_list_edited_in_a_view_is_watched_by_the_engine_at_work(fronts: tuple[Front, Front]) -> None:
     daemon, app = fronts
     app.standby.lists.add("Core", "msft")
-    await until(lambda: daemon.ticks[-1] == (AAPL, MSFT))
+    await soon(lambda: daemon.ticks[-1] == (AAPL, MSFT))
     app.standby.lists.undo()
-    await until(lambda: daemon.ticks[-1] == (AAPL,))
+    await soon(lambda: daemon.ticks[-1] == (AAPL,))
 
 
 def held(snapshots: Sequence[Snapshot]) -> float | None:
@@ -142,11 +137,11 @@ async def test_what_is_held_is_written_down_on_either_side_priced_on_both_and_ou
     app.standby.holdings.edit(AAPL, alias="", tags="core", note="", lots="2020-01-02 10 @ 50")
     assert held([app.standby.snapshot()]) == 10.0
     app.standby.refresh()
-    await until(lambda: held(daemon.snapshots) == 10.0)
+    await soon(lambda: held(daemon.snapshots) == 10.0)
     daemon.standby.holdings.add(AAPL, "2020-01-03 -4 @ 60")
-    await until(lambda: held(app.snapshots) == 6.0)
+    await soon(lambda: held(app.snapshots) == 6.0)
     daemon.standby.stop()
-    await until(lambda: app.standby.leads)
+    await soon(lambda: app.standby.leads)
     assert held([app.standby.snapshot()]) == 6.0
 
 
@@ -155,10 +150,10 @@ async def test_an_alert_of_a_rule_added_in_a_view_is_seen_and_acknowledged_there
     app.standby.alerts.add("last > 102.5", symbols=[AAPL])
     for price in (102.0, 103.0):      # the rule's baseline, then beyond
         daemon.standby.refresh()
-        await until(lambda price=price: daemon.standby.snapshot().rows[0].last == price)  # type: ignore[misc]
-    await until(lambda: app.snapshots[-1].alerts_unseen == 1)
+        await soon(lambda price=price: daemon.standby.snapshot().rows[0].last == price)  # type: ignore[misc]
+    await soon(lambda: app.snapshots[-1].alerts_unseen == 1)
     app.standby.alerts.acknowledge()
-    await until(lambda: daemon.standby.snapshot().alerts_unseen == app.snapshots[-1].alerts_unseen == 0)
+    await soon(lambda: daemon.standby.snapshot().alerts_unseen == app.snapshots[-1].alerts_unseen == 0)
 
 
 async def test_what_only_the_engine_at_work_can_do_is_refused_by_a_view(fronts: tuple[Front, Front]) -> None:
@@ -171,8 +166,8 @@ async def test_what_only_the_engine_at_work_can_do_is_refused_by_a_view(fronts: 
 async def test_a_view_takes_over_when_the_engine_at_work_ends(fronts: tuple[Front, Front]) -> None:
     daemon, app = fronts
     daemon.standby.stop()
-    await until(lambda: len(app.ticks) > 0)
-    await until(lambda: app.snapshots[-1].notices == ("a note",))
+    await soon(lambda: len(app.ticks) > 0)
+    await soon(lambda: app.snapshots[-1].notices == ("a note",))
 
     assert app.standby.leads
     assert [s.version for s in app.snapshots] == sorted({s.version for s in app.snapshots})
@@ -204,17 +199,17 @@ async def test_a_view_that_ends_leaves_the_engine_at_work_alone(fronts: tuple[Fr
     app.standby.stop()
     before = len(daemon.ticks)
     daemon.standby.refresh()
-    await until(lambda: len(daemon.ticks) > before)
+    await soon(lambda: len(daemon.ticks) > before)
     assert daemon.standby.leads
 
 
 async def test_the_heartbeat_tells_who_is_at_work(fronts: tuple[Front, Front], tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.db") as store:
-        await until(lambda: (told := newest_beat(store)) is not None and told.status.report is not None)
+        await soon(lambda: (told := newest_beat(store)) is not None and told.status.report is not None)
         told = newest_beat(store)
     assert told is not None
     assert (told.kind, told.status.source.message) == ("daemon", "ok")
-    assert datetime.now(UTC) - told.at < timedelta(seconds=10)
+    assert datetime.now(UTC) - told.at < timedelta(minutes=1)
 
 
 def test_a_lock_goes_with_its_holder_and_names_him(tmp_path: Path) -> None:

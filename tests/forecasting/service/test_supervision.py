@@ -5,7 +5,6 @@ The workers are real child processes, the deadlines short.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import select
 import signal
@@ -33,6 +32,7 @@ from forecasting.service.watchlist import Watchlist
 from forecasting.service.wire import WorkerSetup
 from tests.support.bench_process import children
 from tests.support.troubled_worker import TROUBLES
+from tests.support.waiting import PATIENCE_S, soon
 from tests.support.worker_driver import worker_setup
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -83,9 +83,8 @@ class Screen:
         self.newest = snapshot
 
     async def until(self, health: Health) -> Snapshot:
-        async with asyncio.timeout(15):
-            while self.newest is None or self.newest.source.health is not health:
-                await asyncio.sleep(0.01)
+        await soon(lambda: self.newest is not None and self.newest.source.health is health)
+        assert self.newest is not None
         return self.newest
 
 
@@ -182,7 +181,7 @@ def test_a_machine_that_slept_does_not_lose_its_worker(tmp_path: Path, trouble: 
     select.select([], [], [], 3.0)           # well over the deadline
     for pid in everybody:
         os.kill(pid, signal.SIGCONT)
-    rest, _ = driver.communicate(timeout=30)
+    rest, _ = driver.communicate(timeout=PATIENCE_S)
 
     assert rest.split() == [first] * 3
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from forecasting.service.client import WorkerClient
 from forecasting.service.snapshots import Status
 from forecasting.service.status import Statuses
 from forecasting.service.work_desk import WorkDesk
+from tests.support.waiting import PATIENCE_S, until
 from tests.support.worker_driver import worker_setup
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -136,12 +136,9 @@ def test_a_long_job_in_a_worker_process_stops_with_its_next_step(
 
     job = threading.Thread(target=run)
     job.start()
-    deadline = time.monotonic() + 10.0
-    while not steps:      # four steps of a quarter second, if nobody stops it
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: steps)      # four steps of a quarter second, if nobody stops it
     client.cancel(Work.TRAIN)
-    job.join(5.0)
+    job.join(PATIENCE_S)
     assert came
     assert len(steps) < 4
     assert client.pid is not None       # the worker lives on

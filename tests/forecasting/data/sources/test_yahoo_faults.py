@@ -40,7 +40,7 @@ SERVER: dict[str, type[SourceError]] = {
 }  # fmt: skip
 # What a fault of AAPL alone makes of its quote and its history: a number of bars (of 30), or the kind of the failure.
 CONTENT: dict[str, tuple[str, int | str]] = {
-    "null-bars": ("ok", 29), "last-null": ("ok", 29), "all-null": ("bad-data", 0), "duplicates": ("ok", 30),
+    "null-bars": ("ok", 29), "last-null": ("ok", 29), "all-null": ("bad-data", "bad-data"), "duplicates": ("ok", 30),
     "unsorted": ("ok", 30), "future": ("bad-data", 29), "stale": ("ok", 27), "negative": ("bad-data", 29),
     "huge": ("bad-data", 29), "infinite": ("bad-data", 29), "text": ("bad-data", 29), "text-nan": ("bad-data", 29),
     "wrong-currency": ("ok", 30), "no-currency": ("ok", 30), "no-zone": ("ok", "bad-data"),

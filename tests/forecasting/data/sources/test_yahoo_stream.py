@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -16,6 +16,7 @@ from forecasting.domain.clock import WallClock
 from forecasting.domain.market import Quote, Symbol
 from forecasting.domain.snapshot import Health
 from tests.support.fake_stream import FakeStream
+from tests.support.waiting import PATIENCE_S, until, within
 
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
 PAUSES = (0.05, 0.2)
@@ -24,23 +25,17 @@ PAUSES = (0.05, 0.2)
 class Listener:
     """A stream and what it brought."""
 
-    def __init__(self, url: str, *, handshake_s: float = 0.4, pauses_s: tuple[float, float] = PAUSES) -> None:
+    def __init__(self, url: str, *, handshake_s: float = PATIENCE_S, quiet_s: float = PATIENCE_S,
+                 pauses_s: tuple[float, float] = PAUSES) -> None:    # fmt: skip
         self.quotes: list[Quote] = []
         self.stream = YahooStream(
-            self.quotes.append, clock=WallClock(), units={}, url=url, handshake_s=handshake_s, quiet_s=0.3,
-            pauses_s=pauses_s, chance=lambda low, high: high,
+            self.quotes.append, clock=WallClock(), units={}, url=url, handshake_s=handshake_s,
+            quiet_s=quiet_s, pauses_s=pauses_s, chance=lambda low, high: high,
         )  # fmt: skip
 
     def health(self) -> tuple[Health, str]:
         found = self.stream.health()
         return found.health, found.message
-
-
-def until(done: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "did not come true"
-        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -52,6 +47,14 @@ def fake() -> Iterator[FakeStream]:
 @pytest.fixture
 def heard(fake: FakeStream) -> Iterator[Listener]:
     made = Listener(fake.url)
+    yield made
+    made.stream.close()
+
+
+@pytest.fixture
+def hasty(fake: FakeStream) -> Iterator[Listener]:
+    """One that soon takes what says nothing for broken."""
+    made = Listener(fake.url, handshake_s=0.4, quiet_s=0.3)
     yield made
     made.stream.close()
 
@@ -113,37 +116,37 @@ ENDINGS = {
 
 @pytest.mark.parametrize("fault", ENDINGS)
 def test_every_fault_is_named_brings_no_price_and_is_recovered_from(
-    fault: str, fake: FakeStream, heard: Listener
+    fault: str, fake: FakeStream, hasty: Listener
 ) -> None:
     fake.fault = fault
-    heard.stream.watch([AAPL])
-    until(lambda: heard.health() == (Health.FAILED, ENDINGS[fault]))
-    assert heard.quotes == []
+    hasty.stream.watch([AAPL])
+    until(lambda: hasty.health() == (Health.FAILED, ENDINGS[fault]))
+    assert hasty.quotes == []
     until(lambda: fake.connections >= 2)
     fake.fault = None
-    until(lambda: heard.health() == (Health.OK, "ok") and bool(heard.quotes))
-    assert all(100.0 < q.price < 200.0 for q in heard.quotes)
-    assert heard.stream.health().retry_at is None
+    until(lambda: hasty.health() == (Health.OK, "ok") and bool(hasty.quotes))
+    assert all(100.0 < q.price < 200.0 for q in hasty.quotes)
+    assert hasty.stream.health().retry_at is None
 
 
 @pytest.mark.parametrize("fault", ["close-1001", "reset", "mute"])
-def test_a_stream_that_breaks_while_it_works_subscribes_again(fault: str, fake: FakeStream, heard: Listener) -> None:
-    heard.stream.watch([AAPL, MSFT])
-    until(lambda: len(heard.quotes) >= 2)
+def test_a_stream_that_breaks_while_it_works_subscribes_again(fault: str, fake: FakeStream, hasty: Listener) -> None:
+    hasty.stream.watch([AAPL, MSFT])
+    until(lambda: len(hasty.quotes) >= 2)
     fake.fault = fault
-    until(lambda: heard.health()[0] is Health.FAILED)
+    until(lambda: hasty.health()[0] is Health.FAILED)
     fake.fault = None
-    until(lambda: heard.health()[0] is Health.OK)
+    until(lambda: hasty.health()[0] is Health.OK)
     assert fake.subscriptions[-1] == ("subscribe", ("AAPL", "MSFT"))
     assert fake.connections >= 2
 
 
-def test_ticks_out_of_order_are_dropped(fake: FakeStream, heard: Listener) -> None:
-    heard.stream.watch([AAPL])
-    until(lambda: bool(heard.quotes))
+def test_ticks_out_of_order_are_dropped(fake: FakeStream, hasty: Listener) -> None:
+    hasty.stream.watch([AAPL])
+    until(lambda: bool(hasty.quotes))
     fake.fault = "out-of-order"
-    until(lambda: heard.health()[0] is Health.FAILED)
-    assert all(q.price < 200.0 for q in heard.quotes)
+    until(lambda: hasty.health()[0] is Health.FAILED)
+    assert all(q.price < 200.0 for q in hasty.quotes)
 
 
 def test_nobody_listening_is_named_and_tried_again_when_said() -> None:
@@ -160,11 +163,12 @@ def test_nobody_listening_is_named_and_tried_again_when_said() -> None:
 
 
 def test_pauses_grow_while_connections_do_not_last(fake: FakeStream, heard: Listener) -> None:
-    # 0.1 s, then 0.2 s each: about 6 connections in a second, and one message for each; a busy loop would have more.
+    # 0.1 s, then 0.2 s each: the fifth connection comes after 0.7 s; a busy loop would have it at once.
     fake.fault = "close-1001"
     heard.stream.watch([AAPL])
-    time.sleep(1.0)
-    assert 3 <= fake.connections <= 8
+    began = time.monotonic()
+    until(lambda: fake.connections >= 5)
+    assert time.monotonic() - began >= 0.7 - 0.05
     assert heard.stream.messages == 0
 
 
@@ -207,10 +211,9 @@ def test_closing_takes_less_than_two_seconds_and_leaves_no_thread(fault: str | N
     heard = Listener(fake.url, handshake_s=30.0)
     heard.stream.watch([AAPL])
     until(lambda: fake.connections >= 1)
-    began = time.monotonic()
-    heard.stream.close()
-    heard.stream.close()
-    assert time.monotonic() - began < 2.0
+    with within(2.0):
+        heard.stream.close()
+        heard.stream.close()
     assert "stream" not in {thread.name for thread in threading.enumerate()}
     heard.stream.watch([MSFT])       # too late, and harmless
     assert "stream" not in {thread.name for thread in threading.enumerate()}

@@ -18,6 +18,7 @@ from forecasting.data.store import Store
 from forecasting.domain.forecast import Origin
 from forecasting.errors import StoreError
 from tests.support.store import MONDAY, NVDA, close_of, forecast, outcome, series
+from tests.support.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -51,7 +52,7 @@ def writer(path: Path, model: str, count: int) -> subprocess.Popen[str]:
 def test_two_processes_that_write_at_once_lose_no_row_and_keep_one_chain(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     writers = [writer(path, model, 150) for model in ("har-t", "lstm")]
-    acknowledged = [int(line) for process in writers for line in process.communicate(timeout=60)[0].split()]
+    acknowledged = [int(line) for process in writers for line in process.communicate(timeout=PATIENCE_S)[0].split()]
     assert [process.returncode for process in writers] == [0, 0]
     assert sorted(acknowledged) == list(range(1, 301))
     with Store.open(path) as store:
@@ -89,7 +90,7 @@ def test_a_reader_does_not_wait_for_a_writer_and_sees_whole_transactions_only(tm
         store.runs.set_meta("a", "old")
         with store._database.transaction() as connection, ThreadPoolExecutor(1) as pool:
             connection.execute("UPDATE meta SET value = 'new'")
-            assert pool.submit(store.runs.get_meta, "a").result(timeout=1) == "old"
+            assert pool.submit(store.runs.get_meta, "a").result(timeout=PATIENCE_S) == "old"
         assert store.runs.get_meta("a") == "new"
 
 
@@ -146,7 +147,7 @@ def test_letting_go_of_memory_waits_for_no_transaction_and_loses_nothing(tmp_pat
         store.market.put_bars(series())
         with store._database.transaction() as connection:
             connection.execute("INSERT INTO meta VALUES ('key', 'value')")
-            other.submit(store.shrink).result(timeout=5)
+            other.submit(store.shrink).result(timeout=PATIENCE_S)
         store.shrink()
         assert store.runs.get_meta("key") == "value"
         assert store.market.series(NVDA) == series()

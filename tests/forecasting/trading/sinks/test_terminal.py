@@ -116,12 +116,12 @@ def test_what_is_wrapped_arrives_bare_at_the_terminal_around_a_real_tmux(
     start = ["new-session", "-s", "t", pane]
     terminal = Terminal([*tmux, *start, ";", "set", "-g", "allow-passthrough", "on"], columns=80, rows=24)
     try:
-        terminal.read_until(lambda: "ready" in terminal.text(), seconds=30)
+        terminal.read_until(lambda: "ready" in terminal.text())
         terminal.type("\r")
-        terminal.read_until(lambda: "printed" in terminal.text(), seconds=30)
+        terminal.read_until(lambda: "printed" in terminal.text())
         bare = sequence(kind, PLAIN, told((hostile,))).encode()
         assert bare.endswith("東京\x07".encode())
-        terminal.read_until(lambda: bare in terminal.raw, seconds=20)
+        terminal.read_until(lambda: bare in terminal.raw)
         assert b"owned\x07" not in terminal.raw
         assert b"]52;c;aGk" not in terminal.raw
     finally:
