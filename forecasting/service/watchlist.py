@@ -97,7 +97,7 @@ class Watchlist:
         words = text.replace(",", " ").split()
         if len(words) < 2:
             return (self.add(group, text),)
-        if not (added := self.add_all(group, [parse_symbol(word) for word in words])):
+        if not (added := self.add_all(group, _parsed(words))):
             raise SymbolError(f"all of these are in list '{group}' already")
         return added
 
@@ -239,6 +239,19 @@ class Watchlist:
             self._save(groups)
         else:
             self._save_renamed(groups, *renamed)
+
+
+def _parsed(words: Sequence[str]) -> list[Symbol]:
+    """The symbols that are meant; what is wrong with those that can be none, a line each, is raised."""
+    symbols, wrong = [], []
+    for word in words:
+        try:
+            symbols.append(parse_symbol(word))
+        except SymbolError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SymbolError("\n".join(wrong))
+    return symbols
 
 
 def check_filter(group: WatchGroup) -> None:

@@ -173,14 +173,14 @@ async def test_the_last_word_of_a_condition_is_completed() -> None:
 async def test_adding_a_symbol_selects_it_and_undo_takes_it_off() -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
-        await press(pilot, "a", "i", "b", "m", "enter")
+        await press(pilot, "a", "I", "B", "M", "enter")
         assert symbols_shown(app)[-1] == "IBM"
         assert cursor_symbol(app) == "IBM"
         await press(pilot, "u")
         assert "IBM" not in symbols_shown(app)
 
 
-@pytest.mark.parametrize(("typed", "said"), [("nv!da", "no ticker symbol"), ("nvda", "already")])
+@pytest.mark.parametrize(("typed", "said"), [("nv!da", "no ticker symbol"), ("NVDA", "already")])
 async def test_a_symbol_that_cannot_be_added_leaves_the_dialog_open_with_the_reason(typed: str, said: str) -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
@@ -188,6 +188,7 @@ async def test_a_symbol_that_cannot_be_added_leaves_the_dialog_open_with_the_rea
         assert isinstance(app.screen, AddSymbol)
         app.screen.query_one(Input).value = typed
         await press(pilot, "enter")
+        await settle(pilot)
         assert said in str(app.screen.query_one("#said", Label).content)
         await press(pilot, "escape")
         assert len(symbols_shown(app)) == 9

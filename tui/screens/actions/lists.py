@@ -82,12 +82,13 @@ class ListActions(Stage):
         def find(text: str, then: Callable[[Matches], None]) -> None:
             engine = self.engine
             # What cannot be found is no loss: what is typed can be added as it is.
-            self.fetch("matches", lambda: engine.inquire(AskMatches(text), lambda step: None), then, lambda error: None)
+            self.fetch("matches", lambda: engine.inquire(AskMatches(text), lambda step: None), then,
+                       lambda error: then(Matches(text, (), str(error))))
 
         def added(symbols: tuple[Symbol, ...] | None) -> None:
             if symbols:
                 self.undoable(self.engine.lists.undo)
-                self.place.symbol = symbols[-1]
+                self.place.symbol = symbols[0]
                 self.catch_up()
 
         self.app.push_screen(AddSymbol(group, add, find), added)
