@@ -104,8 +104,10 @@ class YahooSource:
         if oldest is not None and end is not None and end < oldest:
             reason = f"Yahoo keeps {interval} bars since {oldest} only, asked until {end}; take a longer interval"
             return self._failure(symbol, "no-data", f"{symbol}: {reason}")
+        first = start if oldest is None else max(start or oldest, oldest)
         try:
-            series = self._ask_bars(symbol, start if oldest is None else max(start or oldest, oldest), end, interval)
+            with self._talking(symbol, Lane.HISTORY):
+                series = self._ask_bars(symbol, first, end, interval)
         except DataError as error:
             return self._failure(symbol, error.kind, str(error))
         self._answered.add(symbol)
@@ -196,17 +198,19 @@ class YahooSource:
         series, _ = clean_bars(instrument, closed, newest=last, events=events, table=table, interval=interval)
         if chart.timeless:
             series = replace(series, notes=(f"{chart.timeless} rows without a time, dropped", *series.notes))
+        if series.notes and not series.bars:
+            count = f"none of {len(closed) + chart.timeless} rows of Yahoo's can be used"
+            raise DataError(f"{symbol}: {count} (first: {series.notes[0]}); it is asked again later")
         return series
 
     def _chart(self, symbol: Symbol, interval: Interval, first: date, last: date) -> Chart:
         """Yahoo's chart from `first` to the end of `last` (UTC), as delivered."""
         span = {"period1": _midnight(first), "period2": _midnight(last + timedelta(days=1))}
-        with self._talking(symbol, Lane.HISTORY):
-            answer = self._client.get_json(
-                _CHART_URL + symbol, **span, interval=interval.value, includePrePost="false",
-                events="div,splits,capitalGains",
-            )
-            return read_chart(symbol, answer)
+        answer = self._client.get_json(
+            _CHART_URL + symbol, **span, interval=interval.value, includePrePost="false",
+            events="div,splits,capitalGains",
+        )
+        return read_chart(symbol, answer)
 
     def _failure(self, symbol: Symbol, kind: str, message: str) -> SymbolFailure:
         """A failure; "unknown" is only said of a symbol while others are answered."""

@@ -24,6 +24,8 @@ from forecasting.errors import DataError, SourceBroken, SourceError, SourceRefus
 if TYPE_CHECKING:
     from forecasting.data.sources.yahoo_session import GuardedSession, TokenBucket
 
+_SENSELESS = 5      # symbols in a row whose charts are of no use: that is none of the symbols' fault
+
 
 class YahooClient:
     """Asks Yahoo for JSON; everything that goes wrong comes out as an error of ours and is counted. Thread-safe."""
@@ -36,6 +38,7 @@ class YahooClient:
         self._bucket: TokenBucket | None = None
         self._connecting = threading.Lock()
         self._cookies = _CookieMemory()
+        self._senseless: set[str] = set()      # symbols whose charts could not be used, since the last one that could
 
     def health(self, name: str) -> SourceHealth:
         """Why nothing is asked and until when, or ok; requests sent, and what may be."""
@@ -56,7 +59,8 @@ class YahooClient:
 
         Args:
             asked: What is asked for, for messages.
-            lane: Whom an answer concerns that makes no sense: every symbol, or the one whose history is asked for.
+            lane: Whom an answer concerns that makes no sense: every symbol, or the one whose history is asked for,
+                unless those of several in a row do not.
 
         Raises:
             SourceError: If Yahoo as a whole is concerned.
@@ -71,7 +75,7 @@ class YahooClient:
             yield
         except Exception as error:
             known = classify(error, asked)
-            if lane is Lane.QUOTES and isinstance(known, DataError):
+            if isinstance(known, DataError) and not isinstance(known, SaidNo) and self._concerns_all(lane, asked):
                 known = SourceBroken(f"yahoo: {known}")
             if isinstance(known, SourceRefused):
                 self._forget_crumb()
@@ -84,7 +88,15 @@ class YahooClient:
             if isinstance(known, SourceError) and (judged_here or not isinstance(error, RequestException)):
                 known = self._breaker.failed(lane, known)
             raise known from error
+        if lane is Lane.HISTORY:
+            self._senseless.clear()
         self._breaker.succeeded(lane)
+
+    def _concerns_all(self, lane: Lane, asked: str) -> bool:
+        """Whether an answer of no use concerns all symbols: one with quotes does, and charts of one after another."""
+        if lane is Lane.HISTORY:
+            self._senseless.add(asked)
+        return lane is Lane.QUOTES or (lane is Lane.HISTORY and len(self._senseless) >= _SENSELESS)
 
     def _connect(self) -> GuardedSession:
         """The guarded session, made at the first question."""

@@ -25,6 +25,9 @@ from forecasting.errors import (
     TapecastError,
 )
 
+_NO_BARS = ("Bad Request", "Unprocessable Entity")
+"""Codes of a chart answer that speak of the range that was asked for; others but "Not Found" speak of Yahoo."""
+
 
 class SaidNo(DataError):
     """Yahoo is well and has nothing to give."""
@@ -44,10 +47,11 @@ class NoBars(SaidNo):
 
 def chart_error(symbol: Symbol, error: object) -> DataError:
     """The error of our own that says what a chart answer's `error` means."""
-    found = error_text(error)
-    if isinstance(error, Mapping) and error.get("code") == "Not Found":
-        return NoSuchSymbol(f"{symbol}: Yahoo says '{found}'; check the symbol's spelling")
-    return NoBars(f"{symbol}: Yahoo says '{found}'; it is asked again later")
+    code = error.get("code") if isinstance(error, Mapping) else None
+    told = f"{symbol}: Yahoo says '{error_text(error)}'"
+    if code == "Not Found":
+        return NoSuchSymbol(f"{told}; check the symbol's spelling")
+    return (NoBars if code in _NO_BARS else DataError)(f"{told}; it is asked again later")
 
 
 def classify(error: Exception, asked: str) -> TapecastError:

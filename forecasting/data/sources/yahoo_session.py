@@ -202,7 +202,7 @@ def _chart_error_of(response: Response) -> object:
     try:
         return json.loads(response.text)["chart"]["error"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return {"code": "Not Found", "description": f"HTTP {response.status_code}"}
+        return {"description": f"HTTP {response.status_code}"}      # not Yahoo's word about a symbol
 
 
 def wait_asked_for(headers: Mapping[str, str | None]) -> float:

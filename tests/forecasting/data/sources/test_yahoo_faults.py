@@ -220,6 +220,45 @@ def test_charts_alone_in_trouble_leave_quotes_as_they_are(case: Case, fault: str
     assert case.fake.requests["crumb"] == 1
 
 
+@pytest.mark.parametrize("fault", ["no-zone", "all-null", "null-result", "not-an-object", "error-body"])
+def test_charts_of_one_symbol_after_another_that_are_of_no_use_are_trouble_of_yahoo_s(case: Case, fault: str) -> None:
+    many = [Symbol(f"T{i}") for i in range(12)]
+    case.fake.symbols |= dict.fromkeys(many, case.fake.symbols[AAPL])
+    case.fake.faults["chart"] = fault
+    answers = [case.source.history(symbol) for symbol in many[:4]]
+    assert {answer.kind for answer in answers if isinstance(answer, SymbolFailure)} == {"bad-data"}
+    assert len(answers) == 4
+    assert case.source.health().health is Health.OK, "four symbols may be at fault themselves"
+    for symbol in many[4:]:
+        with pytest.raises(SourceBroken, match=r"^yahoo: T"):
+            case.source.history(symbol)
+    assert case.fake.requests["chart"] == 6, "then the circuit of histories is open"
+    assert case.source.health().health is Health.LATE
+
+    case.fake.faults.clear()
+    retry_at = case.source.health().retry_at
+    assert retry_at is not None
+    case.clock.set(retry_at)
+    assert all(isinstance(case.source.history(symbol), BarSeries) for symbol in many)
+    assert case.source.health().health is Health.OK
+
+
+def test_one_symbol_without_use_among_others_stays_its_own_trouble(case: Case) -> None:
+    case.fake.faults["chart"], case.fake.spoilt = "no-zone", frozenset({AAPL})
+    for _ in range(8):
+        assert isinstance(case.bars(), SymbolFailure)
+    assert isinstance(case.source.history(MSFT), BarSeries)
+    assert case.source.health().health is Health.OK
+
+
+def test_rows_of_which_none_can_be_used_are_a_failure_that_says_why(case: Case) -> None:
+    case.fake.faults["chart"] = "all-null"
+    failure = case.bars()
+    assert isinstance(failure, SymbolFailure)
+    first = "(first: 2026-01-26 missing price, dropped: no prices at all)"
+    assert failure.message == f"AAPL: none of 30 rows of Yahoo's can be used {first}; it is asked again later"
+
+
 @pytest.mark.parametrize("ask", [Case.quote, Case.bars])
 def test_one_hiccup_is_forgotten(case: Case, ask: Callable[[Case], object]) -> None:
     case.quote()
