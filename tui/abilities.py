@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from forecasting.frozen import dataclass
 
 FEW = "standard"
 """What Rich calls 16 colours."""

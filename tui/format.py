@@ -6,12 +6,12 @@ Pure and free of markup. A missing figure is "-", never 0; a figure that rounds 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 
 from forecasting.domain.decision import Signal, SignalKind
 from forecasting.domain.interval import Interval
+from forecasting.frozen import dataclass
 
 MISSING = "-"
 

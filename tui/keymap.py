@@ -7,10 +7,12 @@ terminal or multiplexer needs) is reported and left at its default; it is never 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 
 from textual.binding import Binding
+
+from forecasting.frozen import dataclass
 
 VIEWS = ("watch", "chart", "accuracy", "signals", "backtest", "models", "health")
 _ALL = frozenset(VIEWS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 from forecasting.config import Settings, SourceName, load
 from forecasting.domain.interval import Interval
 from forecasting.errors import ConfigError
+from forecasting.frozen import dataclass
 
 P = ParamSpec("P")
 R = TypeVar("R")

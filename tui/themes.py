@@ -8,9 +8,11 @@ bands are surfaces, told apart by their pattern too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from textual.theme import Theme
+
+from forecasting.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, time
 from typing import Annotated, Literal
 
 from forecasting.config.rules import AS_IN_TOML, Bounds, Checked
 from forecasting.config.secrets import Secret
 from forecasting.config.section import Section
+from forecasting.frozen import dataclass
 
 SinkKind = Literal["toast", "bell", "osc9", "osc777", "command", "webhook", "apprise"]
 

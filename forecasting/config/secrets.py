@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from forecasting.errors import ConfigError
+from forecasting.frozen import dataclass
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler

@@ -7,7 +7,7 @@ the file as shipped behave alike.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -19,6 +19,7 @@ from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.watchlist import NAME_LIMIT, WatchGroup
 from forecasting.errors import ConfigError, SymbolError
+from forecasting.frozen import dataclass
 
 SourceName = Literal["yahoo", "csv", "replay", "simulated"]
 REAL_SOURCES = ("yahoo", "csv")

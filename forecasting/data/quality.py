@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -24,6 +24,7 @@ from typing import NamedTuple
 from forecasting.domain.interval import Interval, day_of
 from forecasting.domain.market import Bar, BarSeries, Instrument, Symbol
 from forecasting.domain.sessions import SessionTable
+from forecasting.frozen import dataclass
 
 JUMP = 0.40           # a one-day adjusted move beyond this needs a recorded event
 TAKEN_BACK = 0.05     # .. and is a bad print if the next close is back within this of the close before it

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from forecasting.domain.market import Symbol
+from forecasting.frozen import dataclass
+
+MAX_RULES = 5000
+"""Alert rules that may be in force at one time."""
 
 
 class SignalKind(StrEnum):

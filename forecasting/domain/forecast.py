@@ -8,11 +8,11 @@ rows made live.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from forecasting.domain.market import Symbol
+from forecasting.frozen import dataclass
 
 HORIZONS: tuple[int, ...] = tuple(range(1, 11))
 """Sessions ahead, H = 10."""

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from forecasting.domain.market import Symbol
 from forecasting.domain.money import Rate
+from forecasting.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

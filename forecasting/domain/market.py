@@ -8,7 +8,6 @@ right across time zones and daylight saving; a shorter bar by the instant its sl
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
@@ -16,6 +15,7 @@ from typing import NewType
 from forecasting.domain.interval import Interval
 from forecasting.domain.spelling import foreign, nearest, yahoo_style
 from forecasting.errors import SymbolError
+from forecasting.frozen import dataclass
 
 Symbol = NewType("Symbol", str)
 

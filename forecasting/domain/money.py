@@ -7,10 +7,10 @@ the prices, and always named with its age; where none is known nothing is conver
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from forecasting.domain.market import Quote, Symbol
+from forecasting.frozen import dataclass
 
 OLDEST = timedelta(days=7)
 """A rate older than this is none: longer than any holiday of the currency market."""

@@ -8,11 +8,11 @@ how they move together, and so cannot be added up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import fsum
 
 from forecasting.domain.holding import Position
 from forecasting.domain.market import Symbol
+from forecasting.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ probe, after 1, 5, 15 and 60 minutes, and then once a day.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from forecasting.domain.market import Symbol, SymbolFailure
+from forecasting.frozen import dataclass
 
 WAITS = (*(timedelta(minutes=m) for m in (1, 5, 15, 60)), timedelta(days=1))
 

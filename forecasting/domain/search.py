@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from forecasting.domain.market import Symbol
 from forecasting.domain.question import Question
+from forecasting.frozen import dataclass
 
 SHOWN = 12
 """More matches than this are no help."""

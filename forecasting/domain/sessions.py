@@ -11,13 +11,14 @@ answers in slots what the other answers in sessions. A slot's name is the instan
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import chain, islice
 
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import SessionState
+from forecasting.frozen import dataclass
 
 EXTENDED = {"XNYS": (timedelta(hours=5, minutes=30), timedelta(hours=4))}
 """How long there are prices before the open and after the close: New York 04:00 to 20:00, after a half day to 17:00.

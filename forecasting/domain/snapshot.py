@@ -6,7 +6,6 @@ the panes beside the table need for the one symbol under the cursor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -19,6 +18,7 @@ from forecasting.domain.money import Rate
 from forecasting.domain.portfolio import Portfolio
 from forecasting.domain.training import Epoch
 from forecasting.domain.watchlist import WatchGroup
+from forecasting.frozen import dataclass
 
 
 class Health(StrEnum):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from forecasting.domain.market import Symbol
+from forecasting.frozen import dataclass
 
 ALL = "All"
 """The tab of everything that is watched; a person's own list of that name takes its place."""

@@ -12,7 +12,6 @@ done by a child process.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
@@ -22,6 +21,7 @@ from forecasting.domain.market import Quote, Symbol, SymbolFailure
 from forecasting.domain.question import Question
 from forecasting.domain.snapshot import SourceHealth
 from forecasting.domain.training import Epoch
+from forecasting.frozen import dataclass
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler

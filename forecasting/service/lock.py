@@ -9,9 +9,10 @@ import contextlib
 import fcntl
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from forecasting.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ next start. Lists are not looked at here: the watchlist reads them by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from forecasting.config import Settings, user_file
 from forecasting.errors import ConfigError, TapecastError
+from forecasting.frozen import dataclass
 
 SECTIONS = ("source", "refresh", "model", "display", "paths", "alerts", "sinks", "keys")
 _ENGINES = frozenset({"source", "refresh", "model", "alerts", "sinks"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from forecasting.data.exchanges import exchange_of
@@ -15,8 +15,9 @@ from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, ReplayStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import SourceError
-from forecasting.service.backend import TickReport
-from forecasting.service.holdings import Bookkeeper
+from forecasting.frozen import dataclass
+from forecasting.service.backend import TickReport  # at run time: the heartbeat writes a Status by its annotations
+from forecasting.service.kept_records import kept_records, kept_signal_records
 from forecasting.service.provenance import bar_sources
 from forecasting.service.records import kept_records, kept_signal_records
 from forecasting.service.rule_status import rule_statuses

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from forecasting.data.exchanges import exchange_of
@@ -30,7 +30,7 @@ from forecasting.domain.market import (
 from forecasting.domain.money import Rate, find_rate
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import FORECAST_SHOWN, ExchangeStatus, SymbolDetail, SymbolRow
-from forecasting.evaluation.track_record import rolling
+from forecasting.frozen import dataclass
 
 SPARK_SESSIONS = 20
 STALE_AFTER = timedelta(minutes=20)      # some exchanges' free quotes are 15 minutes late

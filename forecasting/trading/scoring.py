@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from forecasting.domain.decision import ScoredSignal, Signal, SignalKind, SignalRecord
 from forecasting.evaluation.intervals import daily_series, enough_days, mean_interval, wilson
+from forecasting.frozen import dataclass
 
 ROUND_TRIP = 0.002
 """Cost of following a signal: 10 basis points on the way in and on the way out, as in a backtest."""

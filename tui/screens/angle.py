@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forecasting.domain.forecast import Origin, TrackRecord
+from forecasting.frozen import dataclass
 
 if TYPE_CHECKING:
     from forecasting.service.accuracy import Accuracy, AskAccuracy, ModelAccuracy

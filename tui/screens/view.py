@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from forecasting.domain.decision import Alert, AlertRule
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail, SymbolRow
 from forecasting.domain.watchlist import WatchGroup
+from forecasting.frozen import dataclass
 from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.themes import Palette

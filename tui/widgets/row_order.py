@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from forecasting.domain.snapshot import SymbolRow
+from forecasting.frozen import dataclass
 from tui.widgets.holding_cells import SORT
 
 Figure = float | str | None

@@ -7,7 +7,6 @@ the line is too narrow.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -18,6 +17,7 @@ from forecasting.domain.market import SessionState
 from forecasting.domain.money import Rate, pair
 from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SymbolRow
 from forecasting.domain.watchlist import tabs as lists_of
+from forecasting.frozen import dataclass
 from tui import format as fmt
 from tui.format import Glyphs
 from tui.screens.view import Scene

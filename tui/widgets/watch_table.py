@@ -7,7 +7,6 @@ and a row's cells are made when its line is painted: a thousand symbols are sort
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from rich.segment import Segment
@@ -23,6 +22,7 @@ from textual.strip import Strip
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import SymbolRow
+from forecasting.frozen import dataclass
 from tui.format import Glyphs
 from tui.themes import Palette
 from tui.widgets.columns import AGEING, Column, columns_for

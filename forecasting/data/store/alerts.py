@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from forecasting.data.store.watchlist import RENAME
 from forecasting.domain.decision import Alert, AlertRule, Delivery
 from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Symbol
+from forecasting.frozen import dataclass
 
 _RULE = "id, text, symbols, grp, sinks, cooldown_s, hysteresis, created_at, muted_until"
 _ALERT = "id, rule_id, rule, symbol, fired_at, data_time, late, value, reason, acked_at"

@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from forecasting.data.store.gate import touch_private
 from forecasting.errors import StoreError
+from forecasting.frozen import dataclass
 
 COMPANIONS = ("", "-wal", "-shm")
 """A store is three files while it is open, and after a crash."""

@@ -9,7 +9,6 @@ issue also precedes the first target's *open* needs the calendar: the engine see
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 from math import isfinite
@@ -18,6 +17,7 @@ from typing import Any
 from forecasting.domain.forecast import Forecast, Origin, Outcome
 from forecasting.domain.market import Symbol
 from forecasting.errors import LedgerError
+from forecasting.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

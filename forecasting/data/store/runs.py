@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from forecasting.data.store.database import Database
 from forecasting.data.store.encoding import json_list, optional_time, time_text
+from forecasting.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from forecasting.domain.forecast import Origin, TrackRecord
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import SymbolDetail
 from forecasting.errors import TapecastError
+from forecasting.frozen import dataclass
 from tui.screens.angle import Angle, Reading, fuller_origin
 from tui.screens.stage import Stage
 from tui.screens.view import Scene
