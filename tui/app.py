@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LATER_CSS = Path(__file__).with_name("later.tcss")
+"""Styles of what is not on the first screen: half of the time that reading styles takes."""
 BELL_PAUSE_S = 1.0
 """The bell rings once for all that comes together."""
 
@@ -183,6 +185,7 @@ class TapecastApp(App[None], inherit_bindings=False):
             gc.freeze()      # what is here now stays: never look through it again while a key waits
             gc.enable()
         asyncio.get_running_loop().set_default_executor(full_pool())      # thread workers run in it
+        self.stylesheet.read(LATER_CSS)
         self._write(terminal.KEEP_TITLE)
         self._set_title(self._main.place.snapshot.alerts_unseen if self._main is not None else 0)
         self.bridge.start()
