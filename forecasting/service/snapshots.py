@@ -42,6 +42,8 @@ SESSIONS_AHEAD = 20
 
 
 @dataclass(frozen=True, slots=True)
+SESSIONS_BEHIND = timedelta(days=400)
+"""How far back sessions are read: whether a price older than that is stale is no question."""
 class Status:
     """What a snapshot says beyond what the store holds."""
 
@@ -90,9 +92,10 @@ class SnapshotReader:
 
     def _table(self, exchange: str, now: datetime) -> SessionTable:
         kept = self._tables.get(exchange)
-        if kept is not None and len(kept.after(now.date(), SESSIONS_AHEAD)) == SESSIONS_AHEAD:
+        today = now.date()
+        if kept is not None and len(kept.after(today, SESSIONS_AHEAD)) == SESSIONS_AHEAD:
             return kept
-        table = self._store.market.sessions(exchange)
+        table = self._store.market.sessions(exchange, since=today - SESSIONS_BEHIND)
         self._tables = {**self._tables, exchange: table}
         return table
 

@@ -215,10 +215,11 @@ class Market:
             )
             connection.executemany("INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?)", rows)
 
-    def sessions(self, exchange: str) -> SessionTable:
-        """All known sessions of one exchange; an empty table if there are none."""
+    def sessions(self, exchange: str, *, since: date = date.min) -> SessionTable:
+        """The known sessions of one exchange, from one day on; an empty table if there are none."""
         rows = self._database.rows(
-            "SELECT session, open, close, rests, goes_on FROM sessions WHERE exchange = ? ORDER BY session", (exchange,)
+            "SELECT session, open, close, rests, goes_on FROM sessions"
+            " WHERE exchange = ? AND session >= ? ORDER BY session", (exchange, since.isoformat())
         )
         day, moment = date.fromisoformat, datetime.fromisoformat
         return SessionTable(
