@@ -1,25 +1,18 @@
-"""Track records and signal records: computed after settling, from the ledger and the signal log alone, and kept.
-
-What is kept is a copy for the screen, so that a snapshot need not add up thousands of rows; the standard library only.
-"""
+"""Track records and signal records: computed after settling, from the ledger and the signal log alone, and kept."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from functools import lru_cache
 
 from forecasting.data.store import Store
-from forecasting.domain.decision import SignalKind, SignalRecord
 from forecasting.domain.forecast import BASELINE, MODELS, Origin, Outcome, TrackRecord
 from forecasting.domain.market import Symbol
 from forecasting.evaluation.track_record import record
+from forecasting.service.kept_records import keep_records, keep_signal_records
 from forecasting.trading import scoring
 
 RECORD_HORIZONS = (1, 5, 10)
-_FORECASTS, _SIGNALS = "track-records", "signal-records"
 
 
 def update_records(store: Store, symbols: Sequence[Symbol]) -> tuple[TrackRecord, ...]:
@@ -27,7 +20,7 @@ def update_records(store: Store, symbols: Sequence[Symbol]) -> tuple[TrackRecord
     found = tuple(
         one for origin in Origin for horizon in RECORD_HORIZONS for one in _records(store, symbols, horizon, origin)
     )
-    _keep(store, _FORECASTS, found)
+    keep_records(store, found)
     return found
 
 
@@ -36,28 +29,7 @@ def update_signal_records(store: Store, symbols: Sequence[Symbol]) -> None:
     settled = store.signals.scored()
     closes = [tuple(store.market.adjusted_closes(symbol).values()) for symbol in symbols]
     usual = {h: scoring.any_day(closes, h) for h in {s.signal.horizon for s in settled}}
-    _keep(store, _SIGNALS, scoring.records(settled, {h: each for h, each in usual.items() if each is not None}))
-
-
-def kept_records(store: Store) -> tuple[TrackRecord, ...]:
-    """The track records as last computed; empty before that."""
-    return _track_records(_kept(store, _FORECASTS))
-
-
-def kept_signal_records(store: Store) -> tuple[SignalRecord, ...]:
-    """The signal records as last computed; empty before that."""
-    return _signal_records(_kept(store, _SIGNALS))
-
-
-# Snapshots ask some times a minute for what changes once a session: the same text gives the same values, unread.
-@lru_cache(maxsize=1)
-def _track_records(text: str) -> tuple[TrackRecord, ...]:
-    return tuple(TrackRecord(**{**plain, "origin": Origin(plain["origin"])}) for plain in json.loads(text))
-
-
-@lru_cache(maxsize=1)
-def _signal_records(text: str) -> tuple[SignalRecord, ...]:
-    return tuple(SignalRecord(**{**plain, "kind": SignalKind(plain["kind"])}) for plain in json.loads(text))
+    keep_signal_records(store, scoring.records(settled, {h: each for h, each in usual.items() if each is not None}))
 
 
 def _records(store: Store, symbols: Sequence[Symbol], horizon: int, origin: Origin) -> Iterable[TrackRecord]:
@@ -83,12 +55,3 @@ def _by_symbol(outcomes: Iterable[Outcome]) -> dict[Symbol, list[Outcome]]:
     for outcome in outcomes:
         grouped[outcome.symbol].append(outcome)
     return grouped
-
-
-def _keep(store: Store, name: str, values: Sequence[TrackRecord] | Sequence[SignalRecord]) -> None:
-    store.runs.set_meta(name, json.dumps([asdict(v) for v in values]))
-
-
-def _kept(store: Store, name: str) -> str:
-    # Our own values from our own store: plain JSON, which the first paint need not have checked.
-    return store.runs.get_meta(name) or "[]"

@@ -23,8 +23,9 @@ from forecasting.service.bench import ENSEMBLE, QUICK
 from forecasting.service.desk import Desk
 from forecasting.service.intake import Intake, take_bars, take_quotes
 from forecasting.service.issue import issue
+from forecasting.service.kept_records import kept_records
 from forecasting.service.opinions import opinions
-from forecasting.service.records import kept_records, update_records, update_signal_records
+from forecasting.service.records import update_records, update_signal_records
 from forecasting.service.settle import settle_forecasts, settle_signals
 from forecasting.service.shadow import judge
 from forecasting.service.watch import look

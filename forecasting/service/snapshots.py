@@ -19,7 +19,6 @@ from forecasting.frozen import dataclass
 from forecasting.service.backend import TickReport  # at run time: the heartbeat writes a Status by its annotations
 from forecasting.service.kept_records import kept_records, kept_signal_records
 from forecasting.service.provenance import bar_sources
-from forecasting.service.records import kept_records, kept_signal_records
 from forecasting.service.rule_status import rule_statuses
 from forecasting.service.ticks import with_ticks
 from forecasting.service.view import (
@@ -36,6 +35,9 @@ from forecasting.service.view import (
 from forecasting.service.year_ranges import YearRanges
 
 SIGNALS_SHOWN = 200
+if TYPE_CHECKING:
+    from forecasting.service.bookkeeping import Bookkeeper
+
 ALERTS_SHOWN = 100
 SESSIONS_AHEAD = 20
 """With fewer sessions ahead, the kept table is read anew: the worker extends it in time."""
@@ -78,7 +80,7 @@ class SnapshotReader:
     def __init__(self, store: Store, display_currency: str | None = None) -> None:
         self._store = store
         self._display_currency = display_currency
-        self._bookkeeper = Bookkeeper(display_currency)
+        self._bookkeeper: Bookkeeper | None = None      # made with the first holding
         self._tables: Mapping[str, SessionTable] = {}
         self._years = YearRanges(store.market)
         self._read: _Read | None = None
@@ -150,7 +152,8 @@ class SnapshotReader:
     def _show(self, version: int, status: Status, read: _Read) -> Snapshot:
         quotes = with_ticks(read.facts.quotes, status.ticks)
         facts = replace(read.facts, quotes=quotes, failures=_failures(read.facts.failures, quotes, status))
-        facts = replace(facts, positions=self._bookkeeper.positions(facts, status.now))
+        books = self._books() if facts.holdings else None
+        facts = facts if books is None else replace(facts, positions=books.positions(facts, status.now))
         notes = self._model_notes(status.report)
         rows = tuple(row(s, facts, status.now, notes) for s in status.symbols)
         best = status.report.models[0] if status.report and status.report.models else None
@@ -173,10 +176,16 @@ class SnapshotReader:
             alerts=read.alerts,
             alerts_unseen=read.alerts_unseen,
             rules=read.rules,
-            portfolio=self._bookkeeper.portfolio(facts.positions, status.symbols),
+            portfolio=None if books is None else books.portfolio(facts.positions, status.symbols),
         )
 
     def detail(self, symbol: Symbol, report: TickReport | None) -> SymbolDetail | None:
+    def _books(self) -> Bookkeeper:
+        from forecasting.service.bookkeeping import Bookkeeper  # not needed for the first paint of who holds nothing
+
+        self._bookkeeper = self._bookkeeper or Bookkeeper(self._display_currency)
+        return self._bookkeeper
+
         """Everything about one symbol."""
         history = self._history = read_history(self._store, symbol, self._history)
         return read_detail(self._store, history, by_key(kept_records(self._store)), self._model_notes(report))

@@ -212,6 +212,8 @@ def read_detail(
     store: Store, history: History, records: Mapping[RecordKey, TrackRecord], model_notes: Mapping[str, str]
 ) -> SymbolDetail | None:
     """Everything the panes beside the table show about one symbol; None if nothing is stored of it."""
+    from forecasting.evaluation.track_record import rolling  # not needed for the first paint
+
     symbol = history.symbol
     instrument = store.market.instruments().get(symbol)
     if instrument is None or not history.bars:

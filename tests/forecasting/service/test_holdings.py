@@ -17,7 +17,8 @@ from forecasting.domain.market import Instrument, Quote, Symbol
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.errors import ConfigError, HoldingError
-from forecasting.service.holdings import HoldingsDesk, day_of_price, merged, read_tags
+from forecasting.service.bookkeeping import day_of_price
+from forecasting.service.holdings import HoldingsDesk, merged, read_tags
 from forecasting.service.snapshots import SnapshotReader, Status
 from tests.support.bars import make_series
 
@@ -178,6 +179,7 @@ def test_a_tick_prices_anew_without_keeping_the_books_anew(store: Store) -> None
     reader = SnapshotReader(store)
     status = Status(NOW, (), (AAPL,), SourceHealth("bank", Health.OK, "ok"), (), None, (), None)
     reader.read(1, status)
+    assert reader._bookkeeper is not None
     kept = reader._bookkeeper._kept[AAPL][2]
     tick = Quote(AAPL, 210.0, NOW + timedelta(seconds=1), 190.0, "USD", "bank")
     row = reader.tell_again(2, replace(status, ticks=(tick,))).row(AAPL)

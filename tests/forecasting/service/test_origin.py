@@ -14,8 +14,8 @@ from forecasting.domain.market import Symbol
 from forecasting.errors import LedgerError
 from forecasting.service import backfill, issue
 from forecasting.service.backend import Work
+from forecasting.service.kept_records import kept_records
 from forecasting.service.local import LocalBackend
-from forecasting.service.records import kept_records
 from tests.support.desk import backend, recorded, write_csv
 from tests.support.markets import CALENDARS, at
 

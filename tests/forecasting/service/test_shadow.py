@@ -16,8 +16,8 @@ from forecasting.domain.sessions import Session
 from forecasting.models.base import Fitted
 from forecasting.service.backend import Work
 from forecasting.service.bench import LICENCE
+from forecasting.service.kept_records import kept_records
 from forecasting.service.local import LocalBackend
-from forecasting.service.records import kept_records
 from forecasting.service.shadow import SHADOW_SESSIONS, compare, stream
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.status import challenger_line
