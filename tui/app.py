@@ -22,7 +22,6 @@ from textual.app import App
 from textual.binding import BindingsMap, BindingType
 
 from forecasting.domain.snapshot import Snapshot
-from forecasting.service.facade import EngineFacade
 from forecasting.service.threads import full_pool
 from tui import format as fmt
 from tui import terminal
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from forecasting.config import Settings
+    from forecasting.service.facade import EngineFacade
     from forecasting.service.reloading import Reloading
 
 log = logging.getLogger(__name__)

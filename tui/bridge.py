@@ -14,11 +14,11 @@ from textual.message import Message
 
 from forecasting.domain.snapshot import Snapshot
 from forecasting.errors import TapecastError
-from forecasting.service.facade import EngineFacade, RunInThread
 from tui.messages import EngineFailed, Fetched, NoticeGiven, SnapshotPublished, TerminalTold
 
 if TYPE_CHECKING:
     from forecasting.service.delivery import TerminalEvent
+    from forecasting.service.facade import EngineFacade, RunInThread
 
 T = TypeVar("T")
 

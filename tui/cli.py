@@ -17,7 +17,6 @@ from datetime import date
 from functools import partial
 from importlib import import_module
 from keyword import iskeyword
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,7 +28,6 @@ from forecasting.domain.interval import Interval
 from forecasting.domain.market import parse_symbol
 from forecasting.errors import ConfigError, TapecastError
 from forecasting.service.threads import ONE_THREAD
-from tui import plain
 from tui.options import Day, Options, shared_options
 
 if TYPE_CHECKING:
@@ -98,12 +96,12 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     # to the first paint. The app switches collection on again when it has painted.
     gc.disable()
     settings = options.settings()
-    from forecasting.service.build import build_front, renew
+    from forecasting.service.front import build_app, renew
     from forecasting.service.reloading import Reloading
     from tui.app import TapecastApp
     from tui.stopping import stops_on_signals
 
-    engine = build_front(settings, demo=demo, replay_start=replay_from)
+    engine = build_app(settings, demo=demo, replay_start=replay_from)
     if engine.log_path is not None:
         _log_to(engine.log_path)
     try:
@@ -136,6 +134,8 @@ def _title(settings: Settings, *, demo: bool) -> str:
 
 def _log_to(path: Path) -> None:
     """The terminal belongs to the screen; what libraries have to say goes beside the worker's log."""
+    from logging.handlers import RotatingFileHandler
+
     logging.raiseExceptions = False      # a line that a full disk does not take must not end up on the screen
     try:
         handler: logging.Handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2)
@@ -153,6 +153,7 @@ def _log_to(path: Path) -> None:
 def print_command(options: Options, form: str | None) -> None:
     """Print the watchlist once: price, change, state, forecast, a row per symbol."""
     from forecasting.service import headless
+    from tui import plain
 
     answer = headless.print_rows(options.settings(), options.as_of, _progress())
     _say(answer, form == "json", {"csv": plain.csv_rows, "line": plain.one_line}.get(form or "", plain.rows))
@@ -166,6 +167,7 @@ def print_command(options: Options, form: str | None) -> None:
 def forecast(options: Options, symbols: tuple[str, ...], model: str | None, as_json: bool) -> None:
     """Forecast SYMBOLS 1 to 10 sessions ahead, as quantiles."""
     from forecasting.service import headless
+    from tui import plain
 
     asked = tuple(dict.fromkeys(parse_symbol(s) for s in symbols))
     answer = headless.forecasts(options.settings(), asked, options.as_of, _progress(), model=model)
@@ -179,6 +181,7 @@ def forecast(options: Options, symbols: tuple[str, ...], model: str | None, as_j
 def indicators(options: Options, symbol: str, as_json: bool) -> None:
     """Print RSI(14) and MACD(12,26,9) of SYMBOL, a row per closed bar."""
     from forecasting.service import headless
+    from tui import plain
 
     answer = headless.indicators(options.settings(), parse_symbol(symbol), options.as_of, _progress())
     _say(answer, as_json, plain.indicators)

@@ -30,7 +30,7 @@ def daemon(options: Options, systemd: bool, port: int | None) -> None:
     if options.as_of is not None:
         raise ConfigError("--as-of is for looking back; a daemon lives in the present")
     from forecasting.service import daemon as service
-    from forecasting.service.build import place
+    from forecasting.service.places import place
 
     settings = options.settings()
     if systemd:

@@ -76,7 +76,7 @@ def backup(options: Options, target: Path | None, file: Path | None, as_json: bo
 def restore(options: Options, copy: Path, file: Path | None, as_json: bool) -> None:
     """Put the backup FILE in the store's place; what was there is kept under another name."""
     from forecasting.service import keeping
-    from forecasting.service.build import place
+    from forecasting.service.places import place
 
     def text(value: dict[str, Any]) -> str:
         kept = f"; what was there is kept as {value['replaced']}" if value["replaced"] else ""
@@ -119,7 +119,7 @@ def import_(options: Options, rows: Path, file: Path | None, as_json: bool) -> N
     Rows that the store holds already are left as they are.
     """
     from forecasting.service import moving
-    from forecasting.service.build import place
+    from forecasting.service.places import place
 
     settings = options.settings()
     _say(moving.take_in(settings, file or place(settings, demo=False).store, rows), as_json, import_text)

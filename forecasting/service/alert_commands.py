@@ -13,7 +13,8 @@ from forecasting.domain.decision import Alert, AlertRule, RuleStatus
 from forecasting.domain.market import Symbol
 from forecasting.errors import ConfigError
 from forecasting.service.alert_desk import AlertDesk
-from forecasting.service.build import place, watchlist
+from forecasting.service.opened import watchlist
+from forecasting.service.places import place
 from forecasting.service.rule_status import rule_statuses
 
 

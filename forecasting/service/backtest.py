@@ -22,8 +22,10 @@ from forecasting.features.pipeline import FeatureSpec, build_panel
 from forecasting.models.base import Predictions, Progress
 from forecasting.models.registry import create
 from forecasting.service.backend import OnStep, Step
-from forecasting.service.build import one_shot, place, watchlist
+from forecasting.service.build import one_shot
 from forecasting.service.headless import Answer, daily_only, moment
+from forecasting.service.opened import watchlist
+from forecasting.service.places import place
 from forecasting.trading.backtest import (
     BuyAndHold,
     Direction,

@@ -27,7 +27,7 @@ from forecasting.features.pipeline import FeatureSpec
 from forecasting.models import checkpoint
 from forecasting.models.base import Fitted
 from forecasting.service.bench import LICENCE
-from forecasting.service.build import Place
+from forecasting.service.places import Place
 
 Status = Literal["ok", "warning", "failed"]
 

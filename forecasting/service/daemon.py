@@ -20,9 +20,10 @@ from shlex import quote
 
 from forecasting.config import Settings
 from forecasting.errors import ConfigError, TapecastError
-from forecasting.service.build import place, renew, roles
+from forecasting.service.front import renew, roles
 from forecasting.service.lock import EngineLock
 from forecasting.service.metrics import Metrics
+from forecasting.service.places import place
 from forecasting.service.standby import Standby
 
 log = logging.getLogger("forecasting.daemon")

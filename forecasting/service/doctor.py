@@ -23,11 +23,12 @@ from forecasting.evaluation import leaks as search
 from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.bench import ENSEMBLE
-from forecasting.service.build import one_shot, place
+from forecasting.service.build import one_shot
 from forecasting.service.checks import Check, config, folder, models, sinks, software, store, trouble
 from forecasting.service.doubts import doubts
 from forecasting.service.headless import Answer, moment, watched
 from forecasting.service.local import LocalBackend
+from forecasting.service.places import place
 
 SESSIONS_AHEAD = 30
 LEAK_SYMBOLS = 12

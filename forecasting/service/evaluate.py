@@ -25,8 +25,9 @@ from forecasting.features.panel import Panel
 from forecasting.features.pipeline import FeatureSpec, build_panel
 from forecasting.models.base import Progress
 from forecasting.service.backend import OnStep, Step
-from forecasting.service.build import one_shot, watchlist
+from forecasting.service.build import one_shot
 from forecasting.service.headless import Answer, daily_only, moment
+from forecasting.service.opened import watchlist
 from forecasting.service.trials import count_trials
 
 _TRAINED = frozenset({"ensemble", "ensemble-raw", "lstm", "har"})      # models that learn from the whole panel

@@ -19,9 +19,10 @@ from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.snapshot import FORECAST_SHOWN, Health, SourceHealth, SymbolRow
 from forecasting.errors import ConfigError, NotEnoughHistory, SourceError
 from forecasting.service.backend import OnStep, Work
-from forecasting.service.build import one_shot, watchlist
+from forecasting.service.build import one_shot
 from forecasting.service.held_rows import plain, portfolio, take_along
 from forecasting.service.local import LocalBackend
+from forecasting.service.opened import watchlist
 from forecasting.service.provenance import bar_sources
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.view import shown_forecast

@@ -10,8 +10,8 @@ from forecasting.config import Settings
 from forecasting.data.store import Store
 from forecasting.domain.holding import Position
 from forecasting.domain.snapshot import Snapshot, SymbolRow
-from forecasting.service.build import folder
 from forecasting.service.holding_lines import line_of
+from forecasting.service.places import folder
 
 
 def plain(row: SymbolRow) -> dict[str, Any]:

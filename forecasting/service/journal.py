@@ -14,8 +14,8 @@ from forecasting.domain.market import Bar, Symbol
 from forecasting.domain.sessions import in_slots
 from forecasting.errors import LedgerError
 from forecasting.service.alert_commands import alert_value
-from forecasting.service.build import place
 from forecasting.service.headless import Answer
+from forecasting.service.places import place
 from forecasting.trading.rules.replay import FOLLOWED, Followed, followed
 
 _ALL = 1_000_000

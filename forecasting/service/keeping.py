@@ -17,8 +17,8 @@ from forecasting.data.store.restoring import restore as put_back
 from forecasting.data.store.restoring import vacuum as rewrite
 from forecasting.data.store.salvage import salvage
 from forecasting.errors import ConfigError, StoreError
-from forecasting.service.build import place
 from forecasting.service.headless import Answer
+from forecasting.service.places import place
 
 
 def store_file(settings: Settings, named: Path | None) -> Path:

@@ -14,7 +14,8 @@ from forecasting.data.transfer.lists import format_of, read, written
 from forecasting.domain.transfer import ListFormat
 from forecasting.domain.watchlist import ALL, WatchGroup
 from forecasting.errors import DataError, RuleError, SymbolError
-from forecasting.service.build import place, watchlist
+from forecasting.service.opened import watchlist
+from forecasting.service.places import place
 from forecasting.service.watchlist import Watchlist, check_filter
 
 

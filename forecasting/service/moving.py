@@ -18,8 +18,8 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.transfer import Format, What
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, RuleError
-from forecasting.service.build import watchlist
 from forecasting.service.headless import Answer
+from forecasting.service.opened import watchlist
 from forecasting.service.records import update_records, update_signal_records
 from forecasting.service.watchlist import check_filter
 

@@ -24,11 +24,11 @@ from forecasting.domain.holding import Holding, Split, in_order
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import CsvError, HoldingError, TapecastError
-from forecasting.service.build import folder, place
 from forecasting.service.headless import Answer
 from forecasting.service.held_rows import plain, portfolio
 from forecasting.service.holding_lines import line_of, read_lines
 from forecasting.service.holdings import ALIAS_LIMIT, NOTE_LIMIT, HoldingsDesk, merged, read_tags
+from forecasting.service.places import folder, place
 from forecasting.service.snapshots import SnapshotReader, Status
 
 COLUMNS = ("symbol", "date", "quantity", "price", "fee", "split", "alias", "tags", "note")

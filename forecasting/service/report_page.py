@@ -25,8 +25,9 @@ from forecasting.domain.snapshot import Health, SourceHealth, SymbolRow
 from forecasting.errors import ConfigError
 from forecasting.service.accuracy import Accuracy, AskAccuracy
 from forecasting.service.backend import OnStep
-from forecasting.service.build import place, watchlist
 from forecasting.service.headless import Answer
+from forecasting.service.opened import watchlist
+from forecasting.service.places import place
 from forecasting.service.report_svg import fan, histogram
 from forecasting.service.scoring import accuracy
 from forecasting.service.snapshots import SnapshotReader, Status

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
@@ -34,18 +35,18 @@ from forecasting.service.view import (
 )
 from forecasting.service.year_ranges import YearRanges
 
-SIGNALS_SHOWN = 200
 if TYPE_CHECKING:
     from forecasting.service.bookkeeping import Bookkeeper
 
+SIGNALS_SHOWN = 200
 ALERTS_SHOWN = 100
 SESSIONS_AHEAD = 20
 """With fewer sessions ahead, the kept table is read anew: the worker extends it in time."""
+SESSIONS_BEHIND = timedelta(days=400)
+"""How far back sessions are read: whether a price older than that is stale is no question."""
 
 
 @dataclass(frozen=True, slots=True)
-SESSIONS_BEHIND = timedelta(days=400)
-"""How far back sessions are read: whether a price older than that is stale is no question."""
 class Status:
     """What a snapshot says beyond what the store holds."""
 
@@ -179,13 +180,13 @@ class SnapshotReader:
             portfolio=None if books is None else books.portfolio(facts.positions, status.symbols),
         )
 
-    def detail(self, symbol: Symbol, report: TickReport | None) -> SymbolDetail | None:
     def _books(self) -> Bookkeeper:
         from forecasting.service.bookkeeping import Bookkeeper  # not needed for the first paint of who holds nothing
 
         self._bookkeeper = self._bookkeeper or Bookkeeper(self._display_currency)
         return self._bookkeeper
 
+    def detail(self, symbol: Symbol, report: TickReport | None) -> SymbolDetail | None:
         """Everything about one symbol."""
         history = self._history = read_history(self._store, symbol, self._history)
         return read_detail(self._store, history, by_key(kept_records(self._store)), self._model_notes(report))

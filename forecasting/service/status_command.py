@@ -8,10 +8,10 @@ from typing import Any
 from forecasting.config import Settings
 from forecasting.data.store import Store
 from forecasting.domain.snapshot import Health
-from forecasting.service.build import place
 from forecasting.service.headless import Answer
 from forecasting.service.heartbeat import newest_beat
 from forecasting.service.lock import EngineLock
+from forecasting.service.places import place
 
 
 def status(settings: Settings) -> Answer:

@@ -15,8 +15,9 @@ from forecasting.models.parameters import Parameters
 from forecasting.models.registry import create
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.bench import ENSEMBLE
-from forecasting.service.build import one_shot, place
+from forecasting.service.build import one_shot
 from forecasting.service.headless import Answer, moment, watched
+from forecasting.service.places import place
 from forecasting.service.trials import count_trials
 
 

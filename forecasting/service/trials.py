@@ -9,7 +9,7 @@ from __future__ import annotations
 from forecasting.config import Settings
 from forecasting.data.store import Store
 from forecasting.errors import ConfigError, StoreError
-from forecasting.service.build import place
+from forecasting.service.places import place
 
 
 def count_trials(settings: Settings, fits: int = 1) -> tuple[str, ...]:

@@ -42,12 +42,13 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Health, Snapshot
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.service.backend import OnStep, TickReport, Work, WorkReport
-from forecasting.service.build import place, worker_setup
+from forecasting.service.build import worker_setup
 from forecasting.service.client import WorkerClient
 from forecasting.service.delivery import Show
 from forecasting.service.engine import Engine
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.pace import Cadence
+from forecasting.service.places import place
 from forecasting.service.watchlist import Watchlist
 from tests.support.bench_process import open_files, resident_mb, threads
 from tests.support.soak_clock import CLOCK_FILE, SoakClock

@@ -18,7 +18,7 @@ from forecasting.domain.market import Instrument
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError
 from forecasting.service.accuracy import AskAccuracy
-from forecasting.service.build import place
+from forecasting.service.places import place
 from forecasting.service.report_page import make_page, report
 from forecasting.service.report_svg import fan, histogram
 from tests.support.fake_accuracy import answer_accuracy

@@ -15,8 +15,9 @@ from forecasting.data.sources.simulated import SimulatedSource
 from forecasting.domain.clock import WallClock
 from forecasting.domain.market import BarSeries, Symbol
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.service.build import place, worker_setup
+from forecasting.service.build import worker_setup
 from forecasting.service.local import open_local
+from forecasting.service.places import place
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,11 @@ from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.service import wire
 from forecasting.service.backend import OnStep, TickReport
-from forecasting.service.build import place, worker_setup
+from forecasting.service.build import worker_setup
 from forecasting.service.client import WorkerClient
 from forecasting.service.engine import Engine
 from forecasting.service.pace import Cadence
+from forecasting.service.places import place
 from forecasting.service.watchlist import Watchlist
 from tui.app import TapecastApp
 

@@ -15,7 +15,6 @@ from forecasting.domain.decision import Alert
 from forecasting.domain.market import Symbol
 from forecasting.domain.snapshot import Snapshot, SymbolDetail
 from forecasting.errors import TapecastError
-from forecasting.service.facade import EngineFacade
 from tui.charts.options import ChartOptions
 from tui.format import Glyphs
 from tui.keymap import KeyEntry, entries_for, footer_for
@@ -28,6 +27,7 @@ from tui.widgets.key_hints import KeyHints
 from tui.widgets.truth_line import TruthLine
 
 if TYPE_CHECKING:
+    from forecasting.service.facade import EngineFacade
     from tui.app import TapecastApp
     from tui.charts.beyond import Beyond
 

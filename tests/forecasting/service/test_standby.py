@@ -17,11 +17,14 @@ from forecasting.domain.snapshot import Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, StoreError
 from forecasting.service.backend import OnStep, TickReport, Work, WorkReport
+from forecasting.service.columns import ColumnChoice
 from forecasting.service.engine import Engine
 from forecasting.service.heartbeat import newest_beat
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
+from forecasting.service.opened import Opened
 from forecasting.service.pace import Cadence
+from forecasting.service.remembered import Remembered
 from forecasting.service.standby import Standby
 from forecasting.service.watchlist import Watchlist
 from tests.support.waiting import soon
@@ -49,32 +52,39 @@ class Backend:
         pass
 
 
+def watchlist_of(store: Store) -> Watchlist:
+    """The store's lists, or one with Apple on it."""
+    groups = store.watchlist.groups() or (WatchGroup("Core", (AAPL,)),)
+    return Watchlist(groups, store.watchlist.save, store.watchlist.groups)
+
+
 class Front:
     """One process's front end, as far as it matters here."""
 
-    def __init__(self, folder: Path, kind: str, *, seconds: float = 60.0) -> None:
+    def __init__(self, folder: Path, kind: str, *, seconds: float = 60.0, late: bool = False) -> None:
         self.backends: list[Backend] = []
         path = folder / "store.db"
+        opened = [Opened(store := Store.open(path), watchlist_of(store), ColumnChoice(["last"]))] if late else []
+        remembered = Remembered(opened[0], "test", None) if late else None
 
-        def watchlist(store: Store) -> Watchlist:
-            groups = store.watchlist.groups() or (WatchGroup("Core", (AAPL,)),)
-            return Watchlist(groups, store.watchlist.save, store.watchlist.groups)
+        def fresh() -> Opened:
+            return opened.pop() if opened else Opened(store := Store.open(path), watchlist_of(store), ColumnChoice())
 
         def lead() -> tuple[Engine, Store]:
-            store = Store.open(path)
+            store, lists, columns = fresh()
             self.backends.append(Backend(store))
             return Engine(
-                store=store, backend=self.backends[-1], watchlist=watchlist(store), source_name="test",
+                store=store, backend=self.backends[-1], watchlist=lists, columns=columns, source_name="test",
                 cadence=Cadence(seconds, seconds),
             ), store
 
         def look_on() -> Onlooker:
-            store = Store.open(path)
-            return Onlooker(store, watchlist(store), self.lock.holder, display_currency=None, log_path=None)
+            store, lists, columns = fresh()
+            return Onlooker(store, lists, self.lock.holder, display_currency=None, log_path=None, columns=columns)
 
         self.lead = lead
         self.lock = EngineLock(folder / "engine.lock", kind)
-        self.standby = Standby(self.lock, lead=lead, look_on=look_on, kind=kind)
+        self.standby = Standby(self.lock, lead=lead, look_on=look_on, kind=kind, remembered=remembered)
         self.snapshots: list[Snapshot] = []
 
     def start(self) -> None:
@@ -107,6 +117,77 @@ async def test_the_second_shows_what_the_first_does_and_does_nothing_itself(fron
     assert (daemon.standby.leads, app.standby.leads, app.ticks) == (True, False, [])
     assert "the daemon (process " in app.snapshots[-1].notices[0]
     assert [s.version for s in app.snapshots] == sorted({s.version for s in app.snapshots})
+
+
+async def test_before_its_start_an_app_shows_what_the_store_remembers_and_makes_no_engine(tmp_path: Path) -> None:
+    earlier = Front(tmp_path, "app")
+    earlier.start()
+    await until(lambda: any(s.rows and s.rows[0].last == 101.0 for s in earlier.snapshots))
+    earlier.standby.stop()
+
+    app = Front(tmp_path, "app", late=True)
+    shown = app.standby.snapshot()
+    assert [(r.symbol, r.last) for r in shown.rows] == [(AAPL, 101.0)]
+    assert (shown.source.name, shown.source.message) == ("test", "not asked yet")
+    assert (app.standby.leads, app.standby.paused, app.standby.columns.keys, app.backends) == (
+        True, False, ("last",), [])
+
+    app.start()
+    await until(lambda: any(s.source.message == "ok" for s in app.snapshots))
+    assert (len(app.backends), app.standby.columns.keys) == (1, ("last",))
+    assert min(s.version for s in app.snapshots) > shown.version
+    app.standby.stop()
+    await asyncio.sleep(0.05)
+
+
+async def test_before_its_start_an_app_beside_a_daemon_shows_the_store_and_then_looks_on(tmp_path: Path) -> None:
+    daemon = Front(tmp_path, "daemon")
+    daemon.start()
+    await until(lambda: len(daemon.ticks) > 0)
+    app = Front(tmp_path, "app", late=True)
+    assert app.standby.snapshot().source.message == "not asked yet"
+    app.start()
+    await until(lambda: any("the daemon (process " in " ".join(s.notices) for s in app.snapshots))
+    assert (app.standby.leads, app.backends) == (False, [])
+    for front in (app, daemon):
+        front.standby.stop()
+    await asyncio.sleep(0.05)
+
+
+async def test_a_key_before_the_start_makes_the_engine_that_the_start_takes(tmp_path: Path) -> None:
+    app = Front(tmp_path, "app", late=True)
+    app.standby.lists.add("Core", "msft")
+    assert len(app.backends) == 1
+    app.start()
+    await until(lambda: (AAPL, MSFT) in app.ticks)
+    assert len(app.backends) == 1
+    app.standby.stop()
+    await asyncio.sleep(0.05)
+
+
+async def test_an_engine_that_cannot_be_made_after_the_first_paint_is_told_there(tmp_path: Path) -> None:
+    app = Front(tmp_path, "app", late=True)
+
+    def broken() -> tuple[Engine, Store]:
+        raise ConfigError("[model] members: asked for -3")
+
+    app.standby._lead = broken
+    app.start()
+    await until(lambda: bool(app.snapshots))
+    source = app.snapshots[-1].source
+    assert (source.name, source.health) == ("engine", Health.FAILED)
+    assert source.message == "[model] members: asked for -3; q ends, and what is stored is safe"
+    app.standby.stop()
+
+
+def test_an_app_that_ends_before_its_start_gives_back_store_and_lock(tmp_path: Path) -> None:
+    app = Front(tmp_path, "app", late=True)
+    app.standby.stop()
+    app.standby.stop()
+    again = Front(tmp_path, "app", late=True)
+    assert again.standby.leads
+    assert len(again.standby.snapshot().rows) == 1
+    again.standby.stop()
 
 
 async def test_a_refresh_asked_of_a_view_is_done_by_the_engine_at_work(fronts: tuple[Front, Front]) -> None:

@@ -11,7 +11,7 @@ from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError, RuleError, SymbolError
-from forecasting.service.build import watchlist as in_force
+from forecasting.service.opened import watchlist as in_force
 from forecasting.service.watchlist import Watchlist
 
 CORE = WatchGroup("Core", (Symbol("AAPL"), Symbol("MSFT")))
