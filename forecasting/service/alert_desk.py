@@ -11,14 +11,12 @@ from datetime import datetime, timedelta
 
 from forecasting.data.store.alerts import Alerts
 from forecasting.data.text import clean_text
-from forecasting.domain.decision import Alert, AlertRule
+from forecasting.domain.decision import MAX_RULES, Alert, AlertRule
 from forecasting.domain.market import Symbol
 from forecasting.errors import ConfigError
 
 COOLDOWN = timedelta(minutes=15)
 """Of a new rule, unless something else is asked for."""
-
-MAX_RULES = 5000
 
 
 class AlertDesk:

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from forecasting.data.store import Store
-from forecasting.domain.decision import AlertRule, RuleStatus
+from forecasting.domain.decision import MAX_RULES, AlertRule, RuleStatus
 from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import RuleError
-from forecasting.service.alert_desk import MAX_RULES
 
 
 def rule_statuses(

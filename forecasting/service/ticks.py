@@ -10,10 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from forecasting.domain.market import Quote, Symbol
 from forecasting.domain.snapshot import Health, JobStatus, SourceHealth
-from forecasting.service.backend import Ticks
+
+if TYPE_CHECKING:
+    from forecasting.service.backend import Ticks
 
 BELIEVED = 5.0
 """A tick further from the poll than by this factor is likelier in another unit than a move; the next poll decides."""

@@ -24,7 +24,6 @@ from types import TracebackType
 
 from forecasting.data.store.alerts import Alerts
 from forecasting.data.store.database import Database, mapped, suspicion
-from forecasting.data.store.examination import whole
 from forecasting.data.store.holdings import Holdings
 from forecasting.data.store.ledger import Ledger
 from forecasting.data.store.market import Market
@@ -169,6 +168,8 @@ class Store:
         1 ms a megabyte, and more from a cold disk: for a thread of a process that has time. A file that cannot be read
         for another reason is left to those who need it.
         """
+        from forecasting.data.store.examination import whole  # not needed for the first paint
+
         with suppress(StoreUnwritable), mapped(self.path):
             if (damage := whole(self.path)) is not None:
                 suspicion(self.path).touch(mode=0o600)

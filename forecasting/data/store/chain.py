@@ -8,7 +8,6 @@ Source: Haber & Stornetta (1991), How to time-stamp a digital document, Journal 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,6 +34,8 @@ GENESIS = bytes(32)
 
 def link(previous: bytes, text: str) -> bytes:
     """The hash of a row whose canonical text is `text` and whose predecessor's hash is `previous`."""
+    import hashlib  # brings OpenSSL along, which the first paint does without
+
     return hashlib.sha256(previous + text.encode()).digest()
 
 

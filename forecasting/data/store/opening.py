@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 
 from forecasting.data.store import gate
@@ -125,6 +124,8 @@ def _is_ready(path: Path, migrations: Sequence[str]) -> bool:
         version = version_of(connection, path, newest)
         connection.execute("PRAGMA journal_mode = WAL")        # a copy put here by hand has another
         if version == 0:
+            from importlib import resources  # 2 ms that only a new store pays
+
             schema = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
             run(connection, f"PRAGMA application_id = {APPLICATION_ID};\n{schema}", newest)
         return version in (0, newest)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from forecasting.data.quality import session_of
 from forecasting.data.store.database import Database
 from forecasting.data.store.encoding import json_list, time_text
 from forecasting.domain.market import Symbol
@@ -53,6 +52,8 @@ class Findings:
 
     def put(self, symbol: Symbol, lines: Iterable[str], *, since: date | None) -> None:
         """Replace what is known of one symbol: all of it, or what concerns single sessions from `since` on."""
+        from forecasting.data.quality import session_of  # not needed for the first paint
+
         dated = [(symbol, "" if (day := session_of(line)) is None else day.isoformat(), line) for line in lines]
         first = "" if since is None else since.isoformat()[:10]      # a bar within a day is named by its time
         with self._database.transaction() as connection:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 from textual.widgets import Input
 
 from forecasting.domain.market import Symbol
-from forecasting.domain.search import AskMatches, Matches
 from tui.screens.stage import Stage
 from tui.widgets.columns import COLUMNS
 
 if TYPE_CHECKING:
+    from forecasting.domain.search import Matches
     from tui.screens.sifted import SiftedView
 
 
@@ -80,6 +80,8 @@ class ListActions(Stage):
             return self.engine.lists.add_text(group, text)
 
         def find(text: str, then: Callable[[Matches], None]) -> None:
+            from forecasting.domain.search import AskMatches  # not needed for the first paint
+
             engine = self.engine
             # What cannot be found is no loss: what is typed can be added as it is.
             self.fetch("matches", lambda: engine.inquire(AskMatches(text), lambda step: None), then,
