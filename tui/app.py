@@ -185,7 +185,7 @@ class TapecastApp(App[None], inherit_bindings=False):
             gc.freeze()      # what is here now stays: never look through it again while a key waits
             gc.enable()
         asyncio.get_running_loop().set_default_executor(full_pool())      # thread workers run in it
-        self.stylesheet.read(LATER_CSS)
+        self.read_later_styles()
         self._write(terminal.KEEP_TITLE)
         self._set_title(self._main.place.snapshot.alerts_unseen if self._main is not None else 0)
         self.bridge.start()
@@ -193,6 +193,17 @@ class TapecastApp(App[None], inherit_bindings=False):
             from tui.edited_settings import EditedSettings  # not needed for the first paint
 
             EditedSettings(self, self._reloading).start()
+
+    def read_later_styles(self) -> None:
+        """Read what was left out of the first paint's styles: soon after it, or for a key that is quicker."""
+        if not self.stylesheet.has_source(str(LATER_CSS)):
+            self.stylesheet.read(LATER_CSS)
+            self.stylesheet.parse()
+
+    def push_screen(self, *given: Any, **named: Any) -> Any:
+        """Open a dialog."""
+        self.read_later_styles()
+        return super().push_screen(*given, **named)
 
     def take_over(self, before: Settings, settings: Settings) -> tuple[str, ...]:
         """Look and act as edited settings say; returns a line for each key that was refused.

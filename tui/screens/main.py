@@ -124,6 +124,7 @@ class MainScreen(
         self.close_filter()
         switcher = self.query_one("#views", ContentSwitcher)
         if name in _LATER and not switcher.query(f"#{name}"):
+            self.tapecast.read_later_styles()
             try:
                 made: View = getattr(import_module(f"tui.screens.{name}"), _LATER[name])(id=name)
             except (ImportError, SyntaxError) as error:      # another version was installed since this app was started
