@@ -122,7 +122,7 @@ async def test_the_second_shows_what_the_first_does_and_does_nothing_itself(fron
 async def test_before_its_start_an_app_shows_what_the_store_remembers_and_makes_no_engine(tmp_path: Path) -> None:
     earlier = Front(tmp_path, "app")
     earlier.start()
-    await until(lambda: any(s.rows and s.rows[0].last == 101.0 for s in earlier.snapshots))
+    await soon(lambda: any(s.rows and s.rows[0].last == 101.0 for s in earlier.snapshots))
     earlier.standby.stop()
 
     app = Front(tmp_path, "app", late=True)
@@ -133,7 +133,7 @@ async def test_before_its_start_an_app_shows_what_the_store_remembers_and_makes_
         True, False, ("last",), [])
 
     app.start()
-    await until(lambda: any(s.source.message == "ok" for s in app.snapshots))
+    await soon(lambda: any(s.source.message == "ok" for s in app.snapshots))
     assert (len(app.backends), app.standby.columns.keys) == (1, ("last",))
     assert min(s.version for s in app.snapshots) > shown.version
     app.standby.stop()
@@ -143,11 +143,11 @@ async def test_before_its_start_an_app_shows_what_the_store_remembers_and_makes_
 async def test_before_its_start_an_app_beside_a_daemon_shows_the_store_and_then_looks_on(tmp_path: Path) -> None:
     daemon = Front(tmp_path, "daemon")
     daemon.start()
-    await until(lambda: len(daemon.ticks) > 0)
+    await soon(lambda: len(daemon.ticks) > 0)
     app = Front(tmp_path, "app", late=True)
     assert app.standby.snapshot().source.message == "not asked yet"
     app.start()
-    await until(lambda: any("the daemon (process " in " ".join(s.notices) for s in app.snapshots))
+    await soon(lambda: any("the daemon (process " in " ".join(s.notices) for s in app.snapshots))
     assert (app.standby.leads, app.backends) == (False, [])
     for front in (app, daemon):
         front.standby.stop()
@@ -159,7 +159,7 @@ async def test_a_key_before_the_start_makes_the_engine_that_the_start_takes(tmp_
     app.standby.lists.add("Core", "msft")
     assert len(app.backends) == 1
     app.start()
-    await until(lambda: (AAPL, MSFT) in app.ticks)
+    await soon(lambda: (AAPL, MSFT) in app.ticks)
     assert len(app.backends) == 1
     app.standby.stop()
     await asyncio.sleep(0.05)
@@ -173,7 +173,7 @@ async def test_an_engine_that_cannot_be_made_after_the_first_paint_is_told_there
 
     app.standby._lead = broken
     app.start()
-    await until(lambda: bool(app.snapshots))
+    await soon(lambda: bool(app.snapshots))
     source = app.snapshots[-1].source
     assert (source.name, source.health) == ("engine", Health.FAILED)
     assert source.message == "[model] members: asked for -3; q ends, and what is stored is safe"
