@@ -49,7 +49,7 @@ def answer_chart(desk: Desk, question: AskChart, now: datetime, on_step: OnStep)
         return ChartAnswer(question.symbol, question.horizon, past, curves_, last, None, note)
     with Store.open(desk.store.path, interval=_finest(desk, question.symbol)) as store:
         # The desk of a worker that has such bars only: same source and budget; store, slots and wishes of its own.
-        short = replace(desk, store=store, interval=store.interval, retry={}, again=set(), _slots={})
+        short = replace(desk, store=store, interval=store.interval, retry={}, again=set(), doubted={}, _slots={})
         note = _bring(short, question.symbol, on_step)
         found = _short_bars(store, question.symbol)
         curves_, last = _curves(short if found is not None else desk, question, on_step)

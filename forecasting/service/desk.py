@@ -13,7 +13,7 @@ from forecasting.data.store import Store
 from forecasting.domain.clock import Clock
 from forecasting.domain.forecast import HORIZONS
 from forecasting.domain.interval import Interval
-from forecasting.domain.market import BarSeries, Symbol
+from forecasting.domain.market import BarSeries, Quote, Symbol
 from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.evaluation.drift import Alarm, Response
 from forecasting.features import diurnal
@@ -50,6 +50,8 @@ class Desk:
     """Symbols whose newest bar did not come: when to ask again, and how long was waited."""
     again: set[Symbol] = field(default_factory=set)
     """Symbols of which everything is to be asked for again; see `everything`."""
+    doubted: dict[Symbol, Quote] = field(default_factory=dict)
+    """Within a tick, quotes for whose sake whole histories are read again: they contradict the bars that are stored."""
     response: Response = CALM
     """What the alarms ask for."""
     inputs: Alarm | None = None

@@ -4,6 +4,7 @@ A symbol whose answer is of no use goes into quarantine and is asked for more ra
 use, it is the source's trouble and not the symbols'. A history is only asked for if its newest closed session is not
 stored, and then from a few days before the newest bar that is: the overlap shows whether adjusted closes have changed
 since, which means that the whole history has to be read again, and it replaces bars that the source has corrected.
+A quote and bars that contradict each other have the whole history read again too, at most once an hour.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from forecasting.data.exchanges import has_minor_unit
 from forecasting.data.quality import closed_only, without_doubtful_end
 from forecasting.data.sources.registry import REMOTE
 from forecasting.domain.interval import day_of
@@ -22,8 +22,9 @@ from forecasting.domain.money import pairs_for
 from forecasting.domain.quarantine import Asked, Quarantined, quarantined
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import Health
-from forecasting.errors import DataError, QuestionWithdrawn, SourceError
+from forecasting.errors import QuestionWithdrawn, SourceError
 from forecasting.features.indicators import indicator_rows
+from forecasting.service.agreeing import judge, note_doubt, other_money
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.desk import TAIL_BARS, Desk
 from forecasting.service.provenance import DIFFER, bar_sources, joined, note_source
@@ -54,6 +55,8 @@ class Intake:
 def take_quotes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[SymbolFailure, ...]:
     """Store the latest quotes; failures are stored too, and returned, with those of symbols in quarantine.
 
+    Quotes that contradict stored bars are left in `desk.doubted`: see `agreeing.judge_again`.
+
     Raises:
         SourceError: If the source as a whole did not answer.
     """
@@ -64,7 +67,7 @@ def take_quotes(desk: Desk, symbols: Sequence[Symbol]) -> tuple[SymbolFailure, .
     for q in held:
         del asked[q.symbol]
     replaced = desk.source.health().substitute
-    answers = [_in_known_money(desk, answer) for answer in desk.source.quotes(tuple(asked))]
+    answers = judge(desk, desk.source.quotes(tuple(asked)))
     quotes = [a for a in answers if isinstance(a, Quote)]
     failures = [a for a in answers if isinstance(a, SymbolFailure) and a.symbol in wanted]
     if quotes and _is_remote(desk):
@@ -98,10 +101,11 @@ def take_bars(
 ) -> Intake:
     """Bring the stored bars of every symbol up to its exchange's newest closed session."""
     stored = desk.store.market.last_sessions(symbols)
-    wanted = [s for s in symbols if s in desk.again or _wants_bars(desk, s, tables[s], stored.get(s))]
+    whole = desk.again | desk.doubted.keys()
+    wanted = [s for s in symbols if s in whole or _wants_bars(desk, s, tables[s], stored.get(s))]
     known, now = desk.store.quarantine.of(Asked.HISTORY), desk.clock.now()
     new: list[Symbol] = []
-    asked_by_hand = frozenset(desk.again)
+    asked_out_of_turn = frozenset(whole)
     held = (q for s in wanted if s not in desk.again and (q := known.get(s)) is not None and q.holds(now))
     failures = [q.failure for q in held if q.kind != DIFFER or not _is_well(desk)]
     wanted = [s for s in wanted if s not in {f.symbol for f in failures}]
@@ -122,6 +126,8 @@ def take_bars(
             failures += [SymbolFailure(s, error.kind, str(error)) for s in wanted[done:]]
             break
         desk.again.discard(symbol)
+        if symbol in desk.doubted:
+            note_doubt(desk, symbol)
         if isinstance(answer, SymbolFailure) and answer.kind in OF_THE_SOURCE:
             failures.append(answer)
             _ask_later(desk, symbol)
@@ -136,7 +142,7 @@ def take_bars(
         if answer:
             new.append(symbol)
             desk.retry.pop(symbol, None)
-        elif symbol not in asked_by_hand:
+        elif symbol not in asked_out_of_turn:
             _ask_later(desk, symbol)
     desk.store.market.put_failures(failures, now)
     return Intake(tuple(new), tuple(failures), trouble, withdrawn)
@@ -155,25 +161,6 @@ def _is_remote(desk: Desk) -> bool:
 def _is_well(desk: Desk) -> bool:
     """Whether the source, or the first one of several, answers."""
     return desk.source.health().health is Health.OK
-
-
-def _in_known_money(desk: Desk, answer: Quote | SymbolFailure) -> Quote | SymbolFailure:
-    """The quote, unless it is in another currency than the symbol's bars."""
-    known = desk.store.market.instruments().get(answer.symbol)
-    if isinstance(answer, SymbolFailure) or known is None or not known.currency:
-        return answer
-    if (failure := _other_money(answer.symbol, "price", answer.currency, known.currency)) is not None:
-        return failure
-    return replace(answer, currency=known.currency)
-
-
-def _other_money(symbol: Symbol, what: str, found: str, known: str) -> SymbolFailure | None:
-    """A failure if `found` is not the currency that is `known`; not said is the same, unless it may mean pence."""
-    if not known or found == known or (not found and not has_minor_unit(known)):
-        return None
-    said = f"in {found}" if found else "without a currency"
-    message = f"{symbol}: the {what} came {said}, stored bars are in {known}; it is asked for again"
-    return SymbolFailure(symbol, DataError.kind, message)
 
 
 def _wants_bars(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | None) -> bool:
@@ -207,14 +194,16 @@ def _take_one(desk: Desk, symbol: Symbol, table: SessionTable, stored: date | No
     Raises:
         SourceError: If the source as a whole did not answer.
     """
-    whole = symbol in desk.again
+    whole = symbol in desk.again or symbol in desk.doubted
     start = desk.history_start() if stored is None or whole else day_of(stored) - OVERLAP
     series = _ask(desk, symbol, table, start)
     if isinstance(series, SymbolFailure):
         return series
     if stored is not None and series.source and series.source != _whose(desk, symbol):
         return _take_from_another(desk, series, table, stored)
-    again = stored is not None and _readjusted(desk.store.market.bars(symbol, limit=20), series.bars)
+    again = stored is not None and (
+        _is_in_other_money(desk, series) or _readjusted(desk.store.market.bars(symbol, limit=20), series.bars)
+    )
     if again and not whole:
         log.info("%s: adjusted closes changed, the whole history is read again", symbol)
         series = _ask(desk, symbol, table, start := desk.history_start())
@@ -263,11 +252,18 @@ def _ask(desk: Desk, symbol: Symbol, table: SessionTable, start: date | None) ->
     known = desk.store.market.instruments().get(symbol)
     if known is not None:
         found = answer.instrument
-        if (failure := _other_money(symbol, "history", found.currency, known.currency)) is not None:
-            return failure
+        failure = other_money(symbol, "history", found.currency, known.currency)
+        quote = desk.doubted.get(symbol)
+        if failure is not None and (not found.currency or quote is None or quote.currency != found.currency):
+            return failure      # else both say so, and all that is stored is replaced
         answer = replace(answer, instrument=replace(found, currency=found.currency or known.currency))
     series = closed_only(answer, table, desk.clock.now())
     return without_doubtful_end(series) if _is_remote(desk) else series
+
+
+def _is_in_other_money(desk: Desk, series: BarSeries) -> bool:
+    known = desk.store.market.instruments().get(series.symbol)
+    return known is not None and known.currency not in ("", series.instrument.currency)
 
 
 def _readjusted(kept: Sequence[Bar], fresh: Sequence[Bar]) -> bool:

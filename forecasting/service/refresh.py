@@ -18,6 +18,7 @@ from forecasting.domain.snapshot import Health, SourceHealth
 from forecasting.errors import QuestionWithdrawn, SourceError
 from forecasting.features.panel import WAITED_FOR
 from forecasting.service import everything
+from forecasting.service.agreeing import judge_again
 from forecasting.service.backend import OnStep, Step, TickReport, Work
 from forecasting.service.bench import ENSEMBLE, QUICK
 from forecasting.service.desk import Desk
@@ -55,9 +56,11 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     try:
         failures = take_quotes(desk, symbols)
         on_step(Step("quotes", f"{len(symbols) - len(failures)} of {len(symbols)} quotes", None, stored=True))
-        failed = {f.symbol for f in failures}       # a history is not asked for where there is not even a price
+        # A history is not asked for where there is not even a price.
+        failed = {f.symbol for f in failures} - desk.doubted.keys()
         desk.again -= failed
         intake = take_bars(desk, [s for s in symbols if s not in failed], tables, on_step)
+        failures = judge_again(desk, failures, intake.new)
     except SourceError as error:
         trouble = error
     newest = desk.store.market.last_sessions(symbols)

@@ -183,6 +183,11 @@ class Market:
         )
         return {row[0]: _quote(row) for row in rows}
 
+    def drop_quotes(self, symbols: Iterable[Symbol]) -> None:
+        """Forget the quotes of `symbols`: they were none."""
+        with self._database.transaction() as connection:
+            connection.executemany("DELETE FROM quotes WHERE symbol = ?", [(symbol,) for symbol in symbols])
+
     def put_failures(self, failures: Iterable[SymbolFailure], at: datetime) -> None:
         """Keep the newest failure of each symbol, until a quote of it comes."""
         with self._database.transaction() as connection:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from forecasting.data.sources.yahoo import YahooSource
-from forecasting.data.store import Store
 from forecasting.domain.clock import FrozenClock
 from forecasting.domain.market import Symbol
 from forecasting.domain.quarantine import Asked
@@ -20,9 +17,8 @@ from forecasting.service import everything
 from forecasting.service.backend import Step
 from forecasting.service.intake import take_quotes
 from forecasting.service.local import LocalBackend
-from tests.support.desk import setup
 from tests.support.fake_yahoo import FakeSymbol, FakeYahoo, routed, weekday_bars
-from tests.support.markets import CALENDARS
+from tests.support.yahoo_desk import yahoo_backend
 
 LAST = date(2026, 3, 6)                                     # a Friday; New York closed at 21:00 UTC
 EVENING = datetime(2026, 3, 6, 22, 0, tzinfo=UTC)
@@ -41,13 +37,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeYahoo]:
 
 @pytest.fixture
 def local(fake: FakeYahoo, tmp_path: Path) -> Iterator[LocalBackend]:
-    made = replace(setup(tmp_path, tmp_path, source="yahoo"), csv_dir=None, history_years=2)
-    with Store.open(made.store_path) as store:
-        backend = LocalBackend(made, store)
-        backend.desk.source = YahooSource(
-            cache_dir=tmp_path / "yf", clock=backend.desk.clock, wall=backend.desk.clock, calendars=CALENDARS,
-            cap_s=2.0, per_second=500.0,
-        )
+    with yahoo_backend(tmp_path) as backend:
         yield backend
 
 
@@ -127,9 +117,22 @@ def test_a_split_has_the_whole_history_read_again_once(local: LocalBackend, fake
     for bar in fake.symbols["AAPL"].bars:
         bar |= {name: bar[name] / 4.0 for name in ("open", "high", "low", "close", "adjclose")}
     local.tick((AAPL, VOD), MONDAY, quiet)
-    assert fake.requests["chart"] == 5
+    assert fake.requests["chart"] == 4, "the quote tells of it before a few bars could"
     bars = local.desk.store.market.bars(AAPL)
     assert (len(bars), bars[0].adj_close) == (121, 25.0)
+    local.tick((AAPL, VOD), MONDAY + timedelta(minutes=5), quiet)
+    assert fake.requests["chart"] == 4
+
+
+def test_a_dividend_has_the_whole_history_read_again_once(local: LocalBackend, fake: FakeYahoo) -> None:
+    local.tick((AAPL, VOD), EVENING, quiet)
+    with_monday(fake)
+    for bar in fake.symbols["AAPL"].bars[:-1]:
+        bar |= {"adjclose": bar["adjclose"] * 0.99}
+    local.tick((AAPL, VOD), MONDAY, quiet)
+    assert fake.requests["chart"] == 5
+    bars = local.desk.store.market.bars(AAPL)
+    assert (len(bars), bars[0].close, bars[0].adj_close) == (121, 100.0, 99.0)
     local.tick((AAPL, VOD), MONDAY + timedelta(minutes=5), quiet)
     assert fake.requests["chart"] == 5
 
