@@ -32,8 +32,10 @@ def parse_symbol(text: str) -> Symbol:
     Raises:
         SymbolError: If the text cannot be a ticker symbol; it names the nearest right spelling, if there is one.
     """
-    cleaned = yahoo_style(text.strip().upper())
-    if not _SYMBOL.fullmatch(cleaned) or ".." in cleaned or foreign(cleaned):
+    typed = text.strip()
+    cleaned = yahoo_style(typed.upper())
+    # What is no ASCII may become so in capitals, as a sharp s does: another symbol than was typed.
+    if not typed.isascii() or not _SYMBOL.fullmatch(cleaned) or ".." in cleaned or foreign(cleaned):
         shown = "".join(c if c.isprintable() else "?" for c in text[:20])
         if (meant := nearest(text)) is not None:
             raise SymbolError(f"'{shown}' is no ticker symbol as Yahoo writes it; did you mean {meant}?")

@@ -72,6 +72,12 @@ def test_any_text_is_a_symbol_or_a_clear_refusal(text: str) -> None:
     assert symbol is None or parse_symbol(symbol) == symbol
 
 
+@pytest.mark.parametrize("typed", ["ß", "ſAP", "ıBM", "ＡＡＰＬ", "\u0410\u0410PL"])
+def test_letters_that_only_look_like_a_symbol_s_or_become_some_in_capitals_are_refused(typed: str) -> None:
+    with pytest.raises(SymbolError, match="no ticker symbol"):
+        parse_symbol(typed)
+
+
 LETTERS = st.sampled_from("ABCZ019.^=-") | st.sampled_from("/\\?#%&:@;,'\"<>[]{}|~$ \t\n\r\x00\x1b\x07\u202e\uff21ß東")
 
 
