@@ -88,6 +88,12 @@ def test_a_backup_holds_what_the_store_held_and_is_private(run: Run, store: Path
     assert (again.code, "is there already and is not written over" in again.err) == (1, True)
 
 
+def test_two_backups_in_one_second_have_two_names(run: Run, store: Path) -> None:
+    said = [run("--source", "simulated", "store", "backup", "--json") for _ in range(3)]
+    assert [one.code for one in said] == [0, 0, 0]
+    assert len({one.json["backup"] for one in said}) == 3
+
+
 def test_a_store_in_use_is_not_replaced(run: Run, store: Path) -> None:
     run("--source", "simulated", "store", "backup", store.with_name("mine.db"))
     inode = store.stat().st_ino

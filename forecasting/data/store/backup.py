@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -58,8 +58,10 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
 
 
 def copy_name(path: Path, kind: Literal["backup", "salvaged"], now: datetime) -> Path:
-    """Where a copy goes that was given no name."""
-    return path.with_name(f"{path.name}.{kind}-{now:%Y%m%dT%H%M%SZ}")
+    """Where a copy goes that was given no name; after another one of the same second it is named for the next."""
+    while (copy := path.with_name(f"{path.name}.{kind}-{now:%Y%m%dT%H%M%SZ}")).exists():
+        now += timedelta(seconds=1)
+    return copy
 
 
 def migration_backup(path: Path, version: int) -> Path:
