@@ -217,8 +217,7 @@ def _lines(failures: Sequence[SymbolFailure], source: SourceHealth | None) -> tu
     """One line per failed symbol, and one for the source in place of all that failed with it."""
     trouble = source.message if source is not None and source.health in (Health.FAILED, Health.LATE) else None
     own = (f"{f.symbol}: {f.message.removeprefix(f'{f.symbol}: ')}" for f in failures if f.message != trouble)
-    stands_in = [] if source is None or source.substitute is None else [source.message]
-    return (*([] if trouble is None else [trouble]), *stands_in, *own)
+    return (*([] if trouble is None else [trouble]), *own)
 
 
 def exit_code(

@@ -95,6 +95,19 @@ def test_what_is_stored_is_shown_while_yahoo_is_silent_and_comes_back_with_it(pr
     assert printed().code == 0
 
 
+def test_who_answers_in_yahoo_s_place_is_told_once(run: Run, fake: FakeYahoo, tmp_path: Path) -> None:
+    (tmp_path / "AAPL.csv").write_text(
+        "Date,Open,High,Low,Close,Adj Close,Volume\n2026-03-05,9,9,9,9,9,1\n2026-03-06,9,9,9,9,9,1\n"
+    )
+    config = tmp_path / "order.toml"
+    source = f"[source]\norder = ['yahoo', 'csv']\ncsv_dir = '{tmp_path}'\n"
+    config.write_text(f"{source}[[list]]\nname = 'One'\nsymbols = ['AAPL']\n")
+    fake.faults["*"] = "500"
+    result = run("print", "--json", "--config", config)
+    assert [row["source"] for row in result.json["rows"]] == ["csv"]
+    assert result.err == "yahoo: query1.finance.yahoo.com: server error (HTTP 500); csv answers meanwhile\n"
+
+
 def test_charts_in_trouble_cost_the_forecast_and_not_the_price(printed: Run, fake: FakeYahoo) -> None:
     fake.faults["chart"] = "500"
     result = printed()
