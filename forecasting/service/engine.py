@@ -7,8 +7,6 @@ becomes a line in the snapshot: what is wrong, since when, what happens next.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Sequence
@@ -28,6 +26,7 @@ from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SourceHealt
 from forecasting.errors import QuestionWithdrawn, StoreError, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.backend import Backend, Canceller, Inquirer, OnStep, Step, Streamer, TickReport, Ticks, Work
+from forecasting.service.carrier import Carrier
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
@@ -126,10 +125,8 @@ class Engine:
         self._notices: tuple[str, ...] = store.notices
         self._list_problem: tuple[str, ...] = ()
         self._paused = False
-        self._stopped = False
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._carrier = Carrier(self._job_failed)
         self._on_snapshot: OnSnapshot = lambda snapshot: None
-        self._run_in_thread: RunInThread = lambda job: job()
         self._timers = Timers(Jobs(self._fire_refresh, self._fire_upkeep, self._fire_watch))
 
     # What the screen reads.
@@ -192,8 +189,8 @@ class Engine:
     def start(self, on_snapshot: OnSnapshot, run_in_thread: RunInThread, show: Show | None = None) -> None:
         """Start the timers; the first refresh starts the worker."""
         one_arena()      # before most threads ask for memory
-        self._loop = asyncio.get_running_loop()
-        self._on_snapshot, self._run_in_thread, self._show = on_snapshot, run_in_thread, show
+        self._carrier.begin(run_in_thread)
+        self._on_snapshot, self._show = on_snapshot, show
         # APScheduler's import takes 140 ms: a thread pays, then the loop starts the timers.
         run_in_thread(self._prepare)
 
@@ -201,13 +198,13 @@ class Engine:
         import apscheduler.schedulers.asyncio  # noqa: F401  warmed up here, used by Timers.start
 
         seconds = self._seconds()
-        self._on_loop(lambda: self._timers.start(seconds))
+        self._carrier.on_loop(lambda: self._timers.start(seconds))
 
     def stop(self) -> None:
         """Stop timers, worker and store."""
-        if self._stopped:
+        if self._carrier.ended:
             return
-        self._stopped = True
+        self._carrier.end()
         self._timers.stop()
         self._backend.close()
         if self._alarms is not None:
@@ -219,7 +216,7 @@ class Engine:
     def refresh(self) -> None:
         """Refresh now; while one is running, once more after it."""
         if not self._tick.again_if_running():
-            self._on_loop(self._timers.refresh_now)
+            self._carrier.on_loop(self._timers.refresh_now)
 
     @property
     def paused(self) -> bool:
@@ -231,7 +228,7 @@ class Engine:
         self._paused = paused
         if self._replay is not None:
             self._replay.pause(paused)
-        self._in_background(self._set_stream)
+        self._carrier.in_background(self._set_stream)
         self._publish_soon()
 
     def follow(self) -> None:
@@ -247,7 +244,7 @@ class Engine:
         """Replay only: faster or slower."""
         if self._replay is not None and self._replay.change_speed(steps):
             cadence = self._replay.cadence
-            self._on_loop(lambda: self._timers.set_cadence(cadence))
+            self._carrier.on_loop(lambda: self._timers.set_cadence(cadence))
             self._publish_soon()
 
     def jump(self, sessions: int) -> None:
@@ -263,10 +260,10 @@ class Engine:
 
     async def _fire_refresh(self) -> None:
         if not self._paused:
-            await self._in_thread(self._tick)
+            await self._carrier.in_thread(self._tick)
 
     async def _fire_upkeep(self) -> None:
-        await self._in_thread(self._save_memory)
+        await self._carrier.in_thread(self._save_memory)
         if not self._paused and self._report is not None:
             self._begin_due(self._report)
 
@@ -280,31 +277,8 @@ class Engine:
         if self._statuses.mark_late(REFRESH):
             self._publish_soon()
 
-    async def _in_thread(self, job: Callable[[], None]) -> None:
-        """Run `job` in the front end's kind of thread, and wait for it without holding the loop."""
-        loop, done = asyncio.get_running_loop(), asyncio.Event()
-
-        def run() -> None:
-            try:
-                self._guarded(job)
-            finally:
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(done.set)
-
-        self._run_in_thread(run)
-        try:
-            await done.wait()
-        except asyncio.CancelledError:
-            if not self._stopped:      # after a stop the loop ends its tasks, and there is nothing to report
-                raise
-
-    def _guarded(self, job: Callable[[], None]) -> None:
-        """Run `job`; a store that fails it becomes a notice, and nothing at all once the engine has stopped."""
-        try:
-            job()
-        except Exception as error:
-            if not self._stopped:
-                self._notices = (str(self._told(error)), *self._store.notices)
+    def _job_failed(self, error: Exception) -> None:
+        self._notices = (str(self._told(error)), *self._store.notices)
 
     def _told(self, error: Exception) -> TapecastError:
         """What a person is told of any error: nothing that goes wrong in a thread goes wrong in silence."""
@@ -313,19 +287,10 @@ class Engine:
         log.exception("unexpected", exc_info=error)
         return WorkerError(f"{type(error).__name__}: {error}; {self.log_path or 'the log'} has the traceback")
 
-    def _on_loop(self, call: Callable[[], object]) -> None:
-        def unless_stopped() -> None:
-            if not self._stopped:
-                call()
-
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):        # the loop has closed meanwhile: nobody is left to tell
-                self._loop.call_soon_threadsafe(unless_stopped)
-
     # Work, in threads.
 
     def _one_tick(self) -> None:
-        if self._stopped:
+        if self._carrier.ended:
             return
         self._statuses.begin(REFRESH, "asking for quotes")
         now = self._ticked_at = self._clock.now()
@@ -338,7 +303,7 @@ class Engine:
         else:
             self._tick_done(report)
         self._see_to_alarms()
-        if not self._stopped:
+        if not self._carrier.ended:
             self._set_stream()
             self._pace()
 
@@ -371,7 +336,7 @@ class Engine:
         self._hand_over()
 
     def _tick_failed(self, error: TapecastError, now: datetime) -> None:
-        if self._stopped:
+        if self._carrier.ended:
             return
         log.warning("refresh failed: %s", error)
         self._statuses.end(REFRESH, Health.FAILED, str(error), now)
@@ -395,7 +360,7 @@ class Engine:
 
     def _begin(self, work: Work) -> None:
         if self._statuses.begin(work.value, "starting"):
-            self._in_background(partial(self._long_job, work))
+            self._carrier.in_background(partial(self._long_job, work))
 
     def _long_job(self, work: Work) -> None:
         now = self._clock.now()
@@ -405,7 +370,7 @@ class Engine:
             bars_come = next_close(self._tables(), self._clock.now())
             self._statuses.end(work.value, Health.OK, self.work.stopped(work, bars_come), now)
         except Exception as error:
-            if not self._stopped:
+            if not self._carrier.ended:
                 told = self._told(error)
                 log.warning("%s failed: %s", work, told)
                 if isinstance(told, StoreUnwritable):
@@ -428,7 +393,7 @@ class Engine:
 
     def _ask_for_stream(self) -> None:
         """Stream what is in session, or nothing while paused. A worker that was started anew is asked anew."""
-        if self._stream is None or self._stopped:
+        if self._stream is None or self._carrier.ended:
             return
         symbols = () if self._paused else self._reader.in_session(self.lists.symbols, self._clock.now())
         self._inbox.want(bool(symbols))
@@ -438,15 +403,15 @@ class Engine:
         """Take what the stream says; called from the backend's thread, which must not wait for a store."""
         if self._inbox.take(ticks):
             self._poll_oftener_without_stream()
-            self._in_background(self._hand_over)
+            self._carrier.in_background(self._hand_over)
             if ticks.quotes:
-                self._in_background(self._look_at_ticks)
+                self._carrier.in_background(self._look_at_ticks)
 
     def _look_at_new_ticks(self) -> None:
         """Evaluate the alert rules on what has streamed in; a person sees the prices without waiting for that."""
         news, status = self._inbox.news(), self.status()
         ticked = replace(status, symbols=tuple(symbol for symbol in status.symbols if symbol in news))
-        if self._alarms is None or self._stopped or not ticked.symbols:
+        if self._alarms is None or self._carrier.ended or not ticked.symbols:
             return
         if self._alarms.look_at_ticks(self._reader.tell_again(0, ticked)):
             self._publish()
@@ -455,7 +420,7 @@ class Engine:
         """Set the pace anew if the stream that made polls rare is off; whether it is."""
         lost = self._streamed and not self._inbox.healthy
         if lost:
-            self._in_background(self._pace)
+            self._carrier.in_background(self._pace)
         return lost
 
     # Snapshots.
@@ -466,17 +431,14 @@ class Engine:
         self._hand_over()
 
     def _read_and_hand_over(self) -> None:
-        if self._stopped:
+        if self._carrier.ended:
             return
         unread, self._unread = self._unread, False
         # One job for both: what was read and what streamed in must not overtake each other.
         self._on_snapshot(self.snapshot() if unread else self._reader.tell_again(next(self._versions), self.status()))
 
     def _publish_soon(self) -> None:
-        self._in_background(self._publish)
-
-    def _in_background(self, job: Callable[[], None]) -> None:
-        self._on_loop(lambda: self._run_in_thread(lambda: self._guarded(job)))
+        self._carrier.in_background(self._publish)
 
     # Pace.
 
@@ -491,7 +453,7 @@ class Engine:
             for name, moment in moments.items():
                 self._timers.wake_at(name, moment)
 
-        self._on_loop(apply)
+        self._carrier.on_loop(apply)
 
     def _seconds(self) -> float:
         if self._replay is not None:
