@@ -210,7 +210,7 @@ class YahooSource:
             _CHART_URL + symbol, **span, interval=interval.value, includePrePost="false",
             events="div,splits,capitalGains",
         )
-        return read_chart(symbol, answer)
+        return read_chart(symbol, answer, self._units.get(symbol, ("", 1.0)))
 
     def _failure(self, symbol: Symbol, kind: str, message: str) -> SymbolFailure:
         """A failure; "unknown" is only said of a symbol while others are answered."""

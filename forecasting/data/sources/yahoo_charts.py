@@ -46,8 +46,13 @@ class Chart:
     timeless: int                 # rows left out because they have no usable time
 
 
-def read_chart(symbol: Symbol, answer: object) -> Chart:
+def read_chart(symbol: Symbol, answer: object, unit: tuple[str, float] = ("", 1.0)) -> Chart:
     """The one result of a chart answer.
+
+    Args:
+        symbol: The one that was asked for.
+        answer: What came.
+        unit: Currency and divisor of its quotes, for a chart that names no currency: its prices may be pence.
 
     Raises:
         DataError: If it is an error of Yahoo's, about another symbol, or nothing that can be read.
@@ -61,7 +66,8 @@ def read_chart(symbol: Symbol, answer: object) -> Chart:
         raise DataError(f"{symbol}: Yahoo's chart says nothing about the symbol; it is asked again later")
     if (found := str(meta.get("symbol", symbol)).upper()) != symbol:
         raise DataError(f"{symbol}: Yahoo answered for {clean_text(found, limit=20)}; it is asked again later")
-    currency, divisor = major_unit(meta.get("currency"))
+    said = major_unit(meta.get("currency"))
+    currency, divisor = said if said[0] else unit
     zone = _zone(symbol, meta.get("exchangeTimezoneName"))
     times = [_time(stamp, zone) for stamp in _sequence(result.get("timestamp"))]
     columns = _columns(_mapping(result.get("indicators")), len(times), divisor)

@@ -116,6 +116,14 @@ def test_a_first_quote_that_names_no_money_gets_that_of_its_bars(local: LocalBac
     assert price(local, AAPL) == (129.5, "USD")
 
 
+def test_bars_that_name_no_money_are_in_that_of_the_quote(local: LocalBackend, fake: FakeYahoo) -> None:
+    fake.faults["chart"] = "no-currency"
+    assert kinds(tick(local)) == {}
+    known = local.desk.store.market.instruments()
+    assert [known[s].currency for s in ALL] == ["USD", "USD", "GBP"]
+    assert local.desk.store.market.bars(VOD)[-1].close == pytest.approx(1.295), "pounds, as the quote is"
+
+
 def test_a_misprint_leaves_the_price_that_was_there_and_has_one_history_read_an_hour(
     local: LocalBackend, fake: FakeYahoo
 ) -> None:
