@@ -80,7 +80,7 @@ class ListActions(Stage):
             return self.engine.lists.add_text(group, text)
 
         def find(text: str, then: Callable[[Matches], None]) -> None:
-            from forecasting.domain.search import AskMatches  # not needed for the first paint
+            from forecasting.domain.search import AskMatches, Matches  # not needed for the first paint
 
             engine = self.engine
             # What cannot be found is no loss: what is typed can be added as it is.
