@@ -28,6 +28,7 @@ from tui import terminal
 from tui.abilities import Abilities, abilities
 from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
+from tui.keyboard import hearing
 from tui.keymap import bindings, resolve
 from tui.messages import Copied, EngineFailed, Fetched, NoticeGiven, TerminalTold
 from tui.privacy import veil, veil_sequence
@@ -133,8 +134,8 @@ class TapecastApp(App[None], inherit_bindings=False):
         return None if self._log_path is None else self._log_path.parent / "screenshots"
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's own, writing fewer bytes, and no colour where none is wanted."""
-        return sparing(super().get_driver_class(), colours=self._abilities().colours)
+        """Textual's own, losing no key, writing fewer bytes, and no colour where none is wanted."""
+        return sparing(hearing(super().get_driver_class()), colours=self._abilities().colours)
 
     def _abilities(self) -> Abilities:
         """What the terminal can do; Textual's own constructor asks already, for the driver."""

@@ -66,7 +66,8 @@ class ChooseIndicators(ModalScreen[tuple[str, ...] | None]):
     """Gives the keys of the indicators chosen, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "close", show=False), Binding("enter,I", "take", "take", show=False),
+        Binding("escape", "dismiss(None)", "close", show=False, priority=True),
+        Binding("enter,I", "take", "take", show=False),
     ]
 
     def __init__(self, chosen: tuple[str, ...], glyphs: Glyphs) -> None:

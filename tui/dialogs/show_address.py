@@ -16,7 +16,8 @@ class ShowAddress(ModalScreen[None]):
     """An address on a line of its own."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q,o", "dismiss", "close", show=False), Binding("y", "copy", "copy", show=False),
+        Binding("escape,enter,q,o", "dismiss", "close", show=False, priority=True),
+        Binding("y", "copy", "copy", show=False),
     ]
 
     def __init__(self, address: str, copy: Callable[[str], None]) -> None:
