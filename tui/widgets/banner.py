@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from forecasting.domain.snapshot import Health, SourceHealth
@@ -9,6 +10,8 @@ from tui import format as fmt
 from tui.screens.view import Scene
 from tui.widgets.words import Words
 
+LEAST_CAUSE = 16
+"""Columns; in fewer a cause says nothing."""
 _TROUBLE = (Health.LATE, Health.FAILED)
 
 
@@ -20,7 +23,7 @@ class Banner(Words):
 
     def show(self, scene: Scene, *, paused: bool) -> None:
         """Show what there is to say, or nothing at all."""
-        text = paused_text(scene) if paused else trouble_text(scene)
+        text = paused_text(scene) if paused else trouble_text(scene, self.app.size.width)
         self.display = text is not None
         if text is not None:
             self.say(text)
@@ -32,15 +35,22 @@ def paused_text(scene: Scene) -> Text:
     return Text(f"PAUSED  nothing is fetched, data is {age} old; p resumes")
 
 
-def trouble_text(scene: Scene) -> Text | None:
-    """What is wrong with the source; None while it is well."""
+def trouble_text(scene: Scene, width: int) -> Text | None:
+    """What is wrong with the source; None while it is well.
+
+    Where not all of it fits, the end of the cause goes first: since when, and what happens next, is told nowhere else
+    on the screen.
+    """
     source = scene.snapshot.source
     if source.health not in _TROUBLE:
         return None
     since = "" if source.since is None else f"  since {fmt.local_time(source.since)}"
     # A source tells the time of its next try in UTC; here it stands in the person's own, once.
     message = source.message.removeprefix(f"{source.name}: ").partition("; next try at ")[0]
-    return Text(f"{message}{since}{_next(source)}", overflow="ellipsis")
+    rest = f"{since}{_next(source)}"
+    cause = Text(message, no_wrap=True)
+    cause.truncate(max(width - cell_len(rest), LEAST_CAUSE), overflow="ellipsis")
+    return Text(f"{cause.plain}{rest}", overflow="ellipsis")
 
 
 def _next(source: SourceHealth) -> str:
