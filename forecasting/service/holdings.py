@@ -6,7 +6,7 @@ Everything goes through the store, so that a daemon at work follows at its next 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -54,15 +54,12 @@ class HoldingsDesk:
             HoldingError: If a line of lots cannot be read, which it carries then, or they come to what nobody can hold.
             ConfigError: If a tag cannot be one.
         """
-        holding = replace(
-            self.of(symbol), alias=clean_text(alias, limit=ALIAS_LIMIT), tags=read_tags(tags),
-            note=clean_text(note, limit=NOTE_LIMIT),
-        )
-        if lots is not None:
-            entries = self.allowed(symbol, read_lines(lots, latest=self.latest))
-            holding = replace(holding, entries=_bounded(entries))
-        self._holdings.save([holding])
-        return holding
+        alias, note = clean_text(alias, limit=ALIAS_LIMIT), clean_text(note, limit=NOTE_LIMIT)
+        words = replace(Holding(symbol), alias=alias, tags=read_tags(tags), note=note)
+        if lots is None:
+            return self._change(symbol, lambda before: replace(words, entries=before.entries))
+        entries = _bounded(self.allowed(symbol, read_lines(lots, latest=self.latest)))
+        return self._change(symbol, lambda before: replace(words, entries=entries))
 
     def add(self, symbol: Symbol, lots: str) -> Holding:
         """Write down more lots of a symbol.
@@ -70,11 +67,36 @@ class HoldingsDesk:
         Raises:
             HoldingError: If a line cannot be read, there are too many, or they come to what nobody can hold.
         """
-        before = self.of(symbol)
         more = self.allowed(symbol, read_lines(lots, latest=self.latest))
-        holding = replace(before, entries=_bounded(in_order((*before.entries, *more))))
-        self._holdings.save([holding])
-        return holding
+        return self._change(
+            symbol, lambda before: replace(before, entries=_bounded(in_order((*before.entries, *more))))
+        )
+
+    def _change(self, symbol: Symbol, make: Callable[[Holding], Holding]) -> Holding:
+        """Write down what `make` makes of what is written down, whoever else writes at the same time."""
+        (made,) = self._holdings.change(lambda kept: [make(kept.get(symbol, Holding(symbol)))])
+        return made
+
+    def take_in(self, found: Mapping[Symbol, Holding], *, dry_run: bool = False) -> tuple[int, tuple[Symbol, ...]]:
+        """Write down what was `found` beside what is: all of it, or none.
+
+        Returns:
+            How many lots are new, and which symbols have changed; with `dry_run`, would have.
+
+        Raises:
+            HoldingError: If there are too many lots, or they come to what nobody can hold.
+        """
+        new = 0
+
+        def merge(kept: Mapping[Symbol, Holding]) -> list[Holding]:
+            nonlocal new
+            befores = [kept.get(symbol, Holding(symbol)) for symbol in found]
+            made = [merged(before, more) for before, more in zip(befores, found.values(), strict=True)]
+            new = sum(count for _, count in made)
+            return [after for before, (after, _) in zip(befores, made, strict=True) if after != before]
+
+        changed = merge(self._holdings.all()) if dry_run else self._holdings.change(merge)
+        return new, tuple(sorted(holding.symbol for holding in changed))
 
     def write(self, holdings: Iterable[Holding]) -> None:
         """Put these in place of what is written down about their symbols: all of them, or none."""

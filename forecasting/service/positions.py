@@ -27,7 +27,7 @@ from forecasting.errors import CsvError, HoldingError, TapecastError
 from forecasting.service.headless import Answer
 from forecasting.service.held_rows import plain, portfolio
 from forecasting.service.holding_lines import line_of, read_lines
-from forecasting.service.holdings import ALIAS_LIMIT, NOTE_LIMIT, HoldingsDesk, merged, read_tags
+from forecasting.service.holdings import ALIAS_LIMIT, NOTE_LIMIT, HoldingsDesk, read_tags
 from forecasting.service.places import folder, place
 from forecasting.service.snapshots import SnapshotReader, Status
 
@@ -115,22 +115,18 @@ def imported(settings: Settings, path: Path, *, dry_run: bool) -> Answer:
     with _desk(settings) as desk:
         found, wrong = _read(path, desk.latest)
         if not wrong:
-            pairs = [(desk.of(symbol), holding) for symbol, holding in found.items()]
             try:
-                made = [merged(before, holding) for before, holding in pairs]
+                new, changed = desk.take_in(found, dry_run=dry_run)
             except HoldingError as error:
                 raise CsvError(f"{path}: {error.what}; nothing was taken in") from error
-            changed = [after for (before, _), (after, _) in zip(pairs, made, strict=True) if after != before]
-            if not dry_run:
-                desk.write(changed)
     if wrong:
         notes = tuple(f"{path}:{line}: {what}" for line, what in wrong[:_TOLD])
         more = (f"and {len(wrong) - _TOLD} lines more",) if len(wrong) > _TOLD else ()
         value: dict[str, Any] = {"ok": False, "errors": [{"line": line, "message": what} for line, what in wrong]}
         return Answer(value, (*notes, *more, f"{path}: nothing was taken in; mend these lines and try again"), 1)
-    new, lots = sum(count for _, count in made), sum(len(h.entries) for h in found.values())
+    lots = sum(len(h.entries) for h in found.values())
     value = {"ok": True, "dry_run": dry_run, "symbols": sorted(found), "new": new, "known": lots - new,
-             "changed": sorted(h.symbol for h in changed)}
+             "changed": list(changed)}
     return Answer(value, (), 0)
 
 

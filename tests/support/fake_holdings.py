@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,10 +24,16 @@ class FakeHoldings:
         return self.kept
 
     def save(self, holdings: Iterable[Holding]) -> None:
-        for holding in holdings:
+        kept = tuple(holdings)
+        self.change(lambda before: kept)
+
+    def change(self, make: Callable[[Mapping[Symbol, Holding]], Iterable[Holding]]) -> tuple[Holding, ...]:
+        made = tuple(make(self.kept))
+        for holding in made:
             self.kept = {symbol: kept for symbol, kept in self.kept.items() if symbol != holding.symbol}
             if not holding.empty:
                 self.kept[holding.symbol] = holding
+        return made
 
 
 def with_holdings(snapshot: Snapshot, holdings: Mapping[Symbol, Holding]) -> Snapshot:

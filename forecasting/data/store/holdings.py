@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
@@ -33,8 +33,18 @@ class Holdings:
 
     def save(self, holdings: Iterable[Holding]) -> None:
         """Replace what is written down about these symbols; an empty holding takes its symbol out."""
+        kept = tuple(holdings)
+        self.change(lambda before: kept)
+
+    def change(self, make: Callable[[Mapping[Symbol, Holding]], Iterable[Holding]]) -> tuple[Holding, ...]:
+        """Replace what is written down about some symbols by what `make` makes of all; gives what it made.
+
+        One transaction: what `make` is shown is what stands until its work is written, whoever else writes. What it
+        raises changes nothing.
+        """
         with self._database.transaction(durable=True) as connection:
-            for holding in holdings:
+            made = tuple(make(self.all()))
+            for holding in made:
                 connection.execute("DELETE FROM holdings WHERE symbol = ?", (holding.symbol,))
                 connection.execute("DELETE FROM holding_entries WHERE symbol = ?", (holding.symbol,))
                 if not holding.empty:
@@ -46,6 +56,7 @@ class Holdings:
                     "INSERT INTO holding_entries VALUES (?, ?, ?, ?, ?, ?, ?)",
                     [(holding.symbol, place, *_row(entry)) for place, entry in enumerate(holding.entries)],
                 )
+        return made
 
 
 # Either table may have lost rows to a damaged page.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -52,6 +53,12 @@ def look(store: Store, *symbols: Symbol, currency: str | None = "USD") -> Snapsh
 
 def hold(store: Store, symbol: Symbol, lots: str) -> None:
     desk(store).edit(symbol, alias="", tags="", note="", lots=lots)
+
+
+def test_lots_that_several_add_at_once_are_all_there(store: Store) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda day: desk(store).add(AAPL, f"2026-01-{day:02} 1 @ {day}"), range(1, 29)))
+    assert [entry.day.day for entry in desk(store).of(AAPL).entries] == list(range(1, 29))
 
 
 @pytest.mark.parametrize(("split", "units"), [("999999:1", "1.0e+360"), ("1:999999", "1.0e-360")])
