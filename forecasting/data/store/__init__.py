@@ -125,7 +125,7 @@ class Store:
         if self._refused:
             with suppress(StoreError):
                 self._refused = _made_ready(self.path, datetime.now(UTC))[1]     # the disk may take rows again
-        return (*self._refused, *self._notices)
+        return (*self._refused, *self._database.moved, *self._notices)
 
     def _claim(self, interval: Interval) -> None:
         """Note whose bars these are, or refuse a file that was renamed: a ledger is of one interval for good."""

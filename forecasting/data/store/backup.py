@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from forecasting.data.store.gate import touch_private
+from forecasting.data.store import gate
 from forecasting.errors import StoreError
 from forecasting.frozen import dataclass
 
@@ -43,7 +43,7 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     try:
-        touch_private(part)
+        gate.touch_private(part)
         with closing(sqlite3.connect(part)) as copy:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")        # one file, which no -wal belongs to
@@ -55,6 +55,29 @@ def back_up(connection: sqlite3.Connection, target: Path) -> None:
         _to_disk(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_anew(connection: sqlite3.Connection, path: Path) -> None:
+    """Give a store its file back that was removed while `connection` had it open, unless somebody else has done so.
+
+    Raises:
+        sqlite3.Error, OSError, StoreError: If it could not be written; there is no file at `path` then.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    copy = path.with_name(f"{path.name}.anew-{os.getpid()}")
+    try:
+        back_up(connection, copy)
+        with gate.opening(path):
+            if path.exists():
+                return
+            for companion in COMPANIONS[1:]:      # of the file that is gone: they would be read into this one
+                path.with_name(path.name + companion).unlink(missing_ok=True)
+            copy.replace(path)
+            with closing(sqlite3.connect(path)) as anew:
+                anew.execute("PRAGMA journal_mode = WAL")
+            _to_disk(path.parent)
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def copy_name(path: Path, kind: Literal["backup", "salvaged"], now: datetime) -> Path:

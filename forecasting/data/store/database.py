@@ -6,6 +6,9 @@ transaction never fails half-way for want of it), and in WAL mode readers never 
 
 A disk that is full or read-only fails the write that meets it, whole, and nothing else: what is stored can be read, and
 the next use tries the disk anew.
+
+A file that is removed while it is in use would take along all that is committed from then on. The next use notices, and
+writes the store anew from what is still open; where another file has taken its place, the next use goes on with that.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from forecasting.data.store import gate
+from forecasting.data.store.backup import write_anew
 from forecasting.errors import StoreCorrupt, StoreError, StoreUnwritable
 
 T = TypeVar("T")
@@ -65,6 +69,10 @@ class Database:
         self._here = threading.local()       # .handle: this thread's, while it has one
         self._lock = threading.Lock()
         self._closed = False
+        self._file: tuple[int, int] | None = None      # which one the connections are to, by device and number
+        self._moves = 0
+        self.moved: tuple[str, ...] = ()
+        """What a person should know of a file that did not stay, one line."""
         with mapped(path):
             self._presence = gate.present(path)
 
@@ -123,6 +131,7 @@ class Database:
     def version(self) -> int:
         """A number that changes when somebody has written, this process or another."""
         with self._lock:
+            self._follow()
             witness = self._witness
             if witness is None or witness not in self._handles or time.monotonic() > witness.until:
                 if witness is not None:
@@ -130,7 +139,7 @@ class Database:
                 witness = self._witness = self._connect()
         with self._using(witness) as connection:
             number: int = patiently(lambda: connection.execute("PRAGMA data_version").fetchone())[0]
-        return number
+        return number + (self._moves << 32)      # another file counts anew
 
     def shrink(self) -> None:
         """Let go of pages that idle connections keep for reading again: once a minute it costs a read or two."""
@@ -184,6 +193,7 @@ class Database:
 
     def _take(self) -> _Handle:
         with self._lock:
+            self._follow()
             while self._idle:
                 handle = self._idle.pop()
                 if time.monotonic() <= handle.until:
@@ -195,6 +205,39 @@ class Database:
         with self._lock:
             if handle in self._handles:      # neither given up nor closed
                 self._idle.append(handle)
+            else:
+                self._forget(handle)
+
+    def _follow(self) -> None:
+        """Let go of a file that lies at `path` no more, once one does; whoever calls holds the lock."""
+        if not self._handles or (here := _identity(self.path)) == self._file:
+            return
+        what = "replaced while in use; what is shown is the new one's"
+        if here is None:
+            what = "removed while in use; it was written anew from what was open"
+            with mapped(self.path):
+                self._write_anew()
+        for handle in self._idle:
+            self._forget(handle)
+        # Those that are in use end with their statement or transaction.
+        self._handles, self._idle, self._witness = [], [], None
+        if self._presence is not None:      # its file may be gone as well
+            self._presence.close()
+            self._presence = None
+        self._moves += 1
+        self.moved = (f"{self.path} was {what}",)
+
+    def _write_anew(self) -> None:
+        for handle in (*self._idle, *self._handles):
+            if not handle.lock.acquire(blocking=False):
+                continue
+            try:
+                if not handle.connection.in_transaction:
+                    write_anew(handle.connection, self.path)
+                    return
+            finally:
+                handle.lock.release()
+        raise StoreError(f"{self.path}: was removed while in use; it is written anew at the next try")
 
     def _give_up(self, handle: _Handle) -> None:
         with self._lock:
@@ -214,6 +257,7 @@ class Database:
             if self._presence is None:
                 self._presence = gate.present(self.path)
             handle = _Handle(*connect_or_look(self.path))
+            self._file = _identity(self.path)
         self._handles.append(handle)
         return handle
 
@@ -233,6 +277,15 @@ def patiently(begin: Callable[[], T]) -> T:
                 raise
         time.sleep(random.uniform(0.5, 1.0) * pause)       # by chance, so that two who wait do not meet again
         pause = min(2.0 * pause, _PAUSE_S[1])
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies at `path`; None where there is none."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 def suspicion(path: Path) -> Path:
