@@ -130,11 +130,11 @@ def _replay_plan(settings: Settings, store: Store, start: date | None, *, demo: 
 
 def _late_in(folder: Path) -> date:
     """A day with three quarters of the first readable recording before it: enough to learn from, enough to watch."""
-    from forecasting.data.sources.csv import parse_csv  # 9 ms that only such a replay pays
+    from forecasting.data.sources.csv import parse_csv, read_csv  # 9 ms that only such a replay pays
 
     for path in sorted(folder.glob("*.csv")):
         with contextlib.suppress(OSError, DataError):
-            sessions = sorted(row.session for row in parse_csv(path.read_bytes(), file=path.name))
+            sessions = sorted(row.session for row in parse_csv(read_csv(path), file=path.name))
             if sessions:
                 return sessions[len(sessions) * 3 // 4]
     raise ConfigError(f"replay: {folder} holds no readable SYMBOL.csv; name another folder with --csv-dir")

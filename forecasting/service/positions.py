@@ -157,11 +157,12 @@ def _read(path: Path, latest: date) -> tuple[dict[Symbol, Holding], list[tuple[i
 
 def _text(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CsvError(f"{path}: {error.strerror}; name a CSV file") from error
     if len(data) > MAX_BYTES:
-        raise CsvError(f"{path}: {len(data):,} bytes, at most {MAX_BYTES:,} are read; split the file")
+        raise CsvError(f"{path}: over {MAX_BYTES:,} bytes; split the file")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -93,6 +93,11 @@ def test_a_file_that_is_none_is_one_line(run: Run, file: Path, content: bytes, s
     assert "\x1b" not in told.err
 
 
+def test_a_file_without_end_is_told_and_not_read_to_it(run: Run) -> None:
+    told = run("positions", "import", "/dev/zero")
+    assert (told.code, told.err.splitlines()) == (1, ["tapecast: /dev/zero: over 10,000,000 bytes; split the file"])
+
+
 def test_the_list_is_priced_from_the_store_and_currencies_are_not_added_up(run: Run, file: Path, data: Path) -> None:
     run("positions", "import", file)
     put_quotes(data)

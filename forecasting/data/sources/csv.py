@@ -33,6 +33,8 @@ from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.domain.snapshot import SourceHealth
 from forecasting.errors import ConfigError, CsvError, SourceError, SymbolError
 
+MAX_BYTES = 200_000_000
+"""Some twenty years of minutes; more would be no file of one symbol, and might fill the memory."""
 _REQUIRED = ("date", "open", "high", "low", "close")
 _NO_NUMBER = frozenset({"", "null", "nan", "none", "n/a", "na", "-"})
 
@@ -149,7 +151,7 @@ class CsvSource:
             rows: list[RawBar] | CsvError
             interval = Interval.DAY
             try:
-                rows = parse_csv(path.read_bytes(), file=path.name)
+                rows = parse_csv(read_csv(path), file=path.name)
                 interval = interval_of(rows, file=path.name)
             except CsvError as error:
                 rows = error
@@ -173,6 +175,20 @@ class CsvSource:
         if interval is not Interval.DAY:      # a session may carry another date than UTC's at its open
             first, last = first - timedelta(days=1), last + timedelta(days=1)
         return in_slots(self._calendars.sessions(exchange_of(symbol), first, last), interval)
+
+
+def read_csv(path: Path) -> bytes:
+    """The content of a file of bars.
+
+    Raises:
+        CsvError: If it is longer than any such file.
+        OSError: If it cannot be read.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise CsvError(f"{path.name}: over {MAX_BYTES:,} bytes, so no file of bars; name another folder or split it")
+    return content
 
 
 def parse_csv(content: bytes, *, file: str, parse_date: Callable[[str], date] | None = None) -> list[RawBar]:

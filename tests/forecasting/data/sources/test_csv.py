@@ -117,6 +117,14 @@ def test_a_binary_file_is_a_failure_of_its_symbol_alone(tmp_path: Path) -> None:
     assert "not UTF-8" in message_of(source(tmp_path).history(AAPL))
 
 
+def test_a_file_without_end_is_a_failure_of_its_symbol_and_not_read_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forecasting.data.sources.csv.MAX_BYTES", 1000)
+    (tmp_path / "AAPL.csv").symlink_to("/dev/zero")
+    assert "AAPL.csv: over 1,000 bytes" in message_of(source(tmp_path).history(AAPL))
+
+
 def test_bars_after_the_clock_are_not_seen_and_the_quote_is_the_last_close_known_then(tmp_path: Path) -> None:
     write(tmp_path, HEADER + ROWS)
     noon = source(tmp_path, datetime(2024, 1, 5, 17, 0, tzinfo=UTC))
