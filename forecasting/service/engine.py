@@ -386,6 +386,7 @@ class Engine:
         if step.catalogue:
             self.lists.adopt(step.catalogue)
         self._statuses.step(job, step.message, step.fraction, step.epoch)
+        self.work.insist(job)
         self._unread = self._unread or step.stored or bool(step.catalogue)      # most only say how far they are
         self._hand_over()
 

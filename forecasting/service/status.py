@@ -32,6 +32,7 @@ class _Running:
     fraction_since: float = 0.0      # when the running fraction was first heard of, for the ETA
     first_fraction: float = 0.0
     epochs: tuple[Epoch, ...] = ()
+    cancelled: bool = False
 
 
 class Statuses:
@@ -92,6 +93,17 @@ class Statuses:
         """Whether `name` is running."""
         with self._lock:
             return name in self._running
+
+    def cancel(self, name: str) -> None:
+        """Note that a running job is to stop."""
+        with self._lock:
+            if name in self._running:
+                self._running[name].cancelled = True
+
+    def cancelled(self, name: str) -> bool:
+        """Whether a running job is to stop."""
+        with self._lock:
+            return name in self._running and self._running[name].cancelled
 
     def mark_late(self, name: str) -> bool:
         """Call a job late that has run for long; whether that was news."""

@@ -92,8 +92,14 @@ class WorkDesk:
         if self._canceller is None:
             raise ConfigError(f"{', '.join(running)} runs in this process and cannot be stopped")
         for job in running:
+            self._statuses.cancel(job)
             self._canceller.cancel(job)
         return f"{', '.join(running)} stops with its next step; the models at work stay there"
+
+    def insist(self, job: str) -> None:
+        """At a step of a job: stop it if it was cancelled before the worker had heard of it."""
+        if self._canceller is not None and self._statuses.cancelled(job):
+            self._canceller.cancel(job)
 
     def ask_for_everything(self) -> str:
         """See `Works.ask_for_everything`."""

@@ -43,6 +43,7 @@ class FakeBackend:
         self.closed_through: date | None = None
         self.ticks: list[datetime] = []
         self.works: list[Work] = []
+        self.stopped: list[str] = []
         self.closed = False
         self.seen = threading.Event()
         self.hold = threading.Event()
@@ -65,6 +66,9 @@ class FakeBackend:
         self.seen.wait(PATIENCE_S)
         return WorkReport(work, 3.0, "LSTM trained", (ModelStatus("lstm", "abc", DAYS[0]),))
 
+    def cancel(self, job: str) -> None:
+        self.stopped.append(job)
+
     def close(self) -> None:
         self.closed = True
 
@@ -84,6 +88,7 @@ class Bench:
             watchlist=Watchlist((WatchGroup("Core", (AAPL,)),), lambda groups: None),
             source_name="fake",
             cadence=Cadence(0.05, 0.05),
+            canceller=self.backend,
             replay=replay,
             clock=None if replay is not None else self.clock,
         )
@@ -199,6 +204,16 @@ async def test_a_due_job_runs_once_and_its_progress_and_end_are_shown(bench: Ben
     bench.backend.seen.set()
     await bench.until(lambda: any(j.message.startswith("LSTM trained") for j in bench.engine.snapshot().jobs))
     assert bench.backend.works == [Work.TRAIN]
+
+
+async def test_a_job_stopped_before_the_backend_has_it_is_stopped_again_at_its_first_step(bench: Bench) -> None:
+    bench.start()
+    await bench.until(lambda: bool(bench.backend.ticks))
+    bench.engine.work.train()
+    bench.engine.work.cancel()      # the loop has not turned: the job is begun, and nobody has it yet
+    assert (bench.backend.stopped, bench.backend.works) == ([Work.TRAIN], [])
+    await bench.until(lambda: bench.backend.stopped == [Work.TRAIN, Work.TRAIN])
+    bench.backend.seen.set()
 
 
 async def test_a_pause_stops_polling_and_resuming_goes_on(bench: Bench) -> None:

@@ -86,6 +86,19 @@ def test_stopping_stops_what_runs_and_says_so_where_nothing_does(store: Store) -
     assert desk.cancelled == [Work.BACKFILL]
 
 
+def test_a_job_stopped_before_the_worker_has_heard_of_it_is_stopped_at_its_first_step(store: Store) -> None:
+    desk = Desk(store)
+    desk.begin(Work.TRAIN)
+    desk.desk.cancel()
+    del desk.cancelled[:]              # the worker knew of nothing to stop
+    desk.desk.insist(Work.TRAIN)       # what the engine does at a step
+    assert desk.cancelled == [Work.TRAIN]
+    desk.statuses.end(Work.TRAIN, Health.OK, "cancelled", NOW)
+    desk.begin(Work.TRAIN)
+    desk.desk.insist(Work.TRAIN)
+    assert desk.cancelled == [Work.TRAIN]
+
+
 def test_a_download_of_histories_is_stopped_and_a_tick_without_one_is_not(store: Store) -> None:
     desk = Desk(store)
     desk.statuses.begin("refresh", "asking for quotes")
