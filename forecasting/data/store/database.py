@@ -326,13 +326,18 @@ def connect_or_look(path: Path) -> tuple[sqlite3.Connection, float]:
     try:
         return connect(path), float("inf")
     except sqlite3.Error as error:
-        left_over = path.with_name(path.name + "-wal")
-        if primary_code(error) not in _UNWRITABLE or (left_over.exists() and left_over.stat().st_size):
+        if not may_look(path, error):
             raise
     looking = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
     )
     return looking, time.monotonic() + LOOK_SECONDS
+
+
+def may_look(path: Path, error: sqlite3.Error) -> bool:
+    """Whether a file whose opening failed with `error` may be read as it lies there: all that is committed is in it."""
+    left_over = path.with_name(path.name + "-wal")
+    return primary_code(error) in _UNWRITABLE and not (left_over.exists() and left_over.stat().st_size)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from forecasting.data.store.audit import audit
-from forecasting.data.store.database import BUSY_SECONDS, DAMAGED, mapped, patiently, primary_code
+from forecasting.data.store.database import BUSY_SECONDS, DAMAGED, mapped, may_look, patiently, primary_code
 from forecasting.data.store.opening import version_of
 from forecasting.errors import LedgerError
 
@@ -79,12 +79,25 @@ def whole(path: Path) -> str | None:
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection of one's own that sees one state of the file and cannot change it."""
+    """A connection of one's own that sees one state of the file and cannot change it; also on a disk that refuses."""
+    with closing(_connected(path)) as connection:
+        yield connection
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """A connection that has begun to read. Where the disk takes no -shm file, the file is read as it lies there."""
     uri = f"{path.resolve().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+    try:
         connection.execute("BEGIN")
         patiently(lambda: connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone())
-        yield connection
+    except sqlite3.Error as error:
+        connection.close()
+        if not may_look(path, error):
+            raise
+        connection = sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+        connection.execute("BEGIN")
+    return connection
 
 
 def _pages(connection: sqlite3.Connection) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from forecasting.data.store import Store, database
-from forecasting.data.store.examination import examine
+from forecasting.data.store.examination import examine, reading
 from forecasting.domain.forecast import Origin
 from forecasting.errors import StoreError, StoreUnwritable
 from tests.support.store import AMD, MONDAY, NVDA, close_of, forecast, series
@@ -139,6 +139,20 @@ def test_a_read_only_folder_is_looked_at_and_written_to_as_soon_as_it_can_be(
     assert notices[0].endswith("shown is what store.db holds")
     assert (bars, entries, afterwards) == (20, 1, [])
     assert "nothing new is kept in" in refused
+
+
+def test_a_store_in_a_read_only_folder_can_be_examined_and_copied(folder: Path) -> None:
+    with Store.open(folder / "store.db") as store:
+        store.market.put_bars(series(NVDA, n=20))
+    give_away(folder)
+
+    def look() -> list[Any]:
+        folder.chmod(0o500)
+        found = examine(folder / "store.db")
+        with reading(folder / "store.db") as connection:
+            return [found.ok, found.rows["bars"], connection.execute("SELECT COUNT(*) FROM bars").fetchone()[0]]
+
+    assert unprivileged(look) == [True, 20, 20]
 
 
 def test_no_store_in_a_read_only_folder_is_one_clear_line(folder: Path) -> None:
