@@ -17,8 +17,8 @@ from forecasting.domain.forecast import MODELS, Forecast
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol, SymbolFailure
 from forecasting.domain.snapshot import FORECAST_SHOWN, Health, SourceHealth, SymbolRow
-from forecasting.errors import ConfigError, NotEnoughHistory, SourceError
-from forecasting.service.backend import OnStep, Work
+from forecasting.errors import ConfigError, NotEnoughHistory, SourceError, StoreUnwritable
+from forecasting.service.backend import OnStep, TickReport, Work
 from forecasting.service.build import one_shot
 from forecasting.service.held_rows import plain, portfolio, take_along
 from forecasting.service.local import LocalBackend
@@ -60,14 +60,14 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     with opened(settings, as_of) as backend:
         take_along(settings, backend.desk.store, as_of)
         symbols = watched(settings, backend, now)
-        report = backend.tick(symbols, now, on_step)
+        report, health, kind = _refreshed(backend, symbols, now, on_step)
         snapshot = SnapshotReader(backend.desk.store, settings.display.currency).read(
-            1, Status(now, (), tuple(symbols), report.source, (), report, (), None)
+            1, Status(now, (), tuple(symbols), health, (), report, (), None)
         )
-    errors = {f.symbol: f for f in report.failures}
-    if report.source.health is Health.FAILED:
+    errors = {} if report is None else {f.symbol: f for f in report.failures}
+    if health.health is Health.FAILED:
         silent = (r.symbol for r in snapshot.rows if r.symbol not in errors)
-        errors |= {s: SymbolFailure(s, SourceError.kind, report.source.message) for s in silent}
+        errors |= {s: SymbolFailure(s, kind, health.message) for s in silent}
     # What a person has written down about a symbol stands behind the rest of its row, and only there.
     rows = [{**_row(r, errors.get(r.symbol), now, settings.source.name), **plain(r)} for r in snapshot.rows]
     failures = [f for s in symbols if (f := errors.get(s))]
@@ -76,8 +76,22 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     }
     if (held := portfolio(snapshot)) is not None:
         value["portfolio"] = held
-    notes = (*backend.desk.store.notices, *_lines(failures, report.source))
-    return Answer(value, notes, exit_code(symbols, failures, report.source))
+    notes = (*backend.desk.store.notices, *_lines(failures, health))
+    return Answer(value, notes, exit_code(symbols, failures, None if report is None else health))
+
+
+def _refreshed(
+    backend: LocalBackend, symbols: Sequence[Symbol], now: datetime, on_step: OnStep
+) -> tuple[TickReport | None, SourceHealth, str]:
+    """A refresh's report, what stands in the way of prices, and its kind; without a report where the disk refuses.
+
+    What is stored can be seen all the same.
+    """
+    try:
+        report = backend.tick(symbols, now, on_step)
+    except StoreUnwritable as error:
+        return None, SourceHealth("store", Health.FAILED, str(error)), error.kind
+    return report, report.source, SourceError.kind
 
 
 def forecasts(

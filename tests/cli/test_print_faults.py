@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from forecasting.data.sources.yahoo import YahooSource
+from forecasting.errors import StoreUnwritable
 from tests.support.command_line import Result, Run
 from tests.support.fake_yahoo import SERVER_FAULTS, FakeSymbol, FakeYahoo, last_weekday, routed, weekday_bars
 from tests.support.yahoo_faults import CONTENT_FAULTS
@@ -106,6 +107,22 @@ def test_who_answers_in_yahoo_s_place_is_told_once(run: Run, fake: FakeYahoo, tm
     result = run("print", "--json", "--config", config)
     assert [row["source"] for row in result.json["rows"]] == ["csv"]
     assert result.err == "yahoo: query1.finance.yahoo.com: server error (HTTP 500); csv answers meanwhile\n"
+
+
+def test_what_is_stored_is_shown_while_the_disk_takes_nothing(
+    printed: Run, fake: FakeYahoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed()
+
+    def full(*_: object) -> None:
+        raise StoreUnwritable("the disk is full: nothing new is kept in store.db; free some space")
+
+    monkeypatch.setattr("forecasting.service.local.tick", full)
+    result = printed()
+    rows = checked(result)
+    assert (result.code, result.err) == (1, "the disk is full: nothing new is kept in store.db; free some space\n")
+    assert [row["last"] for row in rows.values()] == [114.5, 114.5, 1.145]
+    assert {row["error"]["kind"] for row in rows.values()} == {"store-unwritable"}      # type: ignore[index]
 
 
 def test_charts_in_trouble_cost_the_forecast_and_not_the_price(printed: Run, fake: FakeYahoo) -> None:

@@ -11,7 +11,7 @@ import logging
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +117,8 @@ class YahooClient:
         logger = logging.getLogger("yfinance")
         logger.addHandler(logging.NullHandler())
         logger.propagate = False                                # its error lines may carry whole HTML pages
-        self._cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):      # a disk that takes nothing: yfinance does without
+            self._cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         yfinance.set_tz_cache_location(str(self._cache_dir))
         cache._CookieCacheManager._Cookie_cache = self._cookies
         self._bucket = TokenBucket(self._per_second)
