@@ -124,6 +124,8 @@ def store(where: Place) -> Check:
         _read_through(path)
         with Store.open(path) as opened:
             entries, notices = opened.ledger.verify(), opened.notices
+            if notices and (refusal := opened.refusal()) is not None:      # it can be seen, and that is all
+                raise refusal
     except StoreError as error:
         return trouble("store", error, otherwise=f"keep a copy of {path}, then start anew with another --data-dir")
     size = path.stat().st_size / 2**20

@@ -16,7 +16,7 @@ from forecasting.domain.forecast import Origin
 from forecasting.domain.market import Bar, BarSeries, Instrument, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.watchlist import WatchGroup
-from forecasting.errors import SourceOffline
+from forecasting.errors import SourceOffline, StoreUnwritable
 from forecasting.features import fusion
 from forecasting.features.fusion import Columns, Prepared
 from forecasting.features.pipeline import DEFAULT_SPEC, build_panel
@@ -164,6 +164,16 @@ def test_an_edited_ledger_is_found_out(run: Run, data: Path) -> None:
     assert result.code == 1
     assert result.checks["store"]["status"] == "failed"
     assert "ledger entry 1: it was edited" in result.checks["store"]["found"]
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_disk_that_takes_nothing_fails_the_store(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored(data)
+    refused = StoreUnwritable("the store is read-only: nothing new is kept in store.db; make it writable")
+    monkeypatch.setattr(Store, "notices", (f"{refused}; shown is what store.db holds",))
+    monkeypatch.setattr(Store, "refusal", lambda store: refused)
+    found = run("doctor", "--source", "yahoo", "--json").checks["store"]
+    assert (found["status"], found["remedy"]) == ("failed", "make it writable")
 
 
 @pytest.mark.usefixtures("offline")
