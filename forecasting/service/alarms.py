@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from forecasting.config import AlertSettings, SinkSettings
 from forecasting.data.store import Store
@@ -46,6 +46,15 @@ class Alarms:
     def problems(self) -> tuple[str, ...]:
         """Rules that cannot be read and sinks that do not take what they are given, one line each."""
         return (*self._book.problems, *self._delivery.problems)
+
+    @property
+    def looked(self) -> datetime | None:
+        """When the rules were last looked at; see `AlertBook.looked`."""
+        return self._book.looked
+
+    def inherit(self, looked: datetime | None) -> None:
+        """See `AlertBook.inherit`."""
+        self._book.inherit(looked)
 
     def look(self, snapshot: Snapshot, *, polling: bool) -> bool:
         """Evaluate the rules on what is new, and send off what they say; whether they said anything.

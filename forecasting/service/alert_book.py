@@ -72,7 +72,8 @@ class AlertBook:
         self._audience = Audience((), (), datetime.fromtimestamp(0, UTC))      # of the newest look, as the next two
         self._quotes: Mapping[Symbol, Quote] = {}
         self._forecasts: Mapping[Symbol, Mapping[str, Forecast]] = {}
-        self._looked: datetime | None = None        # of this process
+        self._looked: datetime | None = None        # by this book
+        self._inherited: datetime | None = None     # looked at by the one before it
         self._ticked: datetime | None = None        # when streamed prices were looked at last
         self._followed: datetime | None = None      # when the rules were read last
         self._seen: dict[Symbol, float] = {}        # when the newest price looked at was made
@@ -86,6 +87,15 @@ class AlertBook:
             *(f"alerts for *{name} are silent: {why}" for name, why in self._audience.problems.items()),
         )
 
+    @property
+    def looked(self) -> datetime | None:
+        """When the newest look was, be it that of a book before this one."""
+        return self._looked or self._inherited
+
+    def inherit(self, looked: datetime | None) -> None:
+        """Go on where a book before this one has stopped: what came since it looked is not late for that."""
+        self._inherited = looked
+
     def look(self, snapshot: Snapshot) -> tuple[Alert, ...]:
         """Evaluate every rule on what is new; returns what fired, recorded, oldest first.
 
@@ -94,7 +104,7 @@ class AlertBook:
         """
         self._audience = Audience(snapshot.groups, snapshot.rows, snapshot.now)
         self._take_up(snapshot.now)
-        late = self._is_late(self._looked, snapshot.now)
+        late = self._is_late(self.looked, snapshot.now)
         if self._is_late(self._ticked, snapshot.now) and late:
             self._since.clear()
         alerts: list[Alert] = []

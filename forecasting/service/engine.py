@@ -46,6 +46,7 @@ from forecasting.service.work_desk import WorkDesk
 if TYPE_CHECKING:
     from forecasting.service.alarms import Alarms
     from forecasting.service.delivery import Show
+    from forecasting.service.onlooker import Onlooker
 
 log = logging.getLogger(__name__)
 A = TypeVar("A")
@@ -119,6 +120,7 @@ class Engine:
         self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
         self._make_alarms = alarms or _without_sinks(store, replayed=replay is not None)
         self._alarms: Alarms | None = None
+        self._looked: datetime | None = None      # at the alert rules, by the engine before this one
         self._show: Show | None = None
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
@@ -210,6 +212,13 @@ class Engine:
         if self._alarms is not None:
             self._alarms.close()
         self._store.close()
+
+    def succeed(self, former: Engine | Onlooker) -> None:
+        """Before the start: go on where `former` stops."""
+        self.pause(former.paused)
+        self.lists.inherit(former.lists)
+        if isinstance(former, Engine):
+            self._looked = former._looked if former._alarms is None else former._alarms.looked
 
     # What a person asks for.
 
@@ -326,6 +335,7 @@ class Engine:
         try:
             if self._alarms is None:
                 self._alarms = self._make_alarms(self._show)
+                self._alarms.inherit(self._looked)
             self._unread = False      # what is read here is handed over below, unless alerts have come of it
             if self._alarms.look(self.snapshot(), polling=not self._paused):
                 self._unread = True

@@ -281,10 +281,10 @@ class Standby:
 
     def _replace_by(self, engine: Engine) -> None:
         before = self._at_work()
+        engine.succeed(before)
         self._engine, self._view, self._locked = engine, None, True
         before.stop()
         if self._stopped.is_set():      # while the engine was made: nobody else ends it
             engine.stop()
             return
-        engine.pause(before.paused)
         self._run(engine)

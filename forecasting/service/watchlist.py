@@ -81,6 +81,12 @@ class Watchlist:
             self._groups = groups
             return True
 
+    def inherit(self, former: Watchlist) -> None:
+        """Go on from lists that end: what could be undone there can be here, unless somebody has edited them since."""
+        with self._lock:
+            if self._groups == former.groups:
+                self._undo = list(former._undo)
+
     # What is on a list.
 
     def add(self, group: str, text: str) -> Symbol:

@@ -180,6 +180,17 @@ async def test_adding_a_symbol_selects_it_and_undo_takes_it_off() -> None:
         assert "IBM" not in symbols_shown(app)
 
 
+async def test_undo_takes_a_removal_back_though_an_edit_of_the_settings_has_made_the_engine_anew() -> None:
+    app = make_app("NVDA", "AAPL")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "x")
+        former = fake(app).lists
+        fake(app).groups = former.groups
+        fake(app).lists.inherit(former)
+        await press(pilot, "u")
+        assert symbols_shown(app) == ["NVDA", "AAPL"]
+
+
 @pytest.mark.parametrize(("typed", "said"), [("nv!da", "no ticker symbol"), ("NVDA", "already")])
 async def test_a_symbol_that_cannot_be_added_leaves_the_dialog_open_with_the_reason(typed: str, said: str) -> None:
     app = make_app()

@@ -41,13 +41,13 @@ class Lists(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, lists: Watchlist, here: WatchGroup | None, symbol: Symbol | None, changed: Callable[[], None],
-        undo: Callable[[], None], rules: Callable[[str], int] = lambda name: 0,
+        self, lists: Callable[[], Watchlist], here: WatchGroup | None, symbol: Symbol | None,
+        changed: Callable[[], None], undo: Callable[[], None], rules: Callable[[str], int] = lambda name: 0,
     ) -> None:
         """Make the dialog.
 
         Args:
-            lists: What is changed.
+            lists: Gives what is changed; an edit of the settings makes it anew.
             here: The list on screen.
             symbol: Under the cursor.
             changed: Called after each change.
@@ -55,7 +55,7 @@ class Lists(ModalScreen[str | None]):
             rules: How many alert rules are about the list of a name.
         """
         super().__init__()
-        self._lists, self._here, self._symbol = lists, here, symbol
+        self._whose, self._here, self._symbol = lists, here, symbol
         self._changed, self._undo, self._rules = changed, undo, rules
         self._then: Callable[[str], object] | None = None      # what is done with what is typed
 
@@ -86,6 +86,10 @@ class Lists(ModalScreen[str | None]):
                 text.append(f"   has {self._symbol}", colours.muted)
             rows.append(text)
         self.query_one(Menu).show(rows, at)
+
+    @property
+    def _lists(self) -> Watchlist:
+        return self._whose()
 
     @property
     def _at(self) -> WatchGroup:

@@ -38,11 +38,13 @@ class Backend:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.ticks: list[tuple[Symbol, ...]] = []
+        self.base = 100.0
 
     def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
         self.ticks.append(tuple(symbols))
         self.store.market.put_instruments([Instrument(s, s, "24/7", "USD") for s in symbols])
-        self.store.market.put_quotes([Quote(s, 100.0 + len(self.ticks), now, 100.0, "USD", "test") for s in symbols])
+        price = self.base + len(self.ticks)
+        self.store.market.put_quotes([Quote(s, price, now, 100.0, "USD", "test") for s in symbols])
         return TickReport(now, None, (), (), 0, 0, 0, SourceHealth("test", Health.OK, "ok"), (), (), ("a note",))
 
     def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
@@ -260,6 +262,32 @@ async def test_an_engine_that_is_made_anew_stays_paused(fronts: tuple[Front, Fro
     daemon.standby.renew(daemon.lead)
     assert len(daemon.backends) == 2
     assert daemon.standby.paused
+
+
+async def test_what_could_be_undone_before_an_engine_was_made_anew_can_be_after_it(fronts: tuple[Front, Front]) -> None:
+    front = fronts[0].standby
+    front.lists.add("Core", "MSFT")
+    front.renew(fronts[0].lead)
+    assert list(front.lists.symbols) == [AAPL, MSFT]
+    assert front.lists.undo() == "added MSFT to Core"
+    assert list(front.lists.symbols) == [AAPL]
+
+
+async def test_alerts_at_the_first_look_of_an_engine_made_anew_are_not_late(fronts: tuple[Front, Front]) -> None:
+    daemon, _ = fronts
+    await soon(lambda: daemon.standby.snapshot().data_time is not None)
+    daemon.standby.alerts.add("last > 1000", symbols=[AAPL])
+    daemon.standby.refresh()
+    await soon(lambda: len(daemon.ticks) > 1)
+
+    def risen() -> tuple[Engine, Store]:
+        engine, store = daemon.lead()
+        daemon.backends[-1].base = 2000.0
+        return engine, store
+
+    daemon.standby.renew(risen)
+    await soon(lambda: bool(daemon.standby.alerts.history()))
+    assert [alert.late for alert in daemon.standby.alerts.history()] == [False]
 
 
 async def test_an_engine_made_while_everything_stops_is_stopped_too(fronts: tuple[Front, Front]) -> None:

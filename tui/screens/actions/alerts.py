@@ -14,10 +14,10 @@ class AlertActions(Stage):
         """Ask for a rule on the selected symbol, its list, or all."""
         from tui.dialogs.new_alert import Draft, NewAlert  # brings the parser along
 
-        desk, symbol, detail = self.engine.alerts, self.subject(), self.detail
+        symbol, detail = self.subject(), self.detail
 
         def add(draft: Draft) -> AlertRule:
-            return desk.add(draft.text, symbols=draft.symbols, group=draft.group, cooldown=draft.cooldown)
+            return self.engine.alerts.add(draft.text, symbols=draft.symbols, group=draft.group, cooldown=draft.cooldown)
 
         def added(rule: AlertRule | None) -> None:
             if rule is not None:
@@ -48,5 +48,5 @@ class AlertActions(Stage):
         if not isinstance(rule, AlertRule):
             self.notify("choose a rule to remove: h and l lead to Rules", markup=False)
         elif self.ask(lambda: desk.remove(rule.id)):
-            self.undoable(lambda: alerting.restore(desk, rule))
+            self.undoable(lambda: alerting.restore(self.engine.alerts, rule))
             self.done(lambda: f"rule {rule.id} is removed; what it said stays. u undoes.")

@@ -17,20 +17,20 @@ class HoldingActions(Stage):
     def action_edit_symbol(self) -> None:
         """Ask what is to be written down about the selected symbol."""
         read: list[Holding] = []
-        symbol, desk = self.subject(), self.engine.holdings
-        if symbol is None or not self.ask(lambda: read.append(desk.of(symbol))):
+        symbol = self.subject()
+        if symbol is None or not self.ask(lambda: read.append(self.engine.holdings.of(symbol))):
             return
         from tui.dialogs.edit_symbol import EditSymbol
 
         (before,), row = read, self.place.snapshot.row(symbol)
 
         def save(written: Written) -> Holding:
-            return desk.edit(
+            return self.engine.holdings.edit(
                 symbol, alias=written.alias, tags=written.tags, note=written.note, lots=written.lots
             )
 
         def take_back() -> str:
-            desk.write([before])
+            self.engine.holdings.write([before])
             return f"what is written down about {symbol} is as it was"
 
         def saved(after: Holding | None) -> None:
@@ -41,7 +41,8 @@ class HoldingActions(Stage):
             self.done(lambda: told(before, after))
 
         self.app.push_screen(EditSymbol(
-            before, row.name if row else "", row.currency if row else "", save, latest=desk.latest, masked=self.masked,
+            before, row.name if row else "", row.currency if row else "", save, latest=self.engine.holdings.latest,
+            masked=self.masked,
         ), saved)
 
     def action_privacy(self) -> None:

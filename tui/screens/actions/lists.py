@@ -89,7 +89,7 @@ class ListActions(Stage):
 
         def added(symbols: tuple[Symbol, ...] | None) -> None:
             if symbols:
-                self.undoable(self.engine.lists.undo)
+                self.undoable(self._undo_list)
                 self.place.symbol = symbols[0]
                 self.catch_up()
 
@@ -120,7 +120,7 @@ class ListActions(Stage):
         from tui.dialogs.lists import Lists
 
         def changed() -> None:
-            self.undoable(self.engine.lists.undo)
+            self.undoable(self._undo_list)
             self.catch_up()
 
         def chosen(name: str | None) -> None:
@@ -132,8 +132,12 @@ class ListActions(Stage):
             return sum(status.rule.group == name for status in self.place.snapshot.rules)
 
         place = self.place
-        dialog = Lists(self.engine.lists, place.group, place.symbol, changed, self.action_undo, rules)
+        dialog = Lists(lambda: self.engine.lists, place.group, place.symbol, changed, self.action_undo, rules)
         self.app.push_screen(dialog, chosen)
+
+    def _undo_list(self) -> str | None:
+        """Take back the newest change of the lists; an edit of the settings may have made the engine anew since."""
+        return self.engine.lists.undo()
 
     def _not_added_to(self) -> str | None:
         """Why nothing can be put on the list on screen; None where it can."""
@@ -154,7 +158,7 @@ class ListActions(Stage):
             return
         neighbour = self.place.after_removal()
         if self.ask(lambda: self.engine.lists.remove(group, symbol)):
-            self.undoable(self.engine.lists.undo)
+            self.undoable(self._undo_list)
             self.choose(neighbour)
             self.catch_up()
             self.notify(f"{symbol} is off the list; its history stays. u undoes.", markup=False)
