@@ -1,7 +1,7 @@
 """Every key in every view at 150 sizes of the terminal: how often something was done, and that nothing failed.
 
 The tests take every tenth key at each size, so that each key is pressed in each view at every width and every height;
-here all of them are, which takes a quarter of an hour. An exception ends it.
+here all of them are, which takes three quarters of an hour. An exception ends it.
 """
 
 from __future__ import annotations
