@@ -109,6 +109,10 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._able = self._abilities()
         ascii_only = ascii_only or self._able.ascii
         self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
+        if ascii_only:
+            from tui.seven_bits import in_seven_bits  # most terminals show more
+
+            self.driver_class = in_seven_bits(self.driver_class)
         self.set_class(ascii_only, "-ascii")
         self.set_class(self._able.few, "-few")
         self.set_class(not self._able.colours, "-mono")

@@ -27,7 +27,7 @@ class LookActions(Stage):
         """Commands by name."""
         from textual.command import CommandPalette
 
-        self.app.push_screen(CommandPalette())
+        self.app.push_screen(CommandPalette(placeholder="part of a command's name"))
 
     def action_help(self) -> None:
         """The keys of this view."""
