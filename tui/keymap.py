@@ -165,7 +165,8 @@ _RESERVED = {"ctrl+s", "ctrl+q", "ctrl+a", "ctrl+b"}
 _SHOWN = {
     "slash": "/", "comma": ",", "full_stop": ".", "exclamation_mark": "!", "left_square_bracket": "[",
     "right_square_bracket": "]", "minus": "-", "plus": "+", "greater_than_sign": ">", "colon": ":",
-    "question_mark": "?", "enter": "Enter", "escape": "Esc", "down": "↓", "up": "↑", "left": "←", "right": "→",
+    "question_mark": "?", "enter": "Enter", "escape": "Esc", "down": "Down", "up": "Up", "left": "Left",
+    "right": "Right",
     "tab": "Tab", "shift+tab": "S-Tab", "home": "Home", "end": "End", "pagedown": "PgDn", "pageup": "PgUp", "f1": "F1",
     "g g": "gg", "space": "Space",
 }
@@ -174,7 +175,10 @@ _NAMED = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1}
 
 def shown_key(key: str) -> str:
     """A key as a person writes it: slash -> /, ctrl+d -> ^d."""
-    return _SHOWN.get(key) or (f"^{key[5:]}" if key.startswith("ctrl+") else key)
+    for modifier, mark in (("ctrl+", "^"), ("shift+", "S-")):
+        if key.startswith(modifier) and key not in _SHOWN:
+            return mark + shown_key(key.removeprefix(modifier))
+    return _SHOWN.get(key, key)
 
 
 def key_names(text: str) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ def test_escape_and_a_character_are_two_keys(sent: str, keys: list[str]) -> None
 
 
 def test_escape_and_a_digit_in_one_packet_close_what_is_open_and_show_the_view(app: Terminal) -> None:
-    titles = {"a": "Add symbols", "?": "Keys", "L": "Lists", "A": "New alert", "/": "part of a symbol"}
+    titles = {"a": "Add symbols", "?": "Keys", "L": "Lists", "A": "New alert", "/": "part of a symbol",
+              ":": "part of a command"}
     for key, title in titles.items():
         app.type(key)
         app.read_until(lambda title=title: title in app.text())  # type: ignore[misc]

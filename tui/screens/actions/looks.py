@@ -25,9 +25,9 @@ class LookActions(Stage):
 
     def action_palette(self) -> None:
         """Commands by name."""
-        from textual.command import CommandPalette
+        from tui.commands import Commands
 
-        self.app.push_screen(CommandPalette(placeholder="part of a command's name"))
+        self.app.push_screen(Commands())
 
     def action_help(self) -> None:
         """The keys of this view."""
