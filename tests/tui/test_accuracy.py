@@ -251,7 +251,7 @@ def test_every_chart_of_the_record_fits_its_size_and_is_ascii_where_it_has_to_be
                 drawn = build(chart, width, height, COLOURS, glyphs).plain
                 assert len(drawn.splitlines()) <= height
                 assert max(map(len, drawn.splitlines())) <= width
-                assert chart.heading(COLOURS, glyphs).plain
+                assert chart.heading(COLOURS, glyphs, width).plain
             assert drawn.isascii()
 
 
@@ -260,7 +260,7 @@ def test_a_median_that_is_no_change_saves_nothing_to_draw() -> None:
     assert saved_chart(found["har-t"]) is None
     chart = saved_chart(found["ensemble"])
     assert chart is not None
-    assert f"{100 * found['ensemble'].card.r2.value:+.1f}%" in chart.heading(COLOURS, UNICODE).plain
+    assert f"{100 * found['ensemble'].card.r2.value:+.1f}%" in chart.heading(COLOURS, UNICODE, 120).plain
 
 
 def test_the_pits_columns_are_as_high_as_their_shares() -> None:
@@ -273,7 +273,7 @@ def test_the_pits_columns_are_as_high_as_their_shares() -> None:
     assert heights[0] == max(heights) == 20       # of 22 rows: 0.2 of 0.22
     assert heights[1:5] == [0, 0, 0, 0]
     assert set(heights[5:]) == {16}
-    assert "not flat p=0.001" in chart.heading(COLOURS, UNICODE).plain
+    assert "not flat p=0.001" in chart.heading(COLOURS, UNICODE, 120).plain
 
 
 def test_outcomes_outside_the_band_are_counted_and_crossed() -> None:
@@ -281,7 +281,7 @@ def test_outcomes_outside_the_band_are_counted_and_crossed() -> None:
     inside = sum(low <= one.actual <= high for one in found.past for low, high in one.bands[1:2])
     chart = past_chart(found, 5)
     assert chart is not None
-    assert f"Outcomes h=5  {inside} of 60 in the 80% band" in chart.heading(COLOURS, UNICODE).plain
+    assert f"Outcomes 5 ahead  {inside} of 60 in the 80% band" in chart.heading(COLOURS, UNICODE, 120).plain
     assert "✗" in build(chart, 80, 12, COLOURS, UNICODE).plain
 
 

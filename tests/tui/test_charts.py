@@ -20,7 +20,7 @@ from tui.charts.of_symbol import (
     symbol_charts,
 )
 from tui.charts.options import ChartOptions
-from tui.charts.past import held_text, past_band
+from tui.charts.past import held_texts, past_band
 from tui.charts.price import Candle, Fan, candles_of, taken_together
 from tui.charts.window import Window
 from tui.format import ASCII, UNICODE
@@ -71,7 +71,7 @@ def test_no_bars_give_no_charts_and_warm_up_leaves_gaps() -> None:
     charts = symbol_charts(young, ChartOptions(), 80)
     assert charts is not None
     assert charts.macd.histogram == (None,) * 20
-    assert "needs 34 bars" in charts.macd.heading(COLOURS, UNICODE).plain
+    assert "needs 34 bars" in charts.macd.heading(COLOURS, UNICODE, 80).plain
 
 
 def test_charts_are_made_once_for_the_same_facts() -> None:
@@ -132,9 +132,9 @@ def test_a_past_band_stands_around_the_bar_it_is_about_and_a_miss_is_told() -> N
 
 
 def test_live_and_backfilled_coverage_are_told_apart_with_interval_and_n() -> None:
-    told = held_text(known_detail().records, "har-t", 5)
-    assert told == "80% band made 5 before held 78% [62..94] n=24 live, 78% [71..85] n=126 backfill"
-    assert held_text((), "har-t", 5) == "80% band made 5 before: none settled yet"
+    told = held_texts(known_detail().records, "har-t", 5)
+    assert told == ("80% band made 5 before held 78% [62..94] n=24 live", "78% [71..85] n=126 backfill")
+    assert held_texts((), "har-t", 5) == ("80% band made 5 before: none settled yet",)
 
 
 def test_a_signal_is_marked_on_the_candle_that_holds_its_bar() -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 from tui import format as fmt
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, level, line, rgb, segments
+from tui.charts.heading import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -19,21 +20,24 @@ class RateChart:
     """A rolling share of one with its 95 % interval, against a level it is measured by."""
 
     title: str
-    note: str                            # origin and n
+    n: int                               # settled forecasts in the newest window
+    origin: str                          # of what kind they are
     axis: TimeAxis
     rates: tuple[float, ...]
     intervals: tuple[tuple[float, float], ...]   # empty where none is known
     measured_by: float                   # 0.5 for a direction, 0.8 for an 80 % band
+    horizon: int = 1
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """The newest rate, its interval and its n."""
-        text = Text(f"{self.title}  ", palette.muted, no_wrap=True)
+        title: list[Part] = [(0, Text(self.title, palette.muted)), (3, Text(f" {self.horizon} ahead", palette.muted))]
         if not self.rates:
-            return text.append("nothing settled yet")
-        text.append(fmt.share(self.rates[-1]), f"bold {palette.foreground}")
-        if self.intervals:
-            text.append(f" {fmt.interval(*self.intervals[-1])}")
-        return text.append(f"  {self.note}", palette.muted)
+            return fitted([*title, (1, Text("  nothing settled yet", palette.muted))], width)
+        interval = f" {fmt.interval(*self.intervals[-1])}" if self.intervals else ""
+        return fitted([
+            *title, (0, Text(f"  {fmt.share(self.rates[-1])}", f"bold {palette.foreground}")), (1, Text(interval)),
+            (2, Text(f" n={self.n}", palette.muted), Text(f" {self.origin}", palette.muted)),
+        ], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Interval behind, level, then the rate."""
@@ -60,14 +64,14 @@ class OutcomeChart:
     actual: tuple[float, ...]
     horizon: int = 1
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """How many fell inside."""
-        text = Text(f"Outcomes h={self.horizon}  ", palette.muted, no_wrap=True)
+        title: list[Part] = [(0, Text("Outcomes", palette.muted)), (2, Text(f" {self.horizon} ahead", palette.muted))]
         if not self.actual:
-            return text.append("nothing settled yet")
-        inside = sum(self._inside())
-        text.append(f"{inside} of {len(self.actual)} in the 80% band", f"bold {palette.foreground}")
-        return text.append(f"  {self.note}", palette.muted)
+            return fitted([*title, (1, Text("  nothing settled yet", palette.muted))], width)
+        held = f"  {sum(self._inside())} of {len(self.actual)} in the 80% band"
+        told = Text(held, f"bold {palette.foreground}")
+        return fitted([*title, (1, told), (3, Text(f"  {self.note}", palette.muted))], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Bands behind, outcomes over them: inside as dots, outside as crosses."""

@@ -10,6 +10,7 @@ from forecasting.domain.backtest import Account
 from tui import format as fmt
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, level, line, nice_ticks
+from tui.charts.heading import fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -24,12 +25,14 @@ class EquityChart:
     own: tuple[float, ...]        # per cent
     held: tuple[float, ...]
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """Where both lines end."""
-        text = Text("Equity  ", palette.muted, no_wrap=True)
-        text.append(f"{self.name} {_signed(self.own[-1], glyphs)}", f"bold {palette.accent}")
-        text.append(f"  {glyphs.rule} buy-and-hold {_signed(self.held[-1], glyphs)}", palette.muted)
-        return text.append(f"  {self.note}", palette.muted)
+        held = f"  {glyphs.rule} buy-and-hold {_signed(self.held[-1], glyphs)}"
+        return fitted([
+            (0, Text("Equity ", palette.muted)), (3, Text(f" {self.name}", f"bold {palette.accent}")),
+            (0, Text(f" {_signed(self.own[-1], glyphs)}", f"bold {palette.accent}")), (1, Text(held, palette.muted)),
+            (2, Text(f"  {self.note}", palette.muted)),
+        ], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Holding behind, the strategy over it, and where neither won nor lost."""
@@ -50,11 +53,13 @@ class DrawdownChart:
     own: tuple[float, ...]        # per cent, 0 or below
     held: tuple[float, ...]
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """The deepest falls."""
-        text = Text("Drawdown  deepest ", palette.muted, no_wrap=True)
-        text.append(fmt.percent(min(self.own)), f"bold {palette.accent}")
-        return text.append(f"  {glyphs.rule} buy-and-hold {fmt.percent(min(self.held))}", palette.muted)
+        held = f"  {glyphs.rule} buy-and-hold {fmt.percent(min(self.held))}"
+        return fitted([
+            (0, Text("Drawdown ", palette.muted)), (2, Text(" deepest", palette.muted)),
+            (0, Text(f" {fmt.percent(min(self.own))}", f"bold {palette.accent}")), (1, Text(held, palette.muted)),
+        ], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Holding behind, the strategy over it."""

@@ -9,6 +9,7 @@ from rich.text import Text
 from forecasting.domain.scorecard import Pit, Reliability
 from tui import format as fmt
 from tui.charts.figure import Brush, Figure, labels, level, line, rgb, segments
+from tui.charts.heading import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -32,17 +33,16 @@ class PitChart:
         """Whether the test tells the histogram from a flat one."""
         return self.pit.p_value is not None and self.pit.p_value < 0.05
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """How many outcomes, and whether they are told from a flat histogram."""
         pit = self.pit
-        text = Text("PIT  ", palette.muted, no_wrap=True)
+        parts: list[Part] = [(0, Text("PIT  ", palette.muted))]
         if pit.p_value is None:
-            text.append(f"test needs {pit.n_days_needed} days apart, has {pit.n_days}")
+            parts.append((1, Text(f"test needs {pit.n_days_needed} days apart, has {pit.n_days}", palette.muted)))
         else:
-            text.append("not flat" if self.bent else "not told from flat",
-                        f"bold {palette.warning if self.bent else palette.foreground}")
-            text.append(f" p={fmt.probability(pit.p_value)}")
-        return text.append(f"  n={pit.n} on {pit.n_days} days apart", palette.muted)
+            word, colour = ("not flat", palette.warning) if self.bent else ("not told from flat", palette.foreground)
+            parts.append((1, Text(word, f"bold {colour}"), Text(f" p={fmt.probability(pit.p_value)}")))
+        return fitted([*parts, (2, Text(f"  n={pit.n}", palette.muted))], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Columns to an eighth of a cell, odd ones in another colour where the test says so, over the lines."""
@@ -83,11 +83,12 @@ class ReliabilityChart:
     bins: tuple[Reliability, ...]
     note: str
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """What the axes are, and the rows."""
-        text = Text("Reliability  ", palette.muted, no_wrap=True)
-        text.append("came up over said P(up)", palette.foreground)
-        return text.append(f"  {self.note}", palette.muted)
+        return fitted([
+            (0, Text("Reliability", palette.muted)), (2, Text("  came up over said P(up)", palette.foreground)),
+            (1, Text(f"  {self.note}", palette.muted)),
+        ], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Diagonal, intervals, points."""

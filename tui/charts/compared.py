@@ -12,6 +12,7 @@ from forecasting.domain.interval import parse_key
 from tui.charts.axis import TimeAxis
 from tui.charts.cells import Grid
 from tui.charts.figure import Brush, Figure, labels, level, line, nice_ticks, rgb
+from tui.charts.heading import fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -34,10 +35,11 @@ class ComparedChart:
     comparison: Comparison
     title: str
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """What is shown, of which time."""
         bars = self.comparison.bars
-        return Text(f"{self.title}, {BASE:.0f} on {bars[0][:10]}", palette.muted)
+        began = Text(f", {BASE:.0f} on {bars[0][:10]}", palette.muted)
+        return fitted([(0, Text(self.title, palette.muted)), (1, began)], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Draw the curves, the last one first, so that the first is on top."""

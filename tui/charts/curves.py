@@ -10,6 +10,7 @@ from forecasting.domain.chart import IndicatorKind
 from tui import format as fmt
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, level, line, nice_ticks
+from tui.charts.heading import fitted
 from tui.charts.values import Values, at_readout, known
 from tui.format import ASCII, Glyphs
 from tui.themes import Palette
@@ -34,15 +35,16 @@ def marker_of(number: int, glyphs: Glyphs) -> str:
     return str((number + 1) % 10) if glyphs is ASCII else glyphs.marker
 
 
-def legend(curves: tuple[Drawn, ...], axis: TimeAxis, palette: Palette, glyphs: Glyphs) -> Text:
+def legend(curves: tuple[Drawn, ...], axis: TimeAxis, palette: Palette, glyphs: Glyphs) -> list[Text]:
     """Each curve's name and figure, in its colour."""
-    text = Text()
+    texts = []
     for number, curve in enumerate(curves):
         number_shown = f"{marker_of(number, glyphs)}:" if glyphs is ASCII else ""
         value = at_readout(curve.values, axis)
         shown = fmt.MISSING if value is None else fmt.figure(value)
-        text.append("  " + " ".join(filter(None, (number_shown, curve.name, shown))), colour_of(number, palette))
-    return text
+        told = "  " + " ".join(filter(None, (number_shown, curve.name, shown)))
+        texts.append(Text(told, colour_of(number, palette)))
+    return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +55,14 @@ class CurvesChart:
     axis: TimeAxis
     curves: tuple[Drawn, ...]
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """The indicator, and its newest figures or those under the cross-hair."""
-        text = Text(self.kind.title, palette.muted, no_wrap=True)
+        title = Text(self.kind.title, palette.muted)
         if not any(v is not None for curve in self.curves for v in curve.values):
-            return text.append(f"  needs {self.kind.needs} bars")
+            return fitted([(0, title), (1, Text(f"  needs {self.kind.needs} bars", palette.muted))], width)
         # One curve is what the heading has named already.
         named = self.curves if len(self.curves) > 1 else tuple(Drawn("", curve.values) for curve in self.curves)
-        return text.append_text(legend(named, self.axis, palette, glyphs))
+        return fitted([(0, title), *((1, each) for each in legend(named, self.axis, palette, glyphs))], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """The levels, then the curves."""

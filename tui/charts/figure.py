@@ -42,8 +42,8 @@ class Brush:
 class Chart(Protocol):
     """A picture's values. Charts are compared by value: an equal one is not built again."""
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
-        """The line above the picture."""
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
+        """The line above the picture; of its parts those that `width` cells hold (see `heading.fitted`)."""
         ...
 
     def draw(self, figure: Figure, brush: Brush) -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from forecasting.domain.training import Epoch
 from tui.charts.figure import Brush, Figure, labels, line, rgb
+from tui.charts.heading import fitted
 from tui.format import MISSING, Glyphs
 from tui.themes import Palette
 
@@ -30,16 +31,16 @@ class LossChart:
         """The newest epoch."""
         return len(self.validation) - 1
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """The network, the newest epoch and the best validation loss, with where it began."""
-        text = Text(f"{self.network} ", palette.muted, no_wrap=True)
-        text.append(f"{self.last}/{self.at_most} ", palette.foreground)
-        known = [v for v in self.validation if v is not None]
-        text.append("val ", palette.muted)
-        text.append(f"{min(known):.4f}" if known else MISSING, f"bold {palette.accent}")
-        newest = self.training[-1]
-        text.append(f" train {MISSING if newest is None else f'{newest:.4f}'} {self.measure}", palette.muted)
-        return text.append(f" began {known[0]:.4f}" if known else "", palette.muted)
+        known, newest = [v for v in self.validation if v is not None], self.training[-1]
+        best = Text(" val ", palette.muted).append(f"{min(known):.4f}" if known else MISSING, f"bold {palette.accent}")
+        train = f" train {MISSING if newest is None else f'{newest:.4f}'}"
+        return fitted([
+            (0, Text(self.network, palette.muted)), (2, Text(f" {self.last}/{self.at_most}", palette.foreground)),
+            (1, best), (3, Text(train, palette.muted), Text(f" {self.measure}", palette.muted)),
+            (4, Text(f" began {known[0]:.4f}" if known else "", palette.muted)),
+        ], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Training behind, validation over it."""

@@ -32,7 +32,7 @@ def hit_chart(found: ModelAccuracy) -> Chart | None:
 def coverage_chart(found: ModelAccuracy) -> Chart | None:
     """Rolled coverage of the 80 % band."""
     return _rolled(
-        found, "80% band", "held, nominal 80%", lambda r: r.coverage_80, lambda r: (r.coverage_low, r.coverage_high),
+        found, "80% band", "held of 80%", lambda r: r.coverage_80, lambda r: (r.coverage_low, r.coverage_high),
         lambda r: 0.8, signed=False,
     )
 
@@ -47,7 +47,7 @@ def saved_chart(found: ModelAccuracy) -> Chart | None:
         return None
     saved = tuple(100.0 * rolled.squares_saved / squares for _, rolled in found.rolled)
     return RolledChart(
-        "R2, added up", "squared error saved on no change; rising where the median helps",
+        "R2, added up", ("squared error saved on no change", "rising where the median helps"),
         TimeAxis(tuple(day for day, _ in found.rolled)), saved, (), (0.0,) * len(saved), signed=True,
     )
 
@@ -62,7 +62,8 @@ def _rolled(
     points = [rolled for _, rolled in found.rolled]
     pairs = [bounds(point) for point in points]
     return RolledChart(
-        title, f"{measured_by}, last {found.window}, n={points[-1].n}", TimeAxis(tuple(day for day, _ in found.rolled)),
+        title, (measured_by, f"n={points[-1].n}", f"over the last {found.window} days"),
+        TimeAxis(tuple(day for day, _ in found.rolled)),
         tuple(100.0 * value(point) for point in points), tuple((100.0 * low, 100.0 * high) for low, high in pairs),
         tuple(100.0 * reference(point) for point in points), signed=signed,
     )

@@ -20,7 +20,7 @@ from tui.charts.curves import CurvesChart
 from tui.charts.figure import label_width
 from tui.charts.options import STAND_IN, ChartOptions
 from tui.charts.oscillators import MacdChart, RsiChart, VolumeChart
-from tui.charts.past import held_text
+from tui.charts.past import held_texts
 from tui.charts.price import Candle, Fan, PriceChart, candles_of, taken_together
 from tui.charts.values import Values
 from tui.charts.window import AT_NEWEST, Window, bars_of_days
@@ -85,8 +85,10 @@ def symbol_charts(
     return SymbolCharts(
         price=PriceChart(
             _title(detail), axis, candles, options.candles, Fan.of(shown) if shown and options.forecast else None,
-            _note(options, source, layout.size, beyond), past_on(beyond, options.past, dates, candles),
-            _past_note(detail, options, source), over, marks, options.log,
+            _note(options, source, layout.size), beyond.note,
+            ". is longer" if beyond.note and _stands_in(options, source) else "",
+            past_on(beyond, options.past, dates, candles), _past_notes(detail, options, source), over, marks,
+            options.log,
         ),
         volume=VolumeChart(axis, tuple(c.volume if c.close >= c.open else -c.volume for c in candles)),
         rsi=RsiChart(axis, column("rsi")),
@@ -159,10 +161,10 @@ def _close_before(bars: Sequence[Bar], start: int) -> float | None:
     return None if start == 0 else bars[start - 1].adj_close / bars[-1].factor
 
 
-def _past_note(detail: SymbolDetail, options: ChartOptions, source: SymbolDetail) -> str:
+def _past_notes(detail: SymbolDetail, options: ChartOptions, source: SymbolDetail) -> tuple[str, ...]:
     if options.past is None or not detail.forecasts or source is not detail:
-        return ""
-    return held_text(detail.records, detail.forecasts[0].model, options.past)
+        return ()
+    return held_texts(detail.records, detail.forecasts[0].model, options.past)
 
 
 class ChartMemo:
@@ -190,13 +192,9 @@ def hit_rate_chart(detail: SymbolDetail) -> RateChart:
     """Rolling hit rate of the shown model, one session ahead."""
     points = detail.accuracy
     return RateChart(
-        "Hits h=1", _accuracy_note(detail), TimeAxis(tuple(p.session for p in points)),
+        "Hits", points[-1].n if points else 0, detail.accuracy_origin, TimeAxis(tuple(p.session for p in points)),
         tuple(p.hit_rate for p in points), tuple((p.hit_low, p.hit_high) for p in points), 0.5,
     )
-
-
-def _accuracy_note(detail: SymbolDetail) -> str:
-    return f"n={detail.accuracy[-1].n} {detail.accuracy_origin}" if detail.accuracy else ""
 
 
 def _title(detail: SymbolDetail) -> str:
@@ -204,12 +202,14 @@ def _title(detail: SymbolDetail) -> str:
     return f"{detail.symbol}{mark}"
 
 
-def _note(options: ChartOptions, source: SymbolDetail, size: int, beyond: Beyond) -> str:
-    """The timeframe, what a candle is, and why something else is shown than was asked for."""
-    short = isinstance(source.bars[-1].session, datetime)
-    stands_in = options.frame.short and not short
-    name = f"{STAND_IN.name} of daily bars for {options.name}" if stands_in else options.name
+def _note(options: ChartOptions, source: SymbolDetail, size: int) -> str:
+    """The timeframe, and what a candle is."""
+    name = f"{STAND_IN.name} of daily bars for {options.name}" if _stands_in(options, source) else options.name
     kind = "candles" if options.candles else "close"
     together = f" of {size}" if size > 1 and options.candles else ""
-    why = f"  {beyond.note}" + ("; . is longer" if stands_in else "") if beyond.note else ""
-    return f"{name} {kind}{together}{why}"
+    return f"{name} {kind}{together}"
+
+
+def _stands_in(options: ChartOptions, source: SymbolDetail) -> bool:
+    """Whether daily bars are shown for want of short ones."""
+    return options.frame.short and not isinstance(source.bars[-1].session, datetime)

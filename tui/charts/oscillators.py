@@ -10,6 +10,7 @@ from tui import format as fmt
 from tui.charts import cells
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, level, line
+from tui.charts.heading import Part, fitted
 from tui.charts.values import Values, at_readout, known
 from tui.format import Glyphs
 from tui.themes import Palette
@@ -22,16 +23,17 @@ class RsiChart:
     axis: TimeAxis
     rsi: Values
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """The newest figure, or the one under the cross-hair, and what it means."""
         value = at_readout(self.rsi, self.axis)
-        text = Text("RSI 14  ", palette.muted, no_wrap=True)
+        name = Text("RSI 14  ", palette.muted)
         if value is None:
-            return text.append("needs 15 bars")
-        text.append(f"{value:.1f}", f"bold {palette.foreground}")
+            return fitted([(0, name), (1, Text("needs 15 bars", palette.muted))], width)
+        parts: list[Part] = [(0, name), (0, Text(f"{value:.1f}", f"bold {palette.foreground}"))]
         if value < 30 or value > 70:
-            text.append(" oversold" if value < 30 else " overbought", palette.up if value < 30 else palette.down)
-        return text
+            word, colour = ("oversold", palette.up) if value < 30 else ("overbought", palette.down)
+            parts.append((1, Text(f" {word}", colour)))
+        return fitted(parts, width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """The line between its two levels."""
@@ -53,14 +55,16 @@ class MacdChart:
     signal: Values
     histogram: Values
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
-        """The newest figures, or those under the cross-hair."""
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
+        """The newest figures, or those under the cross-hair: the histogram, and what it is the difference of."""
         macd, signal, histogram = (at_readout(v, self.axis) for v in (self.macd, self.signal, self.histogram))
-        text = Text("MACD 12,26,9  ", palette.muted, no_wrap=True, overflow="ellipsis")
+        name: list[Part] = [(0, Text("MACD", palette.muted)), (2, Text(" 12,26,9", palette.muted))]
         if macd is None or signal is None or histogram is None:
-            return text.append("needs 34 bars")
-        text.append(f"{fmt.arrow(histogram, glyphs, 9)}{histogram:+.3g}", palette.up if histogram > 0 else palette.down)
-        return text.append(f"  {macd:+.3g}", palette.accent).append(f" less {signal:+.3g}", palette.muted)
+            return fitted([*name, (1, Text("  needs 34 bars", palette.muted))], width)
+        shown = f"  {fmt.arrow(histogram, glyphs, 9)}{histogram:+.3g}"
+        own = Text(shown, palette.up if histogram > 0 else palette.down)
+        made_of = Text.assemble((f"  {macd:+.3g}", palette.accent), (f" less {signal:+.3g}", palette.muted))
+        return fitted([*name, (0, own), (1, made_of)], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Histogram behind, lines over it."""
@@ -83,7 +87,7 @@ class VolumeChart:
     axis: TimeAxis
     signed: Values      # negative where the price fell
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """The newest volume, or the one under the cross-hair."""
         value = at_readout(self.signed, self.axis)
         shown = fmt.quantity(None if value is None else abs(value))

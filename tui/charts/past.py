@@ -48,7 +48,7 @@ def of_outcome(outcome: Outcome) -> PastForecast:
     )
 
 
-def held_text(records: Sequence[TrackRecord], model: str, horizon: int) -> str:
+def held_texts(records: Sequence[TrackRecord], model: str, horizon: int) -> tuple[str, ...]:
     """How the 80 % band has held, live and backfilled apart: "80% band made 5 before held 76% [68..83] n=126 live"."""
     told = [
         f"{fmt.share(r.coverage_80)} {fmt.interval(r.coverage_low, r.coverage_high)} n={r.n} {r.origin.value}"
@@ -56,4 +56,4 @@ def held_text(records: Sequence[TrackRecord], model: str, horizon: int) -> str:
         if (r.model, r.horizon, r.origin) == (model, horizon, origin) and r.n and r.coverage_80 is not None
     ]
     what = f"{fmt.share(NOMINAL)} band made {horizon} before"
-    return f"{what} held {', '.join(told)}" if told else f"{what}: none settled yet"
+    return (f"{what} held {told[0]}", *told[1:]) if told else (f"{what}: none settled yet",)

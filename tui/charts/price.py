@@ -15,6 +15,7 @@ from tui.charts import cells
 from tui.charts.axis import TimeAxis
 from tui.charts.curves import Drawn, colour_of, legend, marker_of
 from tui.charts.figure import Brush, Figure, labels, level, line, log_ticks, nice_ticks, rgb, segments
+from tui.charts.heading import Part, fitted
 from tui.charts.past import PastBand
 from tui.format import Glyphs
 from tui.themes import Palette
@@ -81,27 +82,43 @@ class PriceChart:
     candles: tuple[Candle, ...]
     as_candles: bool
     fan: Fan | None
-    note: str = ""
+    note: str = ""                             # timeframe and what a candle is
+    why: str = ""                              # something else is shown than was asked for
+    remedy: str = ""
     past: tuple[PastBand | None, ...] = ()     # one for each candle, where any are shown
-    past_note: str = ""
+    past_notes: tuple[str, ...] = ()           # how such bands have held, live and then backfilled
     curves: tuple[Drawn, ...] = ()
     marks: tuple[Mark, ...] = ()
     log: bool = False
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """Symbol, timeframe, curves with their figures, how past forecasts held, and which model's fan it is."""
-        text = Text(no_wrap=True).append(self.title, "bold")
-        text.append(f"  {self.note}" if self.note else "", palette.muted)
-        text.append(" log" if self.log else "", palette.muted)
-        text.append_text(legend(self.curves, self.axis, palette, glyphs))
-        if self.past_note:
-            text.append(f"  {glyphs.shades[0]} ", palette.forecast).append(self.past_note, palette.muted)
+        parts: list[Part] = [(0, Text(self.title, "bold"))]
+        if self.note:
+            parts.append((2, Text(f"  {self.note}", palette.muted)))
+        if self.log:
+            parts.append((2, Text(" log", palette.muted)))
+        if self.why:
+            remedy = f"; {self.remedy}" if self.remedy else ""
+            parts.append((1, Text(f"  {self.why}", palette.muted), Text(remedy, palette.muted)))
+        parts += [(4, each) for each in legend(self.curves, self.axis, palette, glyphs)]
+        if self.past_notes:
+            shade = Text(f"  {glyphs.shades[0]} ", palette.forecast)
+            live, *backfill = self.past_notes
+            told = [shade.append(live, palette.muted), *(Text(f", {each}", palette.muted) for each in backfill)]
+            parts.append((5, *told))
         if self.fan is not None:
-            text.append(f"  {self.fan.model} ", palette.forecast)
-            shades, colours = glyphs.shades[::-1], _band_colours(palette)[::-1]
-            for shade, share, colour in zip(shades, (50, 80, 95), colours, strict=True):
-                text.append(shade, colour).append(f"{share} ", palette.muted)
-        return text
+            parts.append(self._fan_part(self.fan, palette, glyphs))
+        return fitted(parts, width)
+
+    def _fan_part(self, fan: Fan, palette: Palette, glyphs: Glyphs) -> Part:
+        """Whose fan it is, and which shade is which band."""
+        bands = Text()
+        for shade, share, colour in zip(
+            glyphs.shades[::-1], (50, 80, 95), _band_colours(palette)[::-1], strict=True
+        ):
+            bands.append(f" {shade}", colour).append(str(share), palette.muted)
+        return 3, Text(f"  {fan.model}", palette.forecast), bands.append("%", palette.muted)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Forecasts below, prices over them, marks on top."""

@@ -11,6 +11,7 @@ from tui import format as fmt
 from tui.charts.accuracy import filled
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, line, segments
+from tui.charts.heading import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -20,7 +21,7 @@ class RolledChart:
     """A line with its 95 % interval behind it, and beside it the line of what it is measured by."""
 
     title: str
-    note: str                            # what it is measured by, and over how many days
+    notes: tuple[str, ...]               # what it is measured by and over how many days; what matters most first
     axis: TimeAxis
     values: tuple[float, ...]            # per cent
     intervals: tuple[tuple[float, float], ...]   # per cent; empty where there are none
@@ -28,13 +29,15 @@ class RolledChart:
     signed: bool                         # a skill rather than a share
     unit: str = "%"
 
-    def heading(self, palette: Palette, glyphs: Glyphs) -> Text:
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """The newest figure, its interval and what it is measured by."""
-        text = Text(f"{self.title}  ", palette.muted, no_wrap=True)
-        text.append(self._shown(self.values[-1]), f"bold {palette.foreground}")
+        newest = Text(self._shown(self.values[-1]), f"bold {palette.foreground}")
+        parts: list[Part] = [(0, Text(f"{self.title}  ", palette.muted)), (0, newest)]
         if self.intervals and isfinite(self.intervals[-1][0]):
-            text.append(f" [{self._bare(self.intervals[-1][0])}..{self._bare(self.intervals[-1][1])}]")
-        return text.append(f"  {self.note}", palette.muted)
+            low, high = map(self._bare, self.intervals[-1])
+            parts.append((1, Text(f" [{low}..{high}]")))
+        parts += [(rank, Text(f"  {note}", palette.muted)) for rank, note in enumerate(self.notes, start=2)]
+        return fitted(parts, width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Interval behind, what it is measured by, then the figure."""

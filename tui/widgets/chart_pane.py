@@ -66,7 +66,7 @@ class ChartPane(Widget):
             self._building = self._building or start
         if not wish.drawable:
             self._picture = Text()
-        self._heading = chart.heading(palette, glyphs)
+        self._heading = chart.heading(palette, glyphs, self.size.width)
         self._heading.truncate(max(0, self.size.width), overflow="ellipsis")
         self.refresh()
         if start:

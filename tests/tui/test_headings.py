@@ -1,0 +1,66 @@
+"""Headings of charts: what there is no room for is left out whole, and nothing is cut in the middle of a word."""
+
+from __future__ import annotations
+
+import pytest
+from rich.text import Text
+
+from forecasting.domain.backtest import AskBacktest
+from tests.support import backtests
+from tests.support.fake_charts import answering
+from tests.support.fake_models import fill_models
+from tests.support.tui import fake, main_screen, make_app, press, settle
+from tui.app import TapecastApp
+from tui.charts.heading import Part, fitted
+from tui.widgets.chart_pane import ChartPane
+
+PARTS: list[Part] = [
+    (0, Text("Hits")), (3, Text(" 1 ahead")), (1, Text("  54% [46..62]")), (2, Text(" n=63"), Text(" backfill")),
+]
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (40, "Hits 1 ahead  54% [46..62] n=63 backfill"),
+        (39, "Hits  54% [46..62] n=63 backfill"),
+        (31, "Hits 1 ahead  54% [46..62] n=63"),
+        (30, "Hits  54% [46..62] n=63"),
+        (22, "Hits  54% [46..62]"),
+        (3, "Hits"),
+    ],
+)
+def test_of_a_headings_parts_those_that_matter_least_are_left_out_whole(width: int, shown: str) -> None:
+    assert fitted(PARTS, width).plain == shown
+
+
+def test_what_continues_a_part_is_not_shown_without_it() -> None:
+    assert fitted([(0, Text("MACD")), (1, Text("  a long reason"), Text("; a"))], 10).plain == "MACD"
+
+
+def drawn(*chosen: str) -> TapecastApp:
+    app = make_app()
+    fill_models(fake(app))
+    answering(fake(app), chosen=chosen)
+    fake(app).answers[AskBacktest] = backtests.answering
+    return app
+
+
+@pytest.mark.parametrize("width", [80, 120, 200])
+async def test_no_heading_of_any_view_is_cut_off(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.screens.actions.backtest.REST_S", 0.001)
+    monkeypatch.setattr("tui.widgets.chart_pane.build", lambda *_: Text("a picture"))     # takes its time, says nothing
+    app = drawn("sma20", "bollinger", "atr")
+    async with app.run_test(size=(width, 45)) as pilot:
+        seen = 0
+        await settle(pilot)
+        for keys in ("1", "2c", "FFD", "3bfff", "l", "l", "l", "l", "5", "6"):
+            await press(pilot, *keys)
+            await settle(pilot)
+            for pane in main_screen(app).query(ChartPane):
+                if pane.is_on_screen and pane._picture:
+                    seen += 1
+                    text = pane._heading.plain
+                    assert "…" not in text, (keys, text)
+                    assert len(text) <= pane.size.width
+        assert seen >= 20

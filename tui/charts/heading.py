@@ -1,0 +1,23 @@
+"""Headings made of parts: where there is not room for all, what matters least is left out, whole words at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+Part = tuple[int, *tuple[Text, ...]]
+"""How much it matters, 0 the most and never left out, and its texts with the blanks before them: each continues the
+one in front of it, so that it is left out with it."""
+
+
+def fitted(parts: Sequence[Part], width: int) -> Text:
+    """The parts in their order: of those for which there is room in `width` cells the ones that matter most."""
+    kept, room = [Text() for _ in parts], width
+    for place, (rank, *texts) in sorted(enumerate(parts), key=lambda each: each[1][0]):
+        for text in texts:
+            if rank and text.cell_len > room:
+                break
+            kept[place].append_text(text)
+            room -= text.cell_len
+    return Text(no_wrap=True).join(kept)
