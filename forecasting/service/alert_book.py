@@ -112,10 +112,10 @@ class AlertBook:
         if self._working:
             self._facts.refresh(snapshot, CONTEXT + max(bars_needed(w.condition) for w in self._working.values()))
             self._read_present(snapshot)
-            seen = self._store.alerts.looked_at()
-            for facts in self._facts.missed(seen):
+            seen, present = self._store.alerts.looked_at(), self._present(snapshot)
+            for facts in self._facts.missed(seen, present):
                 alerts += self._step(self._working.values(), facts, snapshot.now, late=late, closed=True)
-            alerts += self._step(self._working.values(), self._present(snapshot), snapshot.now, late=late)
+            alerts += self._step(self._working.values(), present, snapshot.now, late=late)
             bars = {s: session for s, session in self._facts.newest().items() if seen.get(s) != session}
         recorded = self._record(alerts, self._working.values(), bars)
         self._looked = snapshot.now

@@ -129,6 +129,7 @@ class _RowsFrame:
     rows: Sequence[int] = ()
     times: Sequence[float] = ()
     bars: Sequence[str] = ()
+    closed: Sequence[str] = ()
 
     def __init__(self, rows: Sequence[SymbolRow], now: datetime) -> None:
         self.symbols = tuple(row.symbol for row in rows)

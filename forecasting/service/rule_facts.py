@@ -9,7 +9,7 @@ import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from forecasting.data.store import Store
@@ -109,22 +109,34 @@ class FactsReader:
         """The newest closed bar of each symbol."""
         return {symbol: past.bars[-1].session for symbol, past in self._pasts.items()}
 
-    def missed(self, looked_at: Mapping[Symbol, date]) -> list[dict[Symbol, SymbolFacts]]:
-        """Facts at each bar that closed since it was looked at, bar by bar, ascending; none of a symbol never seen."""
+    def missed(
+        self, looked_at: Mapping[Symbol, date], present: Mapping[Symbol, SymbolFacts]
+    ) -> list[dict[Symbol, SymbolFacts]]:
+        """Facts at each bar that closed since it was looked at, bar by bar, ascending; none of a symbol never seen.
+
+        Args:
+            looked_at: The newest bar of each symbol that was looked at.
+            present: What is known now: forecasts, signals and records are of the newest bar, names and tags of all.
+        """
         steps: dict[date, dict[Symbol, SymbolFacts]] = {}
         for symbol, past in self._pasts.items():
             seen = looked_at.get(symbol)
             first = len(past.bars) if seen is None else bisect_right(past.bars, seen, key=lambda bar: bar.session)
             for at in range(first, len(past.bars)):
-                steps.setdefault(past.bars[at].session, {})[symbol] = self._at_bar(symbol, past, at)
+                known = present.get(symbol) or SymbolFacts(symbol, 0.0, (), -1)
+                if at < len(past.bars) - 1:
+                    known = _lasting(known)
+                steps.setdefault(past.bars[at].session, {})[symbol] = self._at_bar(symbol, past, at, known)
         return [steps[session] for session in sorted(steps)]
 
-    def _at_bar(self, symbol: Symbol, past: _Past, at: int) -> SymbolFacts:
-        return SymbolFacts(
-            symbol=symbol,
+    def _at_bar(self, symbol: Symbol, past: _Past, at: int, known: SymbolFacts) -> SymbolFacts:
+        """What `known` is with the bar `at` for the newest, which has just closed."""
+        return replace(
+            known,
             time=past.closes[at],
             bars=past.bars,
             at=at,
+            closed=at,
             last=past.bars[at].close,
             change_pct=change_since_previous(past.bars, at),
             indicators=past.indicators_of(at),
@@ -155,6 +167,7 @@ class FactsReader:
             time=row.data_time.timestamp(),
             bars=bars,
             at=at,
+            closed=at if running is None else at - 1,
             last=row.last,
             change_pct=_known(row.change_pct),
             indicators=past.indicators_of(len(past.bars) - 1) if past else None,
@@ -212,11 +225,12 @@ def _running(row: SymbolRow, quote: Quote | None, past: _Past | None, table: Ses
     if past is None or row.data_time.timestamp() <= past.closes[-1]:
         return None
     session = table.last_opened(row.data_time) if table is not None else None
-    if table is not None and session is not None and session.session == past.bars[-1].session:
+    if table is not None and table.state(row.data_time) is SessionState.PRE:      # a new day has begun
+        session = table.next_open(row.data_time)
+    elif session is not None and session.session == past.bars[-1].session:
         # Closing prices are often stamped a second after the close, and those of the evening belong to no bar at all:
-        # the bar that has closed stands. Before the open a new day has begun.
-        if table.state(row.data_time) is not SessionState.PRE:
-            return None
+        # the bar that has closed stands.
+        return None
     if isinstance(past.bars[-1].session, datetime):      # a quote tells of the whole day, not of the running slot
         quote = None
     opened, high, low, volume = (quote.open, quote.high, quote.low, quote.volume) if quote else (None,) * 4
@@ -224,6 +238,16 @@ def _running(row: SymbolRow, quote: Quote | None, past: _Past | None, table: Ses
         session.session if session is not None else row.data_time.date(),
         _known(opened), _known(high), _known(low), row.last, row.last * past.bars[-1].factor, _known(volume),
     )
+
+
+_TIMELESS = ("name", "currency", "tag")      # texts
+
+
+def _lasting(known: SymbolFacts) -> SymbolFacts:
+    """What of the present was so at earlier bars too: the name, and what is held though not its worth."""
+    position = known.position and replace(known.position, value=None, pnl=None, day_pnl=None)
+    texts = tuple(text for text in known.texts if text[0] in _TIMELESS)
+    return SymbolFacts(known.symbol, known.time, (), -1, texts=texts, position=position)
 
 
 def _known(value: float | None) -> float:

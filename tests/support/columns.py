@@ -18,6 +18,7 @@ class Columns:
     columns: Mapping[str, Sequence[float] | Sequence[str]]
     bar: str = "1"
     time: float = 0.0
+    over: str = "0"      # the newest bar that has closed
     symbols: tuple[Symbol, ...] = field(default=(Symbol("AAPL"),))
 
     @property
@@ -32,6 +33,10 @@ class Columns:
     def bars(self) -> list[str]:
         return [self.bar] * len(self.symbols)
 
+    @property
+    def closed(self) -> list[str]:
+        return [self.over] * len(self.symbols)
+
     def numbers(self, field: Field) -> Sequence[float]:
         name = field.name if field.window is None else f"{field.name}({field.window})"
         return [float(v) for v in self.columns[name]]
@@ -40,6 +45,8 @@ class Columns:
         return [str(v) for v in self.columns[field.name]]
 
 
-def row(bar: int = 0, time: float | None = None, **values: float | str) -> Columns:
-    """One symbol's columns in one bar; a bar lasts a day."""
-    return Columns({n: [v] for n, v in values.items()}, str(bar), bar * 86_400.0 if time is None else time)  # type: ignore[misc]
+def row(bar: int = 0, time: float | None = None, *, closed: bool = False, **values: float | str) -> Columns:
+    """One symbol's columns in one bar, which is running or has closed; a bar lasts a day."""
+    columns: dict[str, Sequence[float] | Sequence[str]] = {n: [v] for n, v in values.items()}  # type: ignore[misc]
+    moment = bar * 86_400.0 if time is None else time
+    return Columns(columns, str(bar), moment, over=str(bar if closed else bar - 1))

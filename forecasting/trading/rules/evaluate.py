@@ -61,6 +61,10 @@ class Frame(Protocol):
     def bars(self) -> Sequence[str]:
         """Which bar each row is in, a text that changes from bar to bar, (N,); empty where there is nothing to see."""
 
+    @property
+    def closed(self) -> Sequence[str]:
+        """The newest bar of each row that has closed, (N,): the one it is in, or the one before."""
+
     def numbers(self, field: Field) -> Sequence[float]:
         """A column of numbers, (N,), NaN where unknown."""
 
@@ -136,6 +140,11 @@ def bars_needed(condition: Condition) -> int:
     return needed + held + any(isinstance(node, Cross) for node in walk(condition))
 
 
+def _is_of_closed_bars(condition: Condition) -> bool:
+    """Whether it looks at figures that stay what they are until the next bar closes."""
+    return any(isinstance(node, Field) and FIELDS[node.name].closed for node in walk(condition))
+
+
 def moves_with_prices(condition: Condition) -> bool:
     """Whether a new price alone may make it come true."""
     return any(isinstance(node, Field) and FIELDS[node.name].moves for node in walk(condition))
@@ -207,7 +216,7 @@ class _Builder:
                     events.append(self.happening(Any(states)))
                 return _Joined(max, events or [self.state(p) for p in states])
             case ForBars(inner, bars):
-                return self._kept(_ForBars(self.state(inner), bars, self._n))
+                return self._kept(_ForBars(self.state(inner), bars, self._n, closed=_is_of_closed_bars(inner)))
             case Then(first, second, within):
                 return self._kept(_Then(self.happening(first), self.happening(second), within, self._n))
 
@@ -353,34 +362,44 @@ class _Rising:
 
 
 class _ForBars:
-    """True once the condition has held at the end of each of the bars before, and holds now."""
+    """True once the condition has held at the end of each of the bars before, and holds now.
 
-    def __init__(self, condition: _Test, bars: int, n: int) -> None:
-        self._condition, self._bars = condition, bars
+    What is known at a bar's end stands: prices made after the close are of no bar. A condition on figures of closed
+    bars counts these alone: while the next bar runs, they say again what they said before.
+    """
+
+    def __init__(self, condition: _Test, bars: int, n: int, *, closed: bool) -> None:
+        self._condition, self._bars, self._closed = condition, bars, closed
         self._ended = [0] * n                     # bars in a row, up to the one before this, at whose end it held
-        self._now: list[float] = [FALSE] * n      # at the newest look at this bar
+        self._now: list[float] = [FALSE] * n      # at the newest look at this bar, or at its end
         self._bar = [""] * n
+        self._over = [False] * n                  # whether this bar has been looked at since it closed
         self.dirty: set[int] = set()
 
     def test(self, frame: Frame) -> Sequence[float]:
-        truths = []
-        for i, truth, bar in zip(frame.rows, self._condition.test(frame), frame.bars, strict=True):
+        counted, truths = frame.closed if self._closed else frame.bars, []
+        for i, truth, bar, closed in zip(
+            frame.rows, self._condition.test(frame), counted, frame.closed, strict=True
+        ):
+            before = self._ended[i], self._now[i], self._bar[i], self._over[i]
             if bar and bar != self._bar[i]:
                 self._ended[i] = self._ended[i] + 1 if self._now[i] == TRUE else 0
-                self._bar[i] = bar
-                self.dirty.add(i)
-            if truth != self._now[i]:
+                self._bar[i], self._over[i] = bar, False
+            if not self._over[i] or self._now[i] == UNKNOWN:
                 self._now[i] = truth
+            self._over[i] = bool(bar) and bar == closed
+            if before != (self._ended[i], self._now[i], self._bar[i], self._over[i]):
                 self.dirty.add(i)
-            truths.append(truth if self._ended[i] >= self._bars - 1 else FALSE)
+            truths.append(self._now[i] if self._ended[i] >= self._bars - 1 else FALSE)
         return truths
 
     def remembered(self, row: int) -> Memory:
-        return [self._ended[row], float(self._now[row]), self._bar[row]]
+        return [self._ended[row], float(self._now[row]), self._bar[row], int(self._over[row])]
 
     def recall(self, row: int, memory: Memory) -> None:
-        ended, now, bar = memory
+        ended, now, bar, *over = memory      # versions before this did not keep the last
         self._ended[row], self._now[row], self._bar[row] = int(ended or 0), float(now or 0.0), str(bar or "")
+        self._over[row] = bool(over and over[0])
 
 
 class _Then:

@@ -37,10 +37,15 @@ class SymbolFacts:
     age: float = NAN                     # seconds
     texts: tuple[tuple[str, str], ...] = ()                     # signal, signal_kind, state, name, currency, tag
     position: Position | None = None     # what is held
+    closed: int | None = None            # the newest closed bar, where it is not the one at `at`
 
     def adjusted(self, price: float, bar: Bar) -> float:
         """A price of `bar` on the newest bar's scale."""
         return price * bar.factor / self.bars[self.at].factor
+
+    def bar(self, at: int) -> str:
+        """The name of a bar; empty where there is none."""
+        return self.bars[at].session.isoformat() if at >= 0 else ""
 
     def number(self, field: Field) -> float:
         """The figure a field asks for; NaN where unknown."""
@@ -60,7 +65,8 @@ class FactsFrame:
         self.symbols = tuple(f.symbol for f in facts)
         self.rows = range(len(facts)) if rows is None else rows
         self.times = [f.time for f in facts]
-        self.bars = [f.bars[f.at].session.isoformat() if f.at >= 0 else "" for f in facts]
+        self.bars = [f.bar(f.at) for f in facts]
+        self.closed = [f.bar(f.at if f.closed is None else f.closed) for f in facts]
 
     def numbers(self, field: Field) -> Sequence[float]:
         """See `evaluate.Frame.numbers`."""

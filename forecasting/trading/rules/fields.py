@@ -23,19 +23,20 @@ class FieldSpec:
     timed: bool = False          # takes `(2h)` as well
     plain: bool = True           # may stand without a window
     moves: bool = False          # with every new price; all else changes when the source is polled or a bar closes
+    closed: bool = False         # of the newest closed bar, also while another one runs
 
 
 def _per_horizon() -> tuple[FieldSpec, ...]:
     specs: list[FieldSpec] = []
     for h in HORIZONS:
         specs += [
-            FieldSpec(f"forecast_{h}d", f"median forecast {h} bars ahead, price"),
-            FieldSpec(f"forecast_{h}d_pct", f"median forecast {h} bars ahead, % of the last close"),
-            FieldSpec(f"band_low_{h}d", f"lower end of the 80 % band {h} bars ahead, price"),
-            FieldSpec(f"band_high_{h}d", f"upper end of the 80 % band {h} bars ahead, price"),
-            FieldSpec(f"band_low_{h}d_pct", f"lower end of the 80 % band {h} bars ahead, %"),
-            FieldSpec(f"band_high_{h}d_pct", f"upper end of the 80 % band {h} bars ahead, %"),
-            FieldSpec(f"p_up_{h}d", f"probability of a rise over {h} bars, 0..1"),
+            FieldSpec(f"forecast_{h}d", f"median forecast {h} bars ahead, price", closed=True),
+            FieldSpec(f"forecast_{h}d_pct", f"median forecast {h} bars ahead, % of the last close", closed=True),
+            FieldSpec(f"band_low_{h}d", f"lower end of the 80 % band {h} bars ahead, price", closed=True),
+            FieldSpec(f"band_high_{h}d", f"upper end of the 80 % band {h} bars ahead, price", closed=True),
+            FieldSpec(f"band_low_{h}d_pct", f"lower end of the 80 % band {h} bars ahead, %", closed=True),
+            FieldSpec(f"band_high_{h}d_pct", f"upper end of the 80 % band {h} bars ahead, %", closed=True),
+            FieldSpec(f"p_up_{h}d", f"probability of a rise over {h} bars, 0..1", closed=True),
         ]
     return tuple(specs)
 
@@ -59,15 +60,17 @@ FIELDS: dict[str, FieldSpec] = {
                   bars=2, windowed=True, timed=True, moves=True),
         FieldSpec("volume", "of the running or newest bar, shares"),
         FieldSpec("volume_ratio", "volume against its mean of 20 bars before", bars=21),
-        FieldSpec("rsi", "RSI(14) on adjusted closes", bars=15),
-        FieldSpec("macd", "MACD(12, 26) line", bars=34),
-        FieldSpec("macd_signal", "MACD signal line (9)", bars=34),
-        FieldSpec("macd_hist", "MACD line minus its signal line", bars=34),
-        FieldSpec("skill", "CRPS skill of the shown model against the random walk, %"),
-        FieldSpec("coverage", "share of outcomes inside the 80 % band, %"),
-        FieldSpec("hit_rate", "share of directions the shown model had right, %"),
-        FieldSpec("signal", "newest signal: buy, sell, watch or none", text=True, words=_OPINIONS),
-        FieldSpec("signal_kind", "what made it: rsi-oversold, macd-golden, ...", text=True, words=_KINDS),
+        FieldSpec("rsi", "RSI(14) on adjusted closes", bars=15, closed=True),
+        FieldSpec("macd", "MACD(12, 26) line", bars=34, closed=True),
+        FieldSpec("macd_signal", "MACD signal line (9)", bars=34, closed=True),
+        FieldSpec("macd_hist", "MACD line minus its signal line", bars=34, closed=True),
+        FieldSpec("skill", "CRPS skill of the shown model against the random walk, %", closed=True),
+        FieldSpec("coverage", "share of outcomes inside the 80 % band, %", closed=True),
+        FieldSpec("hit_rate", "share of directions the shown model had right, %", closed=True),
+        FieldSpec("signal", "newest signal: buy, sell, watch or none", text=True, words=_OPINIONS,
+                  closed=True),
+        FieldSpec("signal_kind", "what made it: rsi-oversold, macd-golden, ...", text=True, words=_KINDS,
+                  closed=True),
         FieldSpec("age", "seconds since the newest price was made", moves=True),
         FieldSpec("state", "LIVE, PRE, AH, CLS, STALE or ERR", text=True, words=_STATES),
         FieldSpec("symbol", "the ticker", text=True),

@@ -172,6 +172,58 @@ def live(
         return sorted((alert.rule, places[alert.data_time]) for alert in store.alerts.history())
 
 
+AT_CLOSES: dict[str, Callable[[Columns], Truth]] = {
+    "rsi < 45 for 3 bars": lambda c: rises(
+        (c.rsi < 45) & (c.rsi.shift(1) < 45) & (c.rsi.shift(2) < 45), c.rsi),
+    "(rsi < 45 and last > 1) for 2 bars": lambda c: rises((c.rsi < 45) & (c.rsi.shift(1) < 45), c.rsi),
+    "rsi crosses below 50 then rsi crosses above 50 within 4 bars": lambda c: then(
+        rises(c.rsi < 50, c.rsi), rises(c.rsi > 50, c.rsi), 4),
+    "rsi crosses above 50 and last > 1": lambda c: rises(c.rsi > 50, c.rsi),
+    "rsi crosses above 50 and currency == usd": lambda c: rises(c.rsi > 50, c.rsi),
+    "rsi crosses above 50 and state != err": lambda c: rises(c.rsi > 50, c.rsi),
+    "rsi crosses above 50 and signal == none": lambda c: rises(c.rsi > 50, c.rsi),
+    "rsi crosses above 50 and age >= 0": lambda c: rises(c.rsi > 50, c.rsi),
+}  # fmt: skip
+"""What can come true at a close only, whatever prices do before and after it."""
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_prices_of_the_session_before_the_open_and_of_the_evening_change_nothing_of_what_closes_say(
+    restart: bool,
+) -> None:
+    c = columns(MADE_UP)
+    series, bars, indicators = c.series, c.series.bars, indicator_rows(c.series)
+    symbol, hour = series.symbol, timedelta(hours=1)
+    with Store.temporary() as store:
+        market = Market(store, table=TABLE)
+        for text in AT_CLOSES:
+            market.rule(text)
+        store.market.put_instruments([series.instrument])
+        for i in WATCHED:
+            session = TABLE.sessions[i]
+            closing = session.close + timedelta(seconds=1)      # as closing prices are stamped
+            told = [(session.open - hour, bars[i].open), (session.open + hour, bars[i].low),
+                    (session.close - hour, bars[i].high), (closing, bars[i].close),
+                    (closing + hour, bars[i].close * (0.9 + 0.2 * (i % 2)))]
+            for time, price in told:
+                if restart and time == closing:
+                    market.restart()
+                if time == closing + hour:
+                    begin = 0 if i == WATCHED.start else i
+                    store.market.put_bars(replace(series, bars=bars[begin : i + 1]))
+                    store.market.put_indicators(symbol, indicators[begin : i + 1])
+                    market.look(time - hour / 2, symbol)
+                market.quote(symbol, price, time, bars[i - 1].adj_close / bars[i].factor)
+                market.look(time + timedelta(seconds=5), symbol)
+        alerts = store.alerts.history()
+    places = [(a.rule, next(i for i in WATCHED if a.data_time <= TABLE.sessions[i].close + hour * 2)) for a in alerts]
+    assert all(a.data_time >= TABLE.sessions[i].close for a, (_, i) in zip(alerts, places, strict=True))
+    expected = [(text, int(i)) for text, where in AT_CLOSES.items() for i in np.flatnonzero(where(c).to_numpy())]
+    watched = sorted((text, i) for text, i in expected if SETTLED <= i < WATCHED.stop)
+    assert len(watched) > 30
+    assert sorted((text, i) for text, i in places if i >= SETTLED) == watched
+
+
 MOVES = st.lists(st.sampled_from([-0.04, -0.015, -0.004, 0.003, 0.012, 0.035]), min_size=15, max_size=30)
 
 

@@ -74,6 +74,22 @@ def test_for_bars_counts_bars_and_not_looks() -> None:
     assert fired("last > 100 for 3 bars", frames) == [6]
 
 
+def test_prices_after_the_close_undo_nothing_that_held_at_it() -> None:
+    looks = [(0, 99, False), (0, 101, True), (0, 98, True), (1, 101, False), (1, 101, True), (1, 99, True),
+             (2, 101, False)]  # fmt: skip
+    frames = [row(bar=b, last=v, closed=closed) for b, v, closed in looks]
+
+    assert fired("last > 100 for 3 bars", frames) == fired("last > 100 for 3 bars", frames, restart=True) == [6]
+
+
+def test_figures_of_closed_bars_are_counted_at_their_close_and_not_again_while_the_next_bar_runs() -> None:
+    looks = [(0, 50, True), (1, 50, False), (1, 39, True), (2, 39, False), (2, 38, True), (3, 38, False), (3, 37, True)]
+    frames = [row(bar=b, last=100.0 + b, rsi=v, closed=closed) for b, v, closed in looks]
+
+    for text in ("rsi < 40 for 3 bars", "(rsi < 40 and last > 1) for 3 bars"):
+        assert fired(text, frames) == fired(text, frames, restart=True) == [6]
+
+
 def test_then_wants_its_second_part_later_and_in_time() -> None:
     frames = [row(bar=i, last=last, rsi=rsi) for i, (last, rsi) in enumerate(
         [(99, 60), (101, 60), (101, 71), (99, 60), (101, 60), (101, 60), (101, 60), (101, 71)])]  # fmt: skip
