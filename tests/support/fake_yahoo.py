@@ -282,6 +282,8 @@ class _Handler(BaseHTTPRequestHandler):
             case "consent":
                 form = '<form><input name="csrfToken" value="t"><input name="sessionId" value="s"></form>'
                 self._send(200, form, _cookie())
+            case "crumb" if "A3=fake" not in self.headers.get("Cookie", ""):
+                self._send(401, "Invalid Cookie")      # as Yahoo does
             case "crumb":
                 self._send(200, CRUMB)
             case "chart":
@@ -375,7 +377,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _cookie() -> dict[str, str]:
     expires = (datetime.now(UTC) + timedelta(days=300)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    return {"Set-Cookie": f"A3=fake; Expires={expires}; Domain=.yahoo.com; Path=/"}
+    return {"Set-Cookie": f"A3=fake; Expires={expires}; Domain=.yahoo.com; Path=/; SameSite=None; Secure; HttpOnly"}
 
 
 def _last_part(path: str) -> str:

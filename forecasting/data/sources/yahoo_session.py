@@ -20,6 +20,8 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.cookiejar import Cookie
+from http.cookies import Morsel, SimpleCookie
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -127,6 +129,7 @@ class GuardedSession(Session[Response]):
                 options["proxies"] = {"http": self._fake, "https": self._fake}
                 response = super().request(method, url.replace("https://", "http://", 1), *args, **options)
                 response.url = response.url.replace("http://", "https://", 1)
+                self._keep_secure_cookies(response)
         except RequestException as error:
             if body.too_long:
                 raise IncompleteRead(f"longer than {_LONGEST_ANSWER // 1_000_000} MB") from error
@@ -134,6 +137,13 @@ class GuardedSession(Session[Response]):
         if body.received:      # what stands in for curl, as in tests, may have left its answer in the response
             response.content = bytes(body.received)
         return response
+
+    def _keep_secure_cookies(self, response: Response) -> None:
+        """Keep what curl drops from a fake: over plain HTTP no cookie may say Secure, as Yahoo's do."""
+        for header in response.headers.get_list("Set-Cookie"):
+            for morsel in SimpleCookie(header).values():
+                if morsel["secure"]:
+                    self.cookies.jar.set_cookie(_plain_cookie(morsel))
 
     def _judge(self, lane: Lane, host: str, response: Response) -> None:
         """Raise what another cookie would not better; tell the breaker what was right on the way to the data."""
@@ -190,6 +200,19 @@ def fake_url() -> str | None:
         shown = clean_text(said, limit=60)
         raise ConfigError(f"{FAKE_URL}='{shown}': a fake Yahoo is http://127.0.0.1:PORT; correct it or unset it")
     return f"http://{parts.netloc.rpartition('@')[2]}"
+
+
+def _plain_cookie(morsel: Morsel[str]) -> Cookie:
+    """The same cookie without its Secure; one that names no end lasts a day."""
+    try:
+        expires = parsedate_to_datetime(morsel["expires"]).timestamp()
+    except ValueError:
+        expires = time.time() + 86_400.0
+    domain, path = morsel["domain"], morsel["path"] or "/"
+    return Cookie(
+        0, morsel.key, morsel.value, None, False, domain, bool(domain), domain.startswith("."), path, True,
+        False, int(expires), False, None, None, {},
+    )
 
 
 def _is_crumb(text: str) -> bool:
