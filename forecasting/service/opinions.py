@@ -1,13 +1,20 @@
-"""The signals of one tick: technical, closes outside bands, and a model's direction where its record supports one."""
+"""The signals of one tick: technical, closes outside bands, and a model's direction where its record supports one.
+
+Every bar is judged once, in its order, also those that closed while nobody ran; how far each symbol has been judged
+is kept, so that a tick that was killed half-way leaves no bar out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
 
+from forecasting.data.store import Store
 from forecasting.domain.decision import Signal
 from forecasting.domain.forecast import MODELS, Forecast, LedgerEntry, TrackRecord
+from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Bar, Symbol
 from forecasting.domain.sessions import SessionTable
 from forecasting.domain.snapshot import FORECAST_SHOWN
@@ -17,20 +24,46 @@ from forecasting.trading import signals
 from forecasting.trading.technical import CONTEXT, Study
 
 FIRST_SIGHT = 252     # sessions whose technical signals a new symbol brings along, so that its journal is not empty
+_JUDGED = "signals/judged"
+
+
+def judged_to(store: Store, known: Mapping[Symbol, date]) -> dict[Symbol, date]:
+    """The newest bar of each symbol that has been judged; `known` are those stored before this was first asked."""
+    text = store.runs.get_meta(_JUDGED)
+    if text is None:
+        keep_judged(store, known)
+        return dict(known)
+    return {Symbol(s): parse_key(session) for s, session in json.loads(text).items()}
+
+
+def keep_judged(store: Store, judged: Mapping[Symbol, date]) -> None:
+    """Note it, after the signals are on record."""
+    store.runs.set_meta(_JUDGED, json.dumps({s: session.isoformat() for s, session in judged.items()}))
 
 
 def opinions(
     desk: Desk,
-    new: Sequence[Symbol],
-    first_sight: Iterable[Symbol],
+    newest: Mapping[Symbol, date],
+    judged: Mapping[Symbol, date],
     issued: Sequence[Forecast],
     records: Sequence[TrackRecord],
     tables: Mapping[Symbol, SessionTable],
 ) -> list[Signal]:
-    """Signals of the newest bars of `new`, of the past year of those seen for the first time, and of new forecasts."""
-    unknown = set(first_sight)
-    found = [signal for s in new for signal in _technical(desk, s, tables[s], history=s in unknown)]
-    found += [signal for s in new for signal in signals.band_signals(_judged(desk, s))]
+    """Signals of the bars after those `judged`, of a year where a symbol was never judged, and of new forecasts.
+
+    Args:
+        desk: Where bars and forecasts lie.
+        newest: The newest bar of each symbol.
+        judged: As `judged_to`.
+        issued: Forecasts made in this tick.
+        records: The models' track records.
+        tables: Sessions of each symbol.
+    """
+    found: list[Signal] = []
+    for symbol, last in newest.items():
+        if (seen := judged.get(symbol)) is None or seen < last:
+            found += _technical(desk, symbol, tables[symbol], seen)
+            found += _outside_bands(desk, symbol, seen)
     keyed = by_key(records)
     for forecast in _best(issued):
         record = best_record(keyed, forecast.symbol, forecast.model, FORECAST_SHOWN)
@@ -39,30 +72,39 @@ def opinions(
     return found
 
 
-def _technical(desk: Desk, symbol: Symbol, table: SessionTable, *, history: bool) -> tuple[Signal, ...]:
+def _technical(desk: Desk, symbol: Symbol, table: SessionTable, seen: date | None) -> tuple[Signal, ...]:
     def close_time(session: date) -> datetime:
         known = table.get(session)
         return known.close if known is not None else datetime.combine(session, time(21), UTC)
 
-    rows = desk.store.market.indicators(symbol, limit=CONTEXT + 1 + (FIRST_SIGHT if history else 0))
+    new = FIRST_SIGHT if seen is None else _after(desk, symbol, seen)
+    rows = desk.store.market.indicators(symbol, limit=CONTEXT + new)
     if not rows:
         return ()
     closes = desk.store.market.adjusted_closes(symbol, since=rows[0].session)
     rows = tuple(row for row in rows if row.session in closes)
     study = Study(rows, [closes[row.session] for row in rows])
-    if history:
-        return signals.technical_history(symbol, study, close_time, first=max(0, len(rows) - FIRST_SIGHT))
-    return signals.technical(symbol, study, close_time(rows[-1].session))
+    return signals.technical_history(symbol, study, close_time, first=max(0, len(rows) - new))
 
 
-def _judged(desk: Desk, symbol: Symbol) -> list[signals.Judged]:
-    """The newest closes, each with what the best model that spoke the session before had said, as far back as known."""
-    bars = desk.store.market.bars(symbol, limit=signals.BAND_CONTEXT + 1)
-    found: list[signals.Judged] = []
-    for previous, bar in pairwise(bars):
+def _after(desk: Desk, symbol: Symbol, seen: date) -> int:
+    """How many bars there are after `seen`, as far back as anybody judges them."""
+    later = desk.store.market.adjusted_closes(symbol, since=seen)
+    return min(sum(session > seen for session in later), FIRST_SIGHT)
+
+
+def _outside_bands(desk: Desk, symbol: Symbol, seen: date | None) -> list[Signal]:
+    """Of the bars after `seen`, or of the newest alone: before the first sight of a symbol nobody spoke about it."""
+    new = 1 if seen is None else _after(desk, symbol, seen)
+    bars = desk.store.market.bars(symbol, limit=signals.BAND_CONTEXT + new)
+    found: list[Signal] = []
+    spoken: list[signals.Judged] = []      # closes, each with what the best model had said the session before
+    for at, (previous, bar) in enumerate(pairwise(bars), start=1):
         entry = _spoken(desk, symbol, previous, bar)
         # A session that nobody spoke about interrupts a run.
-        found = [] if entry is None else [*found, signals.Judged(entry, previous, bar)]
+        spoken = [] if entry is None else [*spoken, signals.Judged(entry, previous, bar)]
+        if at >= len(bars) - new:
+            found += signals.band_signals(spoken[-signals.BAND_CONTEXT :])
     return found
 
 

@@ -25,7 +25,7 @@ from forecasting.service.desk import Desk
 from forecasting.service.intake import Intake, take_bars, take_quotes
 from forecasting.service.issue import issue
 from forecasting.service.kept_records import kept_records
-from forecasting.service.opinions import opinions
+from forecasting.service.opinions import judged_to, keep_judged, opinions
 from forecasting.service.records import update_records, update_signal_records
 from forecasting.service.settle import settle_forecasts, settle_signals
 from forecasting.service.shadow import judge
@@ -49,7 +49,7 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     failures: tuple[SymbolFailure, ...] = ()
     intake = Intake((), ())
     trouble: SourceError | None = None
-    known = desk.store.market.last_sessions(symbols)
+    judged = judged_to(desk.store, desk.store.market.last_sessions(symbols))
     if everything.take_wish(desk.store):
         desk.again.update(symbols)
     desk.again.intersection_update(symbols)
@@ -75,8 +75,9 @@ def tick(desk: Desk, symbols: Sequence[Symbol], on_step: OnStep = lambda step: N
     if settled:
         desk.response = look(desk.store, desk.inputs)
         judge(desk, max(newest.values()))
-    first_sight = set(newest) - set(known)
-    made = desk.store.signals.append(opinions(desk, intake.new, first_sight, issued, records, tables))
+    made = desk.store.signals.append(opinions(desk, newest, judged, issued, records, tables))
+    if (judged | newest) != judged:
+        keep_judged(desk.store, judged | newest)
     if intake.new and settle_signals(desk):
         update_signal_records(desk.store, symbols)
     if intake.withdrawn is not None:

@@ -51,21 +51,10 @@ BAND_CONTEXT = 1 + max(run for _, _, run in _BANDS)
 """Closes, with the forecasts made for them, that the newest band signals depend on."""
 
 
-def technical(symbol: Symbol, study: Study, close_time: datetime) -> tuple[Signal, ...]:
-    """Technical signals made by the newest bar.
-
-    Args:
-        symbol: Whose bars.
-        study: Closed bars; the newest `technical.CONTEXT` suffice, since only the last one is judged.
-        close_time: The newest bar's close, aware UTC.
-    """
-    return _signals_at(symbol, study, len(study.rows) - 1, close_time) if study.rows else ()
-
-
 def technical_history(
     symbol: Symbol, study: Study, close_time: Callable[[date], datetime], first: int = 0
 ) -> tuple[Signal, ...]:
-    """Technical signals of every bar from `first` on: what `technical` said, or would have said, bar by bar.
+    """Technical signals of every bar from `first` on: each is made by its bar and those before it alone.
 
     Args:
         symbol: Whose bars.

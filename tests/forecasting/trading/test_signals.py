@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from forecasting.domain.forecast import HORIZONS, Forecast, Origin, TrackRecord
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
 from forecasting.evaluation.track_record import record
 from forecasting.features.indicators import indicators
-from forecasting.trading.signals import Judged, band_signals, direction, technical, technical_history
+from forecasting.trading.signals import Judged, band_signals, direction, technical_history
 from forecasting.trading.technical import CONTEXT, Study
 from tests.support.ledger_rows import AAA, close_of, day, entry, forecast, outcome
 
@@ -36,6 +37,11 @@ VOLATILITY = (SignalKind.VOLATILITY_HIGH, SignalKind.VOLATILITY_LOW)
 
 def rsi_rows(*values: float | None) -> list[IndicatorRow]:
     return [IndicatorRow(day(i), 100.0 + i, value, None, None, None) for i, value in enumerate(values)]
+
+
+def technical(symbol: Symbol, study: Study, close_time: datetime) -> tuple[Signal, ...]:
+    """Signals made by the newest bar."""
+    return technical_history(symbol, study, lambda session: close_time, first=max(0, len(study.rows) - 1))
 
 
 def macd_rows(*gaps: float | None) -> list[IndicatorRow]:
