@@ -66,6 +66,13 @@ class SymbolRow:
     year_high: float | None = None
     macd_hist: float | None = None       # of the newest closed bar, in price units
     session: SessionState | None = None  # of its exchange; None where that is not known
+    beside: tuple[ScoredSignal, ...] = ()      # further signals made by the same bar as `signal`
+    forecast_close: float | None = None  # the close that `forecast_pct` and the band are of
+
+    @property
+    def signals(self) -> tuple[ScoredSignal, ...]:
+        """All signals of the newest bar that has made any."""
+        return () if self.signal is None else (self.signal, *self.beside)
 
     @property
     def alias(self) -> str:

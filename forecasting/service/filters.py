@@ -13,7 +13,7 @@ from forecasting.domain.holding import Position
 from forecasting.domain.snapshot import FORECAST_SHOWN, SymbolRow
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import RuleError
-from forecasting.service.rule_facts import OPINIONS, tags_of
+from forecasting.service.rule_facts import kinds_of, opinions_of, tags_of
 from forecasting.trading.rules.evaluate import matches
 from forecasting.trading.rules.facts import POSITION
 from forecasting.trading.rules.fields import FIELDS
@@ -30,7 +30,7 @@ def _band(price: bool, side: str) -> Callable[[SymbolRow, datetime], Figure]:
         percent: Figure = getattr(row, side)
         if percent is None or not price:
             return percent
-        return None if row.last is None else row.last * (1.0 + percent / 100.0)
+        return None if row.forecast_close is None else row.forecast_close * (1.0 + percent / 100.0)
 
     return read
 
@@ -60,8 +60,8 @@ _TEXTS: dict[str, Callable[[SymbolRow], str]] = {
     "name": lambda row: row.name,
     "currency": lambda row: row.currency,
     "state": lambda row: row.state.value,
-    "signal": lambda row: OPINIONS.get(row.signal.signal.direction, "none") if row.signal else "none",
-    "signal_kind": lambda row: row.signal.signal.kind.value if row.signal else "none",
+    "signal": lambda row: opinions_of(row.signals),
+    "signal_kind": lambda row: kinds_of(row.signals),
     "tag": tags_of,
 }
 KNOWN = (*_NUMBERS, *_TEXTS)

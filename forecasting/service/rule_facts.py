@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from forecasting.data.store import Store
+from forecasting.domain.decision import ScoredSignal
 from forecasting.domain.forecast import Forecast
 from forecasting.domain.market import Bar, IndicatorRow, Quote, SessionState, Symbol
 from forecasting.domain.sessions import SessionTable, in_slots
@@ -30,8 +31,19 @@ def tags_of(row: SymbolRow) -> str:
 OPINIONS = {1: "buy", -1: "sell", 0: "watch"}
 """A signal's direction in a word, as rules and filters know it."""
 
+
+def opinions_of(told: Iterable[ScoredSignal]) -> str:
+    """What these signals say, in words apart by blanks."""
+    return " ".join(dict.fromkeys(OPINIONS[s.signal.direction] for s in told)) or "none"
+
+
+def kinds_of(told: Iterable[ScoredSignal]) -> str:
+    """What made them, in the same way."""
+    return " ".join(s.signal.kind.value for s in told) or "none"
+
 _SAMPLES = 4000                          # prices remembered of a symbol: with one every 15 s, two and a half sessions
 _APART_S = 10.0                          # at least, between two of them: prices stream in four times a second
+_TOLD = 100                              # signals that are looked through for those of a bar that was missed
 _FRESH = timedelta(minutes=15)           # how old a remembered price may be to stand for a moment of open trading
 
 
@@ -116,16 +128,17 @@ class FactsReader:
 
         Args:
             looked_at: The newest bar of each symbol that was looked at.
-            present: What is known now: forecasts, signals and records are of the newest bar, names and tags of all.
+            present: What is known now: forecasts and records are of the newest bar, names and tags of all.
         """
         steps: dict[date, dict[Symbol, SymbolFacts]] = {}
         for symbol, past in self._pasts.items():
             seen = looked_at.get(symbol)
             first = len(past.bars) if seen is None else bisect_right(past.bars, seen, key=lambda bar: bar.session)
+            told = self._store.signals.recent(_TOLD, symbol) if first < len(past.bars) - 1 else ()
             for at in range(first, len(past.bars)):
                 known = present.get(symbol) or SymbolFacts(symbol, 0.0, (), -1)
                 if at < len(past.bars) - 1:
-                    known = _lasting(known)
+                    known = _lasting(known, _made_by(told, past.bars[at].session))
                 steps.setdefault(past.bars[at].session, {})[symbol] = self._at_bar(symbol, past, at, known)
         return [steps[session] for session in sorted(steps)]
 
@@ -160,7 +173,6 @@ class FactsReader:
         running = _running(row, quote, past, table)
         bars: Sequence[Bar] = () if past is None else past.bars if running is None else (*past.bars, running)
         at = len(bars) - 1
-        signal = row.signal.signal if row.signal else None
         record = row.record
         return SymbolFacts(
             symbol=row.symbol,
@@ -178,8 +190,8 @@ class FactsReader:
             hit_rate=_percent(record.hit_rate) if record else math.nan,
             age=(now - row.data_time).total_seconds(),
             texts=(
-                ("signal", OPINIONS.get(signal.direction, "none") if signal else "none"),
-                ("signal_kind", signal.kind.value if signal else "none"),
+                ("signal", opinions_of(row.signals)),
+                ("signal_kind", kinds_of(row.signals)),
                 ("state", row.state.value),
                 ("name", row.name),
                 ("currency", row.currency),
@@ -243,11 +255,18 @@ def _running(row: SymbolRow, quote: Quote | None, past: _Past | None, table: Ses
 _TIMELESS = ("name", "currency", "tag")      # texts
 
 
-def _lasting(known: SymbolFacts) -> SymbolFacts:
-    """What of the present was so at earlier bars too: the name, and what is held though not its worth."""
+def _lasting(known: SymbolFacts, told: Sequence[ScoredSignal]) -> SymbolFacts:
+    """What was so at an earlier bar: of the present the name, and what is held though not its worth; its signals."""
     position = known.position and replace(known.position, value=None, pnl=None, day_pnl=None)
     texts = tuple(text for text in known.texts if text[0] in _TIMELESS)
+    texts += (("signal", opinions_of(told)), ("signal_kind", kinds_of(told)))
     return SymbolFacts(known.symbol, known.time, (), -1, texts=texts, position=position)
+
+
+def _made_by(told: Sequence[ScoredSignal], session: date) -> tuple[ScoredSignal, ...]:
+    """Of signals, newest first, those of the newest bar up to `session` that made any."""
+    newest = next((s.signal.session for s in told if s.signal.session <= session), None)
+    return tuple(s for s in told if s.signal.session == newest)
 
 
 def _known(value: float | None) -> float:

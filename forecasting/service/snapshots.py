@@ -135,7 +135,7 @@ class SnapshotReader:
             },
             indicators=store.market.latest_indicators(symbols),
             records=by_key(records),
-            signals={s.signal.symbol: s for s in reversed(recent)},
+            signals=store.signals.of_newest_bars(symbols),
             tables={t.exchange: t for t in self.tables(symbols, status.now)},
             stale_after=status.stale_after,
             interval=store.interval,

@@ -67,7 +67,7 @@ class Facts:
     forecasts: Mapping[Symbol, Mapping[str, Forecast]]
     indicators: Mapping[Symbol, IndicatorRow]      # of the newest closed bar
     records: Mapping[RecordKey, TrackRecord]
-    signals: Mapping[Symbol, ScoredSignal]
+    signals: Mapping[Symbol, tuple[ScoredSignal, ...]]      # of the newest bar that has made any
     tables: Mapping[str, SessionTable]
     stale_after: timedelta = STALE_AFTER
     interval: Interval = Interval.DAY
@@ -88,7 +88,7 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
     instrument = facts.instruments.get(symbol)
     quote, failure = facts.quotes.get(symbol), facts.failures.get(symbol)
     table = facts.table(symbol)
-    shown = shown_forecast(facts.forecasts.get(symbol, {}))
+    shown, told = shown_forecast(facts.forecasts.get(symbol, {})), facts.signals.get(symbol, ())
     newest, year = facts.indicators.get(symbol), facts.years.get(symbol)
     currency = quote.currency if quote else instrument.currency if instrument else ""
     return SymbolRow(
@@ -107,8 +107,10 @@ def row(symbol: Symbol, facts: Facts, now: datetime, model_notes: Mapping[str, s
         low_80_pct=_percent(shown, 0.1),
         high_80_pct=_percent(shown, 0.9),
         p_up=shown.p_up[FORECAST_SHOWN - 1] if shown else None,
+        forecast_close=shown.last_close if shown else None,
         record=best_record(facts.records, symbol, shown.model, FORECAST_SHOWN) if shown else None,
-        signal=facts.signals.get(symbol),
+        signal=told[0] if told else None,
+        beside=told[1:],
         rsi=newest.rsi if newest else None,
         error=failure.message if failure else None,
         source=quote.source if quote else "",

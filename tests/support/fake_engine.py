@@ -202,6 +202,7 @@ def row(symbol: str) -> SymbolRow:
         day_high=max(last, series[-1].high), year_low=min(bar.low for bar in series[-252:]),
         year_high=max(bar.high for bar in series[-252:]), macd_hist=indicators(series)[-1].macd_hist,
         session=SessionState.CLOSED if symbol == "7203.T" else SessionState.OPEN, source="yahoo",
+        forecast_close=series[-1].close,
     )
     if symbol == "7203.T":
         return replace(full, model=None, model_note="43 bars, lookback 60 needs 61", forecast_pct=None, low_80_pct=None,

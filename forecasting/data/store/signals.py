@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from forecasting.data.store.database import Database
-from forecasting.data.store.encoding import optional_time, time_text, until_text
+from forecasting.data.store.encoding import json_list, optional_time, time_text, until_text
 from forecasting.domain.decision import ScoredSignal, Signal, SignalKind
 from forecasting.domain.interval import parse_key
 from forecasting.domain.market import Symbol
@@ -55,6 +55,28 @@ class Signals:
         """The newest `limit` signals, of one symbol or all, newest first."""
         where, parameters = ("", [limit]) if symbol is None else ("WHERE symbol = ?", [symbol, limit])
         return _signals(self._database.rows(f"{_SELECT} {where} ORDER BY time DESC, id DESC LIMIT ?", parameters))
+
+    def of_newest_bars(self, symbols: Iterable[Symbol]) -> dict[Symbol, tuple[ScoredSignal, ...]]:
+        """The signals made by the newest bar that has made any, by symbol; symbols without are left out.
+
+        Those with a direction come first, of these the newest.
+        """
+        rows = self._database.rows(
+            # The newest session of each symbol is the latest of its kinds': hops along the index, however long the log.
+            "SELECT g.id FROM (SELECT w.value AS symbol, MAX((SELECT MAX(session) FROM signals"
+            " WHERE symbol = w.value AND kind = k.value)) AS session"
+            " FROM json_each(:symbols) w CROSS JOIN json_each(:kinds) k GROUP BY w.value) n"
+            " CROSS JOIN json_each(:kinds) k"
+            " CROSS JOIN signals g ON g.symbol = n.symbol AND g.kind = k.value AND g.session = n.session",
+            {"symbols": json_list(symbols), "kinds": json_list(SignalKind)},
+        )
+        found: dict[Symbol, tuple[ScoredSignal, ...]] = {}
+        for scored in _signals(self._database.rows(
+            f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?)) ORDER BY direction = 0, id DESC",
+            (json_list(row[0] for row in rows),),
+        )):
+            found[scored.signal.symbol] = (*found.get(scored.signal.symbol, ()), scored)
+        return found
 
     def scored(self) -> tuple[ScoredSignal, ...]:
         """All signals whose outcome is known, oldest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.data.store import Store
-from forecasting.domain.decision import Alert
+from forecasting.domain.decision import Alert, Signal, SignalKind
 from forecasting.domain.market import BarSeries, Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import StoreUnwritable
@@ -291,6 +292,27 @@ def test_a_rule_says_nothing_of_what_closed_before_it_was_added(market: Market) 
     assert market.look(after_close(4)) == ()
     market.close(closes([100.0, 101.0, 104.0, 106.0, 104.0, 107.0]))
     assert [a.value for a in market.look(after_close(5))] == [107.0]
+
+
+def test_each_signal_of_a_bar_can_be_waited_for_also_of_bars_that_were_missed(market: Market) -> None:
+    kinds = (SignalKind.MACD_GOLDEN, SignalKind.VOLATILITY_HIGH)
+    for kind in kinds:
+        market.rule(f"signal_kind == {kind}")
+    market.rule("signal == buy and last > 1")
+    values = [100.0, 101.0, 102.0, 103.0]
+    fired(market, values[:2], [1])
+    market.close(closes(values))
+    made = Signal(AAPL, kinds[0], SESSIONS[2], TABLE.close_of(SESSIONS[2]), 102.0, 1, 5, "MACD 1 crossed above 0")
+    later = replace(made, kind=SignalKind.RSI_OVERBOUGHT, session=SESSIONS[3], time=after_close(3), direction=-1)
+    market.store.signals.append([made, replace(made, kind=kinds[1], direction=0), later])
+    market.store.signals.append(
+        [replace(made, symbol=MSFT, session=made.session + timedelta(days=i)) for i in range(300)]
+    )
+    alerts = market.look(after_close(3))
+    assert [(a.rule, a.data_time) for a in alerts] == [
+        (rule, TABLE.close_of(SESSIONS[2]))
+        for rule in (f"signal_kind == {kinds[0]}", f"signal_kind == {kinds[1]}", "signal == buy and last > 1")
+    ]
 
 
 def test_days_of_another_symbol_do_not_end_what_has_held_for_bars(market: Market) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from forecasting.domain.decision import SignalKind
 from forecasting.errors import RuleError
 from forecasting.service.filters import completion, fulfilling, is_condition
 from tests.support.fake_engine import NOW, row
@@ -32,11 +35,30 @@ def test_words_compare_with_words() -> None:
     assert kept("signal == buy") == [str(r.symbol) for r in ROWS if r.signal and r.signal.signal.direction == 1]
 
 
-def test_a_price_of_the_forecast_is_the_price_moved_by_its_per_cent() -> None:
+def test_all_that_one_bar_has_signalled_holds_at_once() -> None:
     [first] = [r for r in ROWS if r.symbol == "NVDA"]
-    assert first.last is not None
+    assert first.signal is not None
+    told = first.signal.signal
+    odd = replace(first.signal, signal=replace(told, kind=SignalKind.VOLATILITY_HIGH, direction=0))
+    rows = [replace(first, beside=(odd,))]
+    word, other = ("buy", "sell") if told.direction > 0 else ("sell", "buy")
+    kinds = [f"signal_kind == {kind}" for kind in (told.kind, odd.signal.kind)]
+    for text in (f"signal == {word}", "signal == watch", *kinds):
+        assert fulfilling(rows, text, NOW) == rows
+        assert fulfilling(rows, f"not {text}", NOW) == []
+    assert fulfilling(rows, f"signal == {other} or signal == none", NOW) == []
+
+
+def test_a_price_of_the_forecast_is_the_close_it_was_made_at_moved_by_its_per_cent() -> None:
+    [first] = [r for r in ROWS if r.symbol == "NVDA"]
+    assert first.forecast_close is not None
     assert first.forecast_pct is not None
-    level = first.last * (1 + first.forecast_pct / 100)
+    assert first.low_80_pct is not None
+    level = first.forecast_close * (1 + first.forecast_pct / 100)
+    fallen = replace(first, last=first.forecast_close * (1 + first.low_80_pct / 100) - 0.01)
+
+    assert fulfilling([fallen], "last < band_low_5d", NOW) == [fallen]
+    assert fulfilling([replace(fallen, last=fallen.forecast_close)], "last < band_low_5d", NOW) == []
 
     assert kept(f"symbol == NVDA and forecast_5d > {level - 0.01} and forecast_5d < {level + 0.01}") == ["NVDA"]
 

@@ -10,6 +10,7 @@ import pytest
 
 from forecasting.data.store import Run, Store
 from forecasting.domain.decision import AlertRule, Signal, SignalKind
+from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import StoreError
 from tests.support.store import AMD, MONDAY, NVDA, close_of
@@ -53,6 +54,19 @@ def test_the_rules_about_a_renamed_list_go_by_its_new_name_and_none_does_where_t
     with pytest.raises(StoreError):
         store.watchlist.save([WatchGroup("A", ()), WatchGroup("A", ())], renamed=("Chips", "A"))
     assert [rule.group for rule in store.alerts.rules()] == ["Chips", "Other", "Chips", None]
+
+
+def test_the_signals_of_the_newest_bar_come_with_a_direction_first_and_however_much_others_have_said(
+    store: Store,
+) -> None:
+    odd = replace(CROSSING, kind=SignalKind.VOLATILITY_HIGH, direction=0)
+    turn = replace(CROSSING, kind=SignalKind.MACD_TURN_UP)
+    store.signals.append([replace(odd, session=MONDAY - timedelta(days=3)), CROSSING, turn, odd])
+    store.signals.append([replace(CROSSING, symbol=AMD, session=TUESDAY + timedelta(days=i)) for i in range(300)])
+    found = store.signals.of_newest_bars([NVDA, AMD, Symbol("INTC")])
+    assert [s.signal for s in found[NVDA]] == [turn, CROSSING, odd]
+    assert [s.signal.session for s in found[AMD]] == [TUESDAY + timedelta(days=299)]
+    assert found.keys() == {NVDA, AMD}
 
 
 def test_two_groups_of_one_name_are_refused_and_the_old_ones_stay(store: Store) -> None:
