@@ -130,10 +130,23 @@ class FactsReader:
             looked_at: The newest bar of each symbol that was looked at.
             present: What is known now: forecasts and records are of the newest bar, names and tags of all.
         """
+        return self._steps(
+            {s: bisect_right(self._pasts[s].bars, seen, key=lambda bar: bar.session)
+             for s, seen in looked_at.items() if s in self._pasts},
+            present,
+        )  # fmt: skip
+
+    def newest_closes(self, count: int, present: Mapping[Symbol, SymbolFacts]) -> list[dict[Symbol, SymbolFacts]]:
+        """Facts at the newest `count` closed bars of each symbol, in the same way."""
+        return self._steps({s: max(0, len(past.bars) - count) for s, past in self._pasts.items()}, present)
+
+    def _steps(
+        self, firsts: Mapping[Symbol, int], present: Mapping[Symbol, SymbolFacts]
+    ) -> list[dict[Symbol, SymbolFacts]]:
+        """Facts at each symbol's bars from its first on."""
         steps: dict[date, dict[Symbol, SymbolFacts]] = {}
-        for symbol, past in self._pasts.items():
-            seen = looked_at.get(symbol)
-            first = len(past.bars) if seen is None else bisect_right(past.bars, seen, key=lambda bar: bar.session)
+        for symbol, first in firsts.items():
+            past = self._pasts[symbol]
             told = self._store.signals.recent(_TOLD, symbol) if first < len(past.bars) - 1 else ()
             for at in range(first, len(past.bars)):
                 known = present.get(symbol) or SymbolFacts(symbol, 0.0, (), -1)

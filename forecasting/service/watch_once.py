@@ -19,9 +19,10 @@ from forecasting.service.headless import Answer, exit_code, opened, watched
 from forecasting.service.local import LocalBackend
 from forecasting.service.rule_facts import FactsReader
 from forecasting.service.snapshots import SnapshotReader, Status
-from forecasting.trading.rules.evaluate import RuleWatch, bars_needed, figures, is_event, matches
+from forecasting.trading.rules.evaluate import RuleWatch, bars_held, bars_needed, figures, is_event, matches
 from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
 from forecasting.trading.rules.parser import parse_rule
+from forecasting.trading.rules.syntax import Condition
 
 TIMED_OUT = 5
 """Exit code: the rule did not come true in time. Where no price could be seen the codes of `headless` say why."""
@@ -44,7 +45,7 @@ def watch_once(
         while True:
             frame, report = _look(backend, asked, facts, bars_needed(rule), now(), on_step)
             fired = watch.step(frame)
-            found = fired if is_event(rule) else [i for i, holds in enumerate(matches(rule, frame)) if holds]
+            found = fired if is_event(rule) else _fulfilling(rule, frame, facts)
             if found or (left := end - now()) <= timedelta():
                 break
             wait(min(every, left).total_seconds())
@@ -57,6 +58,15 @@ def watch_once(
     failed = (report.source.message,) if report.source.health is Health.FAILED else ()
     notes = (*failed, *(f.message for f in report.failures))
     return Answer(value, notes, 0 if found else _not_so(asked, report))
+
+
+def _fulfilling(rule: Condition, frame: FactsFrame, facts: FactsReader) -> list[int]:
+    """For which rows a state holds; for how many bars it has held is told by the bars that have closed."""
+    row_of = {symbol: row for row, symbol in enumerate(frame.symbols)}
+    steps = facts.newest_closes(bars_held(rule) + 1, {f.symbol: f for f in frame.facts})
+    past = [FactsFrame([step[s] for s in about], [row_of[s] for s in about])
+            for step in steps if (about := sorted(step.keys() & row_of.keys(), key=row_of.__getitem__))]
+    return [row for row, holds in enumerate(matches(rule, frame, past)) if holds]
 
 
 def _not_so(symbols: Sequence[Symbol], report: TickReport) -> int:

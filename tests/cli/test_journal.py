@@ -88,6 +88,19 @@ def test_watch_once_says_for_whom_the_rule_holds_now(run: Run, folder: Path) -> 
     assert told["rows"][0]["values"] == {"change_pct": pytest.approx(100 / 13)}
 
 
+@pytest.mark.parametrize(
+    ("rule", "holds"),
+    [("change_pct > 0 for 4 bars", ["UP"]), ("change_pct > 0 for 5 bars", []), ("last < 9 for 3 bars", ["DOWN"]),
+     ("last < 9 for 4 bars", []), ("last > 9 for 2 bars or last < 7 for 1 bars", ["DOWN", "UP"])],
+)  # fmt: skip
+def test_for_how_long_something_has_held_is_known_at_the_first_look(
+    run: Run, folder: Path, rule: str, holds: list[str]
+) -> None:
+    result = run("--csv-dir", folder, "watch-once", "--exit-on", rule, "--json")
+    assert [r["symbol"] for r in json.loads(result.out)["rows"]] == holds
+    assert result.code == (0 if holds else TIMED_OUT)
+
+
 def test_a_rule_that_does_not_hold_in_time_has_an_exit_code_of_its_own(run: Run, folder: Path) -> None:
     result = run("--csv-dir", folder, "watch-once", "--exit-on", "last > 100", "--symbol", "UP")
     assert (result.code, result.out) == (TIMED_OUT, "not so: last > 100\n")

@@ -136,8 +136,7 @@ def bars_needed(condition: Condition) -> int:
         if isinstance(node, Field):
             window = node.window.bars if node.window is not None and node.window.bars is not None else 0
             needed = max(needed, FIELDS[node.name].bars, window + (node.name != "average"))
-    held = sum(node.bars - 1 for node in walk(condition) if isinstance(node, ForBars))
-    return needed + held + any(isinstance(node, Cross) for node in walk(condition))
+    return needed + bars_held(condition) + any(isinstance(node, Cross) for node in walk(condition))
 
 
 def _is_of_closed_bars(condition: Condition) -> bool:
@@ -155,9 +154,17 @@ def figures(condition: Condition) -> tuple[Field, ...]:
     return tuple(dict.fromkeys(n for n in walk(condition) if isinstance(n, Field) and not FIELDS[n.name].text))
 
 
-def matches(condition: Condition, frame: Frame) -> list[bool]:
-    """For which rows a filter's condition holds now."""
-    return [truth == TRUE for truth in _Builder(len(frame.symbols), 0.0).state(condition).test(frame)]
+def matches(condition: Condition, frame: Frame, past: Sequence[Frame] = ()) -> list[bool]:
+    """For which rows of `frame` a condition holds now; `past` is what was looked at before, of all of them or some."""
+    state = _Builder(len(frame.symbols), 0.0).state(condition)
+    for earlier in past:
+        state.test(earlier)
+    return [truth == TRUE for truth in state.test(frame)]
+
+
+def bars_held(condition: Condition) -> int:
+    """How many bars before the present one it looks at itself, for how long something has held."""
+    return sum(node.bars - 1 for node in walk(condition) if isinstance(node, ForBars))
 
 
 # Numbers.

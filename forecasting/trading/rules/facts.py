@@ -59,7 +59,7 @@ class FactsFrame:
 
     def __init__(self, facts: Sequence[SymbolFacts], rows: Sequence[int] | None = None) -> None:
         """`rows` says which of a rule's symbols these are, where they are not all."""
-        self._facts = facts
+        self.facts = facts
         self._numbers: dict[Field, list[float]] = {}
         self._texts: dict[str, list[str]] = {}
         self.symbols = tuple(f.symbol for f in facts)
@@ -71,7 +71,7 @@ class FactsFrame:
     def numbers(self, field: Field) -> Sequence[float]:
         """See `evaluate.Frame.numbers`."""
         if (column := self._numbers.get(field)) is None:
-            column = self._numbers[field] = [f.number(field) for f in self._facts]
+            column = self._numbers[field] = [f.number(field) for f in self.facts]
         return column
 
     def texts(self, field: Field) -> Sequence[str]:
@@ -79,7 +79,7 @@ class FactsFrame:
         if (column := self._texts.get(field.name)) is None:
             column = [
                 f.symbol.lower() if field.name == "symbol" else dict(f.texts).get(field.name, "").lower()
-                for f in self._facts
+                for f in self.facts
             ]
             self._texts[field.name] = column
         return column
