@@ -35,7 +35,7 @@ def test_an_alert_is_new_or_acknowledged_and_may_be_late() -> None:
     assert state(alert(), COLOURS, UNICODE).plain == "● new"
     assert state(alert(late=True), COLOURS, ASCII).plain == "* new late"
     assert state(alert(late=True, acked_at=NOW), COLOURS, UNICODE).plain == "  acked late"
-    assert alert_line(alert(deliveries=(Delivery("bell", True, 0.0, None),)), COLOURS, ASCII).plain == (
+    assert alert_line(alert(deliveries=(Delivery("bell", True, 0.0, None),)), COLOURS, ASCII, 80).plain == (
         "03-02 15:31 NVDA    * rsi crosses above 70: rsi 71.25 -> bell"
     )
 

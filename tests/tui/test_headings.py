@@ -9,10 +9,11 @@ from forecasting.domain.backtest import AskBacktest
 from tests.support import backtests
 from tests.support.fake_charts import answering
 from tests.support.fake_models import fill_models
-from tests.support.tui import fake, main_screen, make_app, press, settle
+from tests.support.tui import COLOURS, fake, main_screen, make_app, press, settle
 from tui.app import TapecastApp
-from tui.charts.heading import Part, fitted
+from tui.fitting import Part, fitted, in_lines
 from tui.widgets.chart_pane import ChartPane
+from tui.widgets.parts import parts_line
 
 PARTS: list[Part] = [
     (0, Text("Hits")), (3, Text(" 1 ahead")), (1, Text("  54% [46..62]")), (2, Text(" n=63"), Text(" backfill")),
@@ -36,6 +37,25 @@ def test_of_a_headings_parts_those_that_matter_least_are_left_out_whole(width: i
 
 def test_what_continues_a_part_is_not_shown_without_it() -> None:
     assert fitted([(0, Text("MACD")), (1, Text("  a long reason"), Text("; a"))], 10).plain == "MACD"
+
+
+def test_texts_go_on_in_a_next_line_without_being_broken() -> None:
+    told = [Text(each) for each in ("n=126 live", "hit 52% [43..61]", "80% band 78% [71..85]")]
+    assert in_lines(told, 30).plain == "n=126 live  hit 52% [43..61]\n80% band 78% [71..85]"
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (80, "Summary   Calibration   Errors   Direction   Past   h l part  , . horizon"),
+        (50, "Summary   Calibration   Errors   Direction   Past"),
+        (45, "Summary  Calibration  Errors  Direction  Past"),
+        (38, "Sum Cal Err Dir Pas   h l part"),
+    ],
+)
+def test_the_names_of_all_parts_are_shown_in_shorter_words_where_there_is_little_room(width: int, line: str) -> None:
+    names = ("Summary", "Calibration", "Errors", "Direction", "Past")
+    assert parts_line(names, {0}, COLOURS, width, ("h l part", ", . horizon")).plain == line
 
 
 def drawn(*chosen: str) -> TapecastApp:

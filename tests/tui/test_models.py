@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 
+import pytest
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 from textual.pilot import Pilot
@@ -20,7 +22,7 @@ from tui.charts.losses import loss_charts
 from tui.format import UNICODE
 from tui.screens.models import ModelsView
 from tui.widgets.fitted_table import fitted_table
-from tui.widgets.work_text import progress
+from tui.widgets.work_text import job_line, job_table
 
 
 def modelling() -> TapecastApp:
@@ -144,8 +146,32 @@ async def test_the_view_stands_at_every_size() -> None:
 
 def test_a_job_without_a_measured_step_has_no_time_left() -> None:
     starting = JobStatus("train", Health.WORKING, "loading the network library")
-    assert str(progress(starting, COLOURS, UNICODE)) == "ETA -"
-    assert str(progress(JobStatus("train", Health.OK, "done", last_run=NOW), COLOURS, UNICODE)) == ""
+    assert str(job_line(starting, (), COLOURS, UNICODE, 80)) == "ETA -  loading the network library"
+    assert str(job_line(JobStatus("train", Health.OK, "done", last_run=NOW), (), COLOURS, UNICODE, 80)) == "done"
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (96, "train  working  ███████░░░ 71% ETA 42s  lstm-2: epoch 4 of at most 20, validation CRPS 1.0591"),
+        (80, "train  working  ███████░░░ 71% ETA 42s  lstm-2: epoch 4 of at most 20  1h ago"),
+        (66, "train  working  ███████░░░ 71% ETA 42s  1h ago"),
+        (40, "train  working  ███████░░░ 71% ETA 42s"),
+        (20, "train  working  71%"),
+    ],
+)
+def test_a_job_is_one_line_and_what_does_not_fit_is_left_out_whole(width: int, line: str) -> None:
+    job = JobStatus("train", Health.WORKING, "lstm-2: epoch 4 of at most 20, validation CRPS 1.0591",
+                    last_run=NOW - timedelta(hours=1), progress=0.71, eta_s=42.0)
+    assert printed(job_table((job,), NOW, COLOURS, UNICODE, width), width).rstrip() == line
+
+
+def test_why_a_job_failed_is_told_to_the_end_in_further_lines() -> None:
+    job = JobStatus("train", Health.FAILED, "no disc space left for a checkpoint; free some and press T")
+    assert [line.rstrip() for line in printed(job_table((job,), NOW, COLOURS, UNICODE, 40), 40).splitlines()] == [
+        "train  failed  no disc space left for a", "               checkpoint; free some and", "               press T",
+    ]
+
 
 
 def test_each_network_has_curves_of_its_own_and_only_the_last_may_go_on() -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 from tui import format as fmt
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, level, line, rgb, segments
-from tui.charts.heading import Part, fitted
+from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 

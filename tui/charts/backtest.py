@@ -10,7 +10,7 @@ from forecasting.domain.backtest import Account
 from tui import format as fmt
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, level, line, nice_ticks
-from tui.charts.heading import fitted
+from tui.fitting import fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from forecasting.domain.scorecard import Pit, Reliability
 from tui import format as fmt
 from tui.charts.figure import Brush, Figure, labels, level, line, rgb, segments
-from tui.charts.heading import Part, fitted
+from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 

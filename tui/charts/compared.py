@@ -12,7 +12,7 @@ from forecasting.domain.interval import parse_key
 from tui.charts.axis import TimeAxis
 from tui.charts.cells import Grid
 from tui.charts.figure import Brush, Figure, labels, level, line, nice_ticks, rgb
-from tui.charts.heading import fitted
+from tui.fitting import fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 

@@ -10,8 +10,8 @@ from forecasting.domain.chart import IndicatorKind
 from tui import format as fmt
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, level, line, nice_ticks
-from tui.charts.heading import fitted
 from tui.charts.values import Values, at_readout, known
+from tui.fitting import fitted
 from tui.format import ASCII, Glyphs
 from tui.themes import Palette
 

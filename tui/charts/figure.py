@@ -43,7 +43,7 @@ class Chart(Protocol):
     """A picture's values. Charts are compared by value: an equal one is not built again."""
 
     def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
-        """The line above the picture; of its parts those that `width` cells hold (see `heading.fitted`)."""
+        """The line above the picture; of its parts those that `width` cells hold (see `tui.fitting`)."""
         ...
 
     def draw(self, figure: Figure, brush: Brush) -> None:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from forecasting.domain.training import Epoch
 from tui.charts.figure import Brush, Figure, labels, line, rgb
-from tui.charts.heading import fitted
+from tui.fitting import fitted
 from tui.format import MISSING, Glyphs
 from tui.themes import Palette
 

@@ -10,8 +10,8 @@ from tui import format as fmt
 from tui.charts import cells
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, level, line
-from tui.charts.heading import Part, fitted
 from tui.charts.values import Values, at_readout, known
+from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 

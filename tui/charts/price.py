@@ -16,6 +16,7 @@ from tui.charts.axis import TimeAxis
 from tui.charts.curves import Drawn, colour_of, legend, marker_of
 from tui.charts.figure import Brush, Figure, labels, level, line, log_ticks, nice_ticks, rgb, segments
 from tui.charts.heading import Part, fitted
+from tui.fitting import Part, fitted
 from tui.charts.past import PastBand
 from tui.format import Glyphs
 from tui.themes import Palette

@@ -11,7 +11,7 @@ from tui import format as fmt
 from tui.charts.accuracy import filled
 from tui.charts.axis import TimeAxis
 from tui.charts.figure import Brush, Figure, labels, line, segments
-from tui.charts.heading import Part, fitted
+from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 

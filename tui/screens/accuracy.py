@@ -15,10 +15,12 @@ from forecasting.service.accuracy import Accuracy, ModelAccuracy
 from tui import format as fmt
 from tui.charts import of_record
 from tui.charts.figure import Chart
+from tui.fitting import Part, fitted
 from tui.screens.angle import Reading
 from tui.screens.view import Scene, View
 from tui.widgets import accuracy_words
 from tui.widgets.accuracy_words import Pen
+from tui.widgets.parts import parts_line
 from tui.widgets.record_part import Content, RecordPart
 from tui.widgets.words import Words
 
@@ -26,8 +28,7 @@ PARTS = ("Summary", "Calibration", "Errors", "Direction", "Past")
 SIDE_BY_SIDE = 160
 """Columns from which on two parts stand beside each other."""
 
-NARROW = 60
-"""Columns below which only the open part's name is written out."""
+HINTS = ("h l part", ", . horizon", "s scope", "b origin", "f model")
 
 _ORIGINS = {
     Origin.LIVE: ("live", "made before the outcome existed"),
@@ -58,7 +59,7 @@ class AccuracyView(View):
         self._scene, reading = scene, scene.reading
         if reading is None:
             return
-        self.query_one("#accuracy-subject", Words).say(_subject(scene, reading))
+        self.query_one("#accuracy-subject", Words).say(_subject(scene, reading, self.room))
         self.query_one("#parts", Words).say(self._names(scene))
         found, shown = reading.accuracy, reading.shown
         empty = self.query_one("#accuracy-empty", Words)
@@ -96,12 +97,7 @@ class AccuracyView(View):
         return PARTS[first : first + count]
 
     def _names(self, scene: Scene) -> Text:
-        text, palette = Text(no_wrap=True), scene.palette
-        for name in PARTS:
-            known = name if name in self._open or self.app.size.width >= NARROW else name[:3]
-            text.append(known, f"bold underline {palette.foreground}" if name in self._open else palette.muted)
-            text.append("  ")
-        return text.append("h l part  , . horizon  s scope  b origin  f model", palette.muted)
+        return parts_line(PARTS, {PARTS.index(name) for name in self._open}, scene.palette, self.room, HINTS)
 
     def move(self, rows: int) -> bool:
         """Scroll the open parts."""
@@ -153,18 +149,19 @@ def _unit(scene: Scene) -> str:
     return "sessions" if _interval(scene) is Interval.DAY else "bars"
 
 
-def _subject(scene: Scene, reading: Reading) -> Text:
+def _subject(scene: Scene, reading: Reading, room: int) -> Text:
     """Whose forecasts, which, how far ahead, of what origin, and how many."""
     palette, asked, shown = scene.palette, reading.asked, reading.shown
     whose = str(asked.symbol) if asked.symbol is not None else f"all {len(asked.symbols)} symbols"
-    text = Text(no_wrap=True).append(whose, f"bold {palette.foreground}")
+    parts: list[Part] = [(0, Text(whose, f"bold {palette.foreground}"))]
     if shown is not None:
-        text.append("  ").append(shown.card.model, palette.forecast)
+        parts.append((1, Text(f"  {shown.card.model}", palette.forecast)))
     origin, meaning = _ORIGINS[asked.origin]
-    text.append(f"  {fmt.bars_ahead(asked.horizon, _interval(scene))} ahead  ").append(origin, f"bold {palette.accent}")
+    parts.append((2, Text(f"  {fmt.bars_ahead(asked.horizon, _interval(scene))} ahead")))
+    parts.append((1, Text(f"  {origin}", f"bold {palette.accent}")))
     if shown is not None:
-        text.append(f"  n={shown.card.n} on {shown.card.n_days} {_unit(scene)}")
-    return text.append(f"  {meaning}", palette.muted)
+        parts.append((3, Text(f"  n={shown.card.n}"), Text(f" on {shown.card.n_days} {_unit(scene)}")))
+    return fitted([*parts, (4, Text(f"  {meaning}", palette.muted))], room)
 
 
 def _nothing(reading: Reading) -> str:

@@ -95,10 +95,10 @@ class ChartView(View):
         price.show(charts.price if charts else None, scene.palette, scene.glyphs, message)
         self._show_panes(scene, charts)
         said = Text() if charts is None or detail is None else readout(
-            charts, detail, scene.palette, scene.glyphs, self.size.width
+            charts, detail, scene.palette, scene.glyphs, self.room
         )
         self.query_one("#readout", Words).say(said)
-        self.query_one("#chart-record", Words).say(pane_record(scene.row, scene.palette))
+        self.query_one("#chart-record", Words).say(pane_record(scene.row, scene.palette, self.room))
         self._ask(scene)
 
     def _show_panes(self, scene: Scene, charts: SymbolCharts | None) -> None:

@@ -66,8 +66,7 @@ class HealthView(SiftedView):
     def show(self, scene: Scene) -> None:
         """Show the part that is open; tell that it wants to know more."""
         self._scene = scene
-        width = self.size.width or self.app.size.width
-        names = parts_line(NAMES, PARTS.index(self._part), scene.palette, width - 2)
+        names = parts_line(NAMES, {PARTS.index(self._part)}, scene.palette, self.room)
         self.query_one("#health-parts", Words).say(names)
         is_log = self._part in _LOGS
         self.query_one("#health-scroll").display = not is_log
@@ -80,7 +79,7 @@ class HealthView(SiftedView):
         if is_log:
             self._show_log(scene)
         else:
-            self.query_one("#health-text", Static).update(Group(*self._text(scene, width - 3)))
+            self.query_one("#health-text", Static).update(Group(*self._text(scene, self.room - 2)))
 
     def take_inspection(self, seen: Inspection | str) -> None:
         """Show what was asked for with `Outdated`, or why it did not come."""

@@ -74,15 +74,14 @@ class ModelsView(View):
         """Show the part that is open; tell where what is known of the models is old."""
         self._scene = scene
         self._ask(scene)
-        width = self.size.width or self.app.size.width
         self.query_one("#models-parts", Words).say(
-            parts_line(NAMES, PARTS.index(self._part), scene.palette, width - 2)
+            parts_line(NAMES, {PARTS.index(self._part)}, scene.palette, self.room)
         )
-        facts = (self._part, width, scene.palette, scene.glyphs, self._board, self._band, scene.symbol,
+        facts = (self._part, self.room, scene.palette, scene.glyphs, self._board, self._band, scene.symbol,
                  scene.snapshot.jobs, scene.snapshot.records, scene.now if self._part == "training" else None)
         if facts != self._shown:
             self._shown = facts
-            self.query_one("#models-text", Static).update(Group(*self._text(scene, width - 3)))
+            self.query_one("#models-text", Static).update(Group(*self._text(scene, self.room - 2)))
         self._show_curves(scene)
 
     def _ask(self, scene: Scene) -> None:
@@ -163,7 +162,7 @@ class ModelsView(View):
 
     def _show_curves(self, scene: Scene) -> None:
         charts = self._curves(scene) if self._part == "training" else ()
-        shown = charts[-max(1, min(CHARTS, (self.size.width or self.app.size.width) // SMALLEST[0])) :]
+        shown = charts[-max(1, min(CHARTS, self.room // SMALLEST[0])) :]
         self.query_one("#loss-charts").display = bool(shown)
         self.set_class(bool(shown), "-curves")
         for place in range(CHARTS):

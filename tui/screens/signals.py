@@ -15,6 +15,7 @@ from tui.screens.sifted import SiftedView, holds
 from tui.screens.view import Scene
 from tui.widgets import alert_text
 from tui.widgets.journal import JOURNAL, Journal
+from tui.widgets.parts import parts_line
 from tui.widgets.record_table import Heading, RecordTable
 from tui.widgets.words import Words
 
@@ -23,6 +24,9 @@ PARTS: tuple[Part, ...] = ("alerts", "rules", "journal")
 
 RULES = 500
 """Rules listed, the newest; `tapecast alerts list` has them all."""
+
+NARROW = 60
+"""Cells of a table below which times give way to words."""
 
 LOW = 16
 """Lines of screen below which the table has them all."""
@@ -73,7 +77,7 @@ class SignalsView(SiftedView):
         if self._part is None:
             self._part = "alerts" if scene.snapshot.rules or scene.snapshot.alerts else "journal"
         part, snapshot = self._part, scene.snapshot
-        self.query_one("#parts", Words).say(_parts(scene, part, self.wanted))
+        self.query_one("#parts", Words).say(_parts(scene, part, self.wanted, self.room))
         self.query_one("#journal-scroll").display = part == "journal"
         empty = self.query_one("#signals-empty", Words)
         there = bool(snapshot.alerts if part == "alerts" else snapshot.rules)
@@ -89,14 +93,15 @@ class SignalsView(SiftedView):
             self._show_records(scene)
 
     def _show_records(self, scene: Scene) -> None:
-        room = (self.size.width or self.app.size.width) - 3      # padding and scroll bar
+        room = self.room - 1      # the scroll bar
         if self._part == "alerts":
             headings = _alert_headings(room)
             cells = {alert.id: _alert_cells(alert, scene, len(headings)) for alert in scene.snapshot.alerts}
             self._table("alerts").show(headings, cells, scene.palette.muted)
         else:
             headings = _rule_headings(room)
-            cells = {status.rule.id: _rule_cells(status, scene) for status in scene.snapshot.rules[-RULES:]}
+            newest = scene.snapshot.rules[-RULES:]
+            cells = {status.rule.id: _rule_cells(status, scene)[: len(headings)] for status in newest}
             self._table("rules").show(headings, cells, scene.palette.muted)
         self._show_details()
 
@@ -109,7 +114,7 @@ class SignalsView(SiftedView):
         if scene is None or chosen is None:
             details.say(Text())
         elif isinstance(chosen, Alert):
-            details.say(alert_text.alert_details(chosen, scene.palette, scene.glyphs))
+            details.say(alert_text.alert_details(chosen, scene.palette, scene.glyphs, self.room))
         else:
             waits = next((s.waits for s in scene.snapshot.rules if s.rule.id == chosen.id), None)
             details.say(alert_text.rule_details(chosen, waits, scene.now, scene.palette))
@@ -175,7 +180,7 @@ def _words(scored: ScoredSignal) -> str:
     return f"{signal.symbol} {fmt.opinion(signal)} {fmt.kind_name(signal.kind)} {signal.reason} {signal.session}"
 
 
-def _parts(scene: Scene, here: Part, wanted: str) -> Text:
+def _parts(scene: Scene, here: Part, wanted: str, width: int) -> Text:
     """The parts' names with how much is in them, and what it was sifted by."""
     snapshot, palette = scene.snapshot, scene.palette
     unseen = f" ({snapshot.alerts_unseen}{scene.glyphs.unseen})" if snapshot.alerts_unseen else ""
@@ -183,19 +188,19 @@ def _parts(scene: Scene, here: Part, wanted: str) -> Text:
         f"Alerts {len(snapshot.alerts)}{unseen}", f"Rules {len(snapshot.rules)}",
         f"Journal {len(snapshot.signals[:JOURNAL])}",
     )
-    text = Text(no_wrap=True)
-    for part, name in zip(PARTS, names, strict=True):
-        text.append(name, f"bold underline {palette.foreground}" if part == here else palette.muted).append("   ")
-    if wanted:
-        return text.append(f"'{wanted}'  Esc shows all", palette.accent)
-    return text.append("h l another part", palette.muted)
+    if not wanted:
+        return parts_line(names, {PARTS.index(here)}, palette, width)
+    text = parts_line(names, {PARTS.index(here)}, palette, width, ())
+    return text.append(f"   '{wanted}'  Esc shows all", palette.accent)
 
 
 # Alerts.
 
 
 def _alert_headings(room: int) -> tuple[Heading, ...]:
-    """State, time, symbol, reason; where it went as well, where there is room."""
+    """State, time, symbol, reason; where it went as well where there is room, and no time where there is little."""
+    if room < NARROW:
+        return Heading("", 13), Heading("SYM", 9), Heading("REASON", max(room - 22, 8))
     fixed = (Heading("", 13), Heading("DATA", 13), Heading("SYM", 10))
     left = room - sum(heading.width for heading in fixed)
     if left < 60:
@@ -206,18 +211,20 @@ def _alert_headings(room: int) -> tuple[Heading, ...]:
 
 def _alert_cells(alert: Alert, scene: Scene, count: int) -> tuple[Text, ...]:
     palette, glyphs = scene.palette, scene.glyphs
-    return (
-        alert_text.state(alert, palette, glyphs), Text(fmt.local_minute(alert.data_time), palette.muted),
-        Text(alert.symbol, "bold"), alert_text.figures(alert, palette),
-        alert_text.deliveries(alert.deliveries, palette, glyphs),
-    )[:count]
+    state, time = alert_text.state(alert, palette, glyphs), Text(fmt.local_minute(alert.data_time), palette.muted)
+    symbol, reason = Text(alert.symbol, "bold"), alert_text.figures(alert, palette)
+    if count == 3:
+        return state, symbol, reason
+    return (state, time, symbol, reason, alert_text.deliveries(alert.deliveries, palette, glyphs))[:count]
 
 
 # Rules.
 
 
 def _rule_headings(room: int) -> tuple[Heading, ...]:
-    """Number, for whom, rule, whether it can speak, when it did."""
+    """Number, for whom, rule, whether it can speak, when it did; neither of the last two where there is little room."""
+    if room < NARROW:
+        return Heading("NO", 4), Heading("FOR", 12), Heading("RULE", max(room - 16, 8))
     fixed = (Heading("NO", 5), Heading("FOR", 13), Heading("FIRED", 13))
     left = room - sum(heading.width for heading in fixed)
     waits = max(min(left // 2, 36), 18)

@@ -63,6 +63,11 @@ class View(Vertical):
         raise NotImplementedError
 
     @property
+    def room(self) -> int:
+        """Cells of a line, also before there is a layout."""
+        return self.size.width or self.app.size.width - 2
+
+    @property
     def chosen(self) -> Alert | AlertRule | None:
         """What the view's own cursor is on, where it has one."""
         return None

@@ -13,6 +13,7 @@ from forecasting.domain.report import Metric
 from forecasting.domain.scorecard import Pit, Scorecard
 from forecasting.service.accuracy import Accuracy, ModelAccuracy, PastForecast
 from tui import format as fmt
+from tui.fitting import fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 from tui.widgets.figure_table import figure_table
@@ -61,15 +62,20 @@ class Pen:
         """The hit rate of a model that claims a direction."""
         return Text("no claim", self.palette.muted) if claims_nothing(card) else self.share(card.hit_rate)
 
-    def verdict(self, metric: Metric, card: Scorecard) -> Text:
-        """What a skill comes to, plainly."""
+    def judged(self, text: Text, metric: Metric, card: Scorecard) -> Text:
+        """`text`, and what a skill comes to, plainly; why, where the line has room for it."""
+        word, *why = self._verdict(metric, card)
+        return fitted([(0, text, word), (1, *why)], self.room)
+
+    def _verdict(self, metric: Metric, card: Scorecard) -> tuple[Text, ...]:
         if not card.long_enough or not isfinite(metric.skill_low):
-            return Text(f"cannot be told yet: {self.needs(card)}", self.palette.muted)
+            return (Text(f"cannot be told yet: {self.needs(card)}", self.palette.muted),)
         if metric.skill_low > 0.0:
-            return Text("skill", f"bold {self.palette.up}")
+            return (Text("skill", f"bold {self.palette.up}"),)
         if metric.skill_high < 0.0:
-            return Text(f"worse than {metric.baseline_name}", f"bold {self.palette.warning}")
-        return Text("no skill, its interval reaches zero", f"bold {self.palette.muted}")
+            return (Text(f"worse than {metric.baseline_name}", f"bold {self.palette.warning}"),)
+        none = f"bold {self.palette.muted}"
+        return Text("no skill", none), Text(", its interval reaches zero", none)
 
 
 def claims_nothing(card: Scorecard) -> bool:
@@ -110,7 +116,7 @@ def _sentences(card: Scorecard, pen: Pen) -> list[Text]:
     else:
         if card.long_enough:
             spread.append_text(pen.skill(crps, card)).append(" ")
-        spread.append(f"on {BASELINE}'s CRPS: ").append_text(pen.verdict(crps, card))
+        spread = pen.judged(spread.append(f"on {BASELINE}'s CRPS: "), crps, card)
     band = Text("80% band   ", muted).append_text(pen.share(held))
     band.append(f" of {card.n} held: ").append_text(_fits(held, pen, enough=card.long_enough))
     band.append(f"; {width.value:.1f}% wide, {BASELINE} {width.baseline:.1f}%")
@@ -120,7 +126,7 @@ def _sentences(card: Scorecard, pen: Pen) -> list[Text]:
         direction.append(f"claims none, P(up) is 50% throughout; always-up scored {always_up}")
     else:
         direction.append_text(pen.share(card.hit_rate)).append(f" against always-up's {always_up}: ")
-        direction.append_text(pen.verdict(card.hit_rate, card))
+        direction = pen.judged(direction, card.hit_rate, card)
     return [spread, band, direction, _level(card, pen)]
 
 
@@ -130,7 +136,7 @@ def _level(card: Scorecard, pen: Pen) -> Text:
         return text.append("the median is no change: nothing is claimed")
     bounds = fmt.skill_interval(r2.low, r2.high) if isfinite(r2.low) else ""
     text.append(f"R2 {fmt.percent(r2.value * 100)} {bounds} against no change: ")
-    return text.append_text(pen.verdict(r2, card))
+    return pen.judged(text, r2, card)
 
 
 def _fits(held: Metric, pen: Pen, *, enough: bool) -> Text:
@@ -248,7 +254,7 @@ def _brier_sentences(card: Scorecard, pen: Pen) -> list[Text]:
     if claims_nothing(card):
         return [Text(f"{card.model} claims no direction: P(up) is 50% throughout", pen.palette.muted)]
     text = Text("Brier  ", pen.palette.muted).append(f"{card.brier.value:.4f} against a half's 0.2500: ")
-    lines = [text.append_text(pen.verdict(card.brier, card))]
+    lines = [pen.judged(text, card.brier, card)]
     if card.murphy is not None:
         parts = card.murphy
         lines.append(Text(

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from forecasting.domain.decision import Alert, AlertRule, Delivery
 from tui import format as fmt
+from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -16,20 +17,22 @@ AT_ONCE_S = 0.1
 """A delivery that took less needs no figure."""
 
 
-def alert_line(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:
-    """Time, symbol, reason, where it went and what became of it, on one line."""
-    text = Text.assemble(
-        (fmt.local_minute(alert.fired_at), palette.muted), f" {alert.symbol:<7} ",
-        (f"{glyphs.unseen} " if alert.acked_at is None else "  ", f"bold {palette.warning}"), alert.reason,
-        no_wrap=True,
-    )
+def alert_line(alert: Alert, palette: Palette, glyphs: Glyphs, width: int) -> Text:
+    """Time, symbol, reason, where it went and what became of it, as far as one line of `width` cells holds them."""
+    parts: list[Part] = [
+        (2, Text(f"{fmt.local_minute(alert.fired_at)} ", palette.muted)), (0, Text(f"{alert.symbol:<7} ")),
+        (0, Text(f"{glyphs.unseen} " if alert.acked_at is None else "  ", f"bold {palette.warning}")),
+        (0, Text(alert.reason)),
+    ]
     if alert.late:
-        text.append(f" late: of {fmt.local_minute(alert.data_time)}", palette.warning)
+        parts.append((1, Text(" late", palette.warning)))
+        parts.append((3, Text(f": of {fmt.local_minute(alert.data_time)}", palette.warning)))
     if alert.deliveries:
-        text.append(f" {glyphs.sent} ", palette.muted).append_text(deliveries(alert.deliveries, palette, glyphs))
+        went = Text(f" {glyphs.sent} ", palette.muted).append_text(deliveries(alert.deliveries, palette, glyphs))
+        parts.append((4, went))
     if alert.acked_at is not None:
-        text.append(" acked", palette.muted)
-    return text
+        parts.append((4, Text(" acked", palette.muted)))
+    return fitted(parts, width)
 
 
 def figures(alert: Alert, palette: Palette) -> Text:
@@ -77,12 +80,16 @@ def readiness(rule: AlertRule, waits: str | None, now: datetime, palette: Palett
     return Text("ready", palette.muted) if waits is None else Text(waits, palette.warning)
 
 
-def alert_details(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:
-    """All that is on record of one alert, on four lines."""
+def alert_details(alert: Alert, palette: Palette, glyphs: Glyphs, width: int) -> Text:
+    """All that is on record of one alert, on four lines of `width` cells."""
     text = Text(no_wrap=True).append(f"{alert.symbol}  ", "bold").append(f"{alert.reason}\n")
     data, found = fmt.local_second(alert.data_time), fmt.local_second(alert.fired_at)
-    text.append(f"rule {alert.rule_id}: {alert.rule}\ndata of {data}, found {found}", palette.muted)
-    text.append("  late: nobody watched then\n" if alert.late else "\n", palette.warning)
+    text.append(f"rule {alert.rule_id}: {alert.rule}\n", palette.muted)
+    late = Text("  late", palette.warning), Text(": nobody watched then", palette.warning)
+    text.append_text(fitted([
+        (0, Text(f"data of {data}", palette.muted)), (2, Text(f", found {found}", palette.muted)),
+        (1, *(late if alert.late else ())),
+    ], width)).append("\n")
     told = deliveries(alert.deliveries, palette, glyphs) if alert.deliveries else Text("no delivery yet", palette.muted)
     seen = "not acknowledged" if alert.acked_at is None else f"acknowledged {fmt.local_second(alert.acked_at)}"
     return text.append_text(told).append(f"  {seen}", palette.muted)

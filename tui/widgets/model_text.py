@@ -43,7 +43,7 @@ def ensemble(
     text = Text.assemble(("Ensemble  ", "bold"), (version.model_id, palette.forecast))
     text.append(f"  trained on {days(version.train_start)} .. {days(version.train_end)}", palette.foreground)
     yield text.append(f"  {version.note}" if version.note else "", palette.warning)
-    headings = ("member", "weight", "rows", "seed", "epoch kept", "validation loss", "from EWMA-t, its start")
+    headings = ("member", "weight", "rows", "seed", "epoch kept", "validation loss", "against EWMA-t")
     rows = (_member(m, palette, glyphs) for m in version.members)
     yield fitted_table(headings, rows, palette, width, give_way=(3, 2, 4, 5))
 

@@ -15,47 +15,53 @@ from tui import format as fmt
 from tui.charts.of_symbol import SymbolCharts
 from tui.charts.past import PastBand, of_outcome, past_band
 from tui.charts.values import at_readout
+from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
-WIDE = 100
-"""Cells from which on there is room for the instrument's name."""
+WIDE = 200
+"""Cells in which everything has room."""
 
 
-def readout(
-    charts: SymbolCharts, detail: SymbolDetail, palette: Palette, glyphs: Glyphs, width: int = WIDE
-) -> Text:
-    """The bar under the cross-hair, else the newest shown: prices, then indicators and what had been forecast of it."""
+def readout(charts: SymbolCharts, detail: SymbolDetail, palette: Palette, glyphs: Glyphs, width: int = WIDE) -> Text:
+    """The bar under the cross-hair, else the newest shown: prices, then indicators and what had been forecast of it.
+
+    Each of the two lines leaves out whole what `width` cells do not hold.
+    """
     axis, instrument = charts.price.axis, detail.instrument
     place = len(charts.candles) - 1 if axis.readout is None else axis.readout
-    name = instrument.name if width >= WIDE else ""
-    text = _prices(charts, place, instrument, name, palette, glyphs).append("\n")
-    parts = [_oscillators(charts, palette)]
+    said: list[Part] = [(0, _oscillators(charts, palette))]
     band = _band(charts, detail, place)
     if band is not None:
-        parts.append(_forecast(band, instrument, palette, glyphs))
-    parts += [_signal(signal, palette, glyphs) for signal in _signals(charts, detail, place)]
-    return text.append_text(Text("  ").join(part for part in parts if part))
+        said.append((1, *_forecast(band, instrument, palette, glyphs)))
+    said += [(2, _signal(signal, palette, glyphs)) for signal in _signals(charts, detail, place)]
+    prices = _prices(charts, place, instrument, palette, glyphs)
+    return Text("\n").join([fitted(prices, width), fitted(said, width)])
 
 
 def _prices(
-    charts: SymbolCharts, place: int, instrument: Instrument, name: str, palette: Palette, glyphs: Glyphs
-) -> Text:
+    charts: SymbolCharts, place: int, instrument: Instrument, palette: Palette, glyphs: Glyphs
+) -> list[Part]:
+    """Name, day, open, high and low, close and its move, volume."""
     candle, day = charts.candles[place], charts.dates[place]
-    text = Text(no_wrap=True, overflow="ellipsis").append(f"{name}  " if name else "", "bold")
-    text.append(f"{fmt.bar_name(day)}  ", palette.muted)
-    for label, value in (("O", candle.open), ("H", candle.high), ("L", candle.low), ("C", candle.close)):
-        text.append(f"{label} ", palette.muted)
-        text.append(f"{fmt.price(value, instrument.currency, instrument.symbol)} ")
-    text.append(f"{instrument.currency} ", palette.muted)
     before = charts.candles[place - 1].close if place > 0 else charts.before
+
+    def figure(label: str, value: float) -> Text:
+        return Text(f" {label} ", palette.muted).append(
+            fmt.price(value, instrument.currency, instrument.symbol), palette.foreground)
+
+    parts: list[Part] = [
+        (5, Text(f"{instrument.name}  ", "bold")), (0, Text(f"{fmt.bar_name(day)} ", palette.muted)),
+        (3, figure("O", candle.open), figure("H", candle.high), figure("L", candle.low)),
+        (0, figure("C", candle.close)), (2, Text(f" {instrument.currency}", palette.muted)),
+    ]
     if before:
         move = (candle.close / before - 1) * 100
         colour = palette.up if move > 0 else palette.down
-        text.append(f" {fmt.arrow(move, glyphs, 2)}{fmt.percent(move, 2)}", colour)
+        parts.append((1, Text(f"  {fmt.arrow(move, glyphs, 2)}{fmt.percent(move, 2)}", colour)))
     if candle.volume:
-        text.append("  Vol ", palette.muted).append(fmt.quantity(candle.volume))
-    return text
+        parts.append((4, Text("  Vol ", palette.muted).append(fmt.quantity(candle.volume), palette.foreground)))
+    return parts
 
 
 def _oscillators(charts: SymbolCharts, palette: Palette) -> Text:
@@ -74,15 +80,17 @@ def _band(charts: SymbolCharts, detail: SymbolDetail, place: int) -> PastBand | 
     return None if found is None else past_band(of_outcome(found), found.horizon, charts.candles[place].close)
 
 
-def _forecast(band: PastBand, instrument: Instrument, palette: Palette, glyphs: Glyphs) -> Text:
+def _forecast(band: PastBand, instrument: Instrument, palette: Palette, glyphs: Glyphs) -> tuple[Text, ...]:
     """Whether its 80 % band held, of which kind it is, band and median."""
     low, median, high = (
         fmt.price(value, instrument.currency, instrument.symbol) for value in (band.low, band.median, band.high)
     )
     held = (f"held {glyphs.right}", palette.up) if band.held else (f"missed {glyphs.wrong}", palette.error)
-    text = Text(f"forecast {band.horizon} before ", palette.forecast).append(*held)
-    text.append(f" {'live' if band.live else 'backfill'} ", palette.muted)
-    return text.append(f"{low}..{high}", palette.foreground).append(f" median {median}", palette.muted)
+    return (
+        Text(f"  forecast {band.horizon} before ", palette.forecast).append(*held),
+        Text(f" {'live' if band.live else 'backfill'}", palette.muted),
+        Text(f" {low}..{high}", palette.foreground), Text(f" median {median}", palette.muted),
+    )
 
 
 def _signals(charts: SymbolCharts, detail: SymbolDetail, place: int) -> list[ScoredSignal]:
@@ -102,4 +110,4 @@ def _signal(signal: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
     direction = signal.signal.direction
     colour = palette.up if direction > 0 else palette.down if direction < 0 else palette.foreground
     mark = fmt.arrow(direction, glyphs) or glyphs.inside
-    return Text(f"{mark} {fmt.kind_name(signal.signal.kind)}", colour)
+    return Text(f"  {mark} {fmt.kind_name(signal.signal.kind)}", colour)

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from forecasting.domain.decision import ScoredSignal, Signal
 from tui import format as fmt
+from tui.fitting import fitted
 from tui.format import Glyphs
 from tui.screens.view import Scene
 from tui.themes import Palette
@@ -24,21 +25,22 @@ class SignalLog(Words):
     def show(self, scene: Scene) -> None:
         """Show the newest signals and alerts of all symbols, by the time they were made or found."""
         count, palette, glyphs = max(1, self.size.height), scene.palette, scene.glyphs
-        news = [(s.signal.time, signal_line(s, palette, glyphs)) for s in scene.snapshot.signals[:count]]
-        news += [(a.fired_at, alert_line(a, palette, glyphs)) for a in scene.snapshot.alerts[:count]]
+        width = self.size.width or self.app.size.width - 2
+        news = [(s.signal.time, signal_line(s, palette, glyphs, width)) for s in scene.snapshot.signals[:count]]
+        news += [(a.fired_at, alert_line(a, palette, glyphs, width)) for a in scene.snapshot.alerts[:count]]
         lines = [line for _, line in sorted(news, key=lambda item: item[0], reverse=True)[:count]]
         self.say(Text("\n").join(lines) if lines else Text("no signals and no alerts yet", palette.muted))
 
 
-def signal_line(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
-    """Time, symbol, opinion, reason and what came of it."""
+def signal_line(scored: ScoredSignal, palette: Palette, glyphs: Glyphs, width: int) -> Text:
+    """Time, symbol, opinion, reason and what came of it, as far as `width` cells hold them."""
     signal = scored.signal
     colour = {1: palette.up, -1: palette.down}.get(signal.direction, palette.warning)
-    return Text.assemble(
-        (fmt.local_minute(signal.time), palette.muted), f" {signal.symbol:<7} ",
-        (f"{fmt.opinion(signal):<4} ", f"bold {colour}"), f"{signal.reason}  ", outcome(scored, palette, glyphs),
-        no_wrap=True,
-    )
+    return fitted([
+        (3, Text(f"{fmt.local_minute(signal.time)} ", palette.muted)), (0, Text(f"{signal.symbol:<7} ")),
+        (0, Text(f"{fmt.opinion(signal):<4} ", f"bold {colour}")), (0, Text(signal.reason)),
+        (2, Text("  ").append_text(outcome(scored, palette, glyphs))),
+    ], width)
 
 
 def horizon(signal: Signal) -> str:

@@ -42,4 +42,5 @@ class SymbolPlots(Vertical):
             pane.show(chart, palette, glyphs)
         rate = hit_rate_chart(detail) if detail is not None and charts is not None else None
         self.query_one("#rate", ChartPane).show(rate, palette, glyphs)
-        self.query_one("#record", Words).say(pane_record(scene.row, palette))
+        record = self.query_one("#record", Words)
+        record.say(pane_record(scene.row, palette, record.size.width, lines=record.size.height))

@@ -1,4 +1,4 @@
-"""Headings made of parts: where there is not room for all, what matters least is left out, whole words at a time."""
+"""Lines made of parts: where there is not room for all, what matters least is left out, and nothing is cut in two."""
 
 from __future__ import annotations
 
@@ -21,3 +21,14 @@ def fitted(parts: Sequence[Part], width: int) -> Text:
             kept[place].append_text(text)
             room -= text.cell_len
     return Text(no_wrap=True).join(kept)
+
+
+def in_lines(texts: Sequence[Text], width: int, gap: str = "  ") -> Text:
+    """The texts in as many lines of `width` cells as they take, none of them broken that fits into one."""
+    lines: list[Text] = []
+    for text in texts:
+        if lines and lines[-1].cell_len + len(gap) + text.cell_len <= width:
+            lines[-1].append(gap).append_text(text)
+        else:
+            lines.append(text.copy())
+    return Text("\n").join(lines)
