@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "hunter2-topic"
 MORNING = FIRED + timedelta(hours=1)      # of the next start
 ALERTS = AlertSettings()
+NIGHT = AlertSettings(quiet_hours="22:00-07:00")
 A, B = (SinkSettings(name=name, kind="command", command=("x",)) for name in ("a", "b"))
 
 
@@ -249,16 +251,17 @@ def test_ten_thousand_firings_arrive_as_one_digest(store: Store, fakes: Sinks) -
 
 
 def test_quiet_hours_hold_back_all_but_toasts_and_what_waits_is_left_for_the_next_run(
-    store: Store, fakes: Sinks
+    store: Store, fakes: Sinks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    local = datetime.now().astimezone()
-    span = f"{local - timedelta(hours=1):%H:%M}-{local + timedelta(hours=1):%H:%M}"
+    local = time_of_day(0, 30)
+    monkeypatch.setattr("forecasting.service.lane._local_time", lambda: local)
     toast = SinkSettings(name="toast", kind="toast")
-    with running(store, fakes, [A, toast], settings=AlertSettings(quiet_hours=span), show=lambda e: None) as delivery:
+    with running(store, fakes, [A, toast], settings=NIGHT, show=lambda e: None) as delivery:
         delivery.submit(fired(store, rule(store)))
         until(lambda: fakes["toast"].ids == [1])
         assert fakes["a"].got == []
-    with running(store, fakes, [A, toast], now=MORNING, show=lambda e: None):
+    local = time_of_day(7)
+    with running(store, fakes, [A, toast], settings=NIGHT, now=MORNING, show=lambda e: None):
         until(lambda: fakes["a"].ids == [1])
     assert fakes["toast"].ids == [1]
 
