@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 from rich.text import Text
 from textual_plotext.plot import Plot
 
@@ -31,9 +32,11 @@ def lines(made: Figure) -> list[str]:
     return [line.rstrip() for line in Text.from_ansi(made.build()).plain.split("\n")][: GRID.rows]
 
 
-def candle(glyphs: Glyphs, pitch: float, low: float, least: float, most: float, high: float) -> list[str]:
+def candle(
+    glyphs: Glyphs, pitch: float, low: float, least: float, most: float, high: float, *, rising: bool = False
+) -> list[str]:
     made = figure()
-    cells.candles(made, GRID, [(3.0, low, high)], [(3.0, least, most)], BLUE, glyphs, pitch=pitch, body="#")
+    cells.candles(made, GRID, [(3.0, low, high)], [(3.0, least, most)], BLUE, glyphs, pitch=pitch, rising=rising)
     return lines(made)
 
 
@@ -48,6 +51,28 @@ def test_a_candle_with_room_beside_it_has_a_full_body() -> None:
 
 def test_a_price_that_has_not_moved_is_still_half_a_cell() -> None:
     assert candle(UNICODE, 1, 1.0, 1.0, 1.0, 1.0)[2] == "   ╹"
+
+
+@pytest.mark.parametrize(
+    ("pitch", "drawn"),
+    [
+        (1, ["   │", "   ╥", "   ║", "   │"]),
+        (2, ["   │", "   ╥", "   ║", "   │"]),
+        (4, ["   │", "  ┌┴┐", "  └┬┘", "   │"]),
+    ],
+)
+def test_a_candle_that_rose_is_hollow_and_so_told_from_one_that_fell_without_colour(
+    pitch: float, drawn: list[str]
+) -> None:
+    assert candle(UNICODE, pitch, -0.5, 0.5, 2.0, 3.5, rising=True) == drawn
+    fell = candle(UNICODE, pitch, -0.5, 0.5, 2.0, 3.5)
+    assert not set("".join(fell)) & set("".join(drawn)) - set(" │")
+    assert all(cell_len(glyph) == 1 for glyph in "".join(drawn))
+
+
+def test_a_frame_of_one_line_shows_its_wicks() -> None:
+    assert candle(UNICODE, 4, 0.5, 1.6, 2.4, 3.5, rising=True)[1] == "  ├┼┤"
+    assert candle(UNICODE, 4, 1.6, 1.6, 2.4, 2.4, rising=True) == ["", "  ├─┤", "", ""]
 
 
 def test_candles_in_ascii_are_ascii() -> None:

@@ -20,6 +20,11 @@ _BROAD = {
     (_NOTHING, _BODY): "▄",
 }
 """The same where there is room between them."""
+_HOLLOW = {
+    **_THIN, (_BODY, _BODY): "║", (_BODY, _WICK): "╨", (_WICK, _BODY): "╥", (_BODY, _NOTHING): "╨",
+    (_NOTHING, _BODY): "╥",
+}
+"""The same of a candle that rose: it is told from one that fell without colour as well."""
 
 Span = tuple[float, float, float]
 """(x, low, high)."""
@@ -86,27 +91,40 @@ class _Strokes:
 
 def candles(
     figure: Figure, grid: Grid, wicks: Sequence[Span], bodies: Sequence[Span], colour: str, glyphs: Glyphs, *,
-    pitch: float, body: str,
+    pitch: float, rising: bool,
 ) -> None:
-    """Candles of one colour: each with its wick and its body at the same x; broader ones where `pitch` leaves room.
+    """Candles of one colour, each with its wick and its body at the same x; hollow ones where they rose.
 
-    `body` is the glyph of a body in a terminal that has no half cells.
+    Where `pitch` leaves room they are broader, and those that rose are frames.
     """
     strokes, side = _Strokes(), flank(pitch)
-    shapes = _BROAD if pitch >= 2 else _THIN
+    shapes = _HOLLOW if rising else _BROAD if pitch >= 2 else _THIN
+    body = glyphs.rising if rising else glyphs.box
     for (x, low, high), (_, least, most) in zip(wicks, bodies, strict=True):
         inside = grid.halves(least, most)
         outside = range(min(grid.halves(low, high).start, inside.start), max(grid.halves(low, high).stop, inside.stop))
         for row in range(outside.start // 2, (outside.stop + 1) // 2):
             upper, lower = (_BODY if h in inside else _WICK if h in outside else _NOTHING
                             for h in (2 * row + 1, 2 * row))
-            glyph = shapes[upper, lower] if glyphs.halves else body if _BODY in (upper, lower) else glyphs.wick
-            strokes.put(glyph, x, grid.at(row))
-            if side and _BODY in (upper, lower):
-                beside = shapes[_only_body(upper), _only_body(lower)] if glyphs.halves else body
-                strokes.put(beside, x - side, grid.at(row))
-                strokes.put(beside, x + side, grid.at(row))
+            within = _BODY in (upper, lower)
+            glyph = shapes[upper, lower] if glyphs.halves else body if within else glyphs.wick
+            if not side or not within:
+                strokes.put(glyph, x, grid.at(row))
+                continue
+            ends = shapes[_only_body(upper), _only_body(lower)] if glyphs.halves else body
+            framed = _frame(row, inside, outside) if rising and glyphs.halves else (ends, glyph, ends)
+            for beside, part in zip((-side, 0, side), framed, strict=True):
+                strokes.put(part, x + beside, grid.at(row))
     strokes.draw(figure, colour)
+
+
+def _frame(row: int, inside: range, outside: range) -> str:
+    """One row, left to right, of a frame around the half rows `inside`, with the wick where `outside` goes on."""
+    top, bottom = row == (inside.stop - 1) // 2, row == inside.start // 2
+    above, below = top and outside.stop > inside.stop, bottom and outside.start < inside.start
+    middle = "┼" if above and below else "┴" if above else "┬" if below else "─" if top or bottom else " "
+    left, right = "├┤" if top and bottom else "┌┐" if top else "└┘" if bottom else "││"
+    return left + middle + right
 
 
 def bars(

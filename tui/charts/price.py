@@ -15,9 +15,8 @@ from tui.charts import cells
 from tui.charts.axis import TimeAxis
 from tui.charts.curves import Drawn, colour_of, legend, marker_of
 from tui.charts.figure import Brush, Figure, labels, level, line, log_ticks, nice_ticks, rgb, segments
-from tui.charts.heading import Part, fitted
-from tui.fitting import Part, fitted
 from tui.charts.past import PastBand
+from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -198,11 +197,11 @@ class PriceChart:
 
     def _draw_candles(self, figure: Figure, brush: Brush, grid: cells.Grid) -> None:
         glyphs = brush.glyphs
-        for rising, colour, body in ((True, brush.palette.up, glyphs.rising), (False, brush.palette.down, glyphs.box)):
+        for rising, colour in ((True, brush.palette.up), (False, brush.palette.down)):
             chosen = [(self.axis.at(i), c) for i, c in enumerate(self.candles) if (c.close >= c.open) is rising]
             wicks = [(x, self.y(c.low), self.y(c.high)) for x, c in chosen]
             bodies = [(x, self.y(min(c.open, c.close)), self.y(max(c.open, c.close))) for x, c in chosen]
-            cells.candles(figure, grid, wicks, bodies, colour, glyphs, pitch=self.axis.pitch, body=body)
+            cells.candles(figure, grid, wicks, bodies, colour, glyphs, pitch=self.axis.pitch, rising=rising)
 
     def _draw_misses(self, figure: Figure, brush: Brush) -> None:
         missed = [i for i, band in enumerate(self.past) if band is not None and not band.held]
