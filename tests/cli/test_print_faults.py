@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def checked(result: Result) -> dict[str, dict[str, object]]:
     assert all(line.isprintable() for line in (*result.out.splitlines(), *result.err.splitlines()))
     assert all(row["last"] is None or row["last"] > 0 for row in rows.values()), "a missing price is never 0"
     return rows
+
+
+def test_bars_that_end_on_the_last_weekday_never_lie_ahead_whatever_the_day_and_hour() -> None:
+    monday = datetime(2026, 11, 23, tzinfo=UTC)
+    moments = [monday + timedelta(days=d, seconds=s) for d in range(7) for s in (0, 86_399)]
+    assert [f"{moment:%a}-{last_weekday(moment):%a}" for moment in moments[::2]] == [
+        "Mon-Fri", "Tue-Mon", "Wed-Tue", "Thu-Wed", "Fri-Thu", "Sat-Fri", "Sun-Fri",
+    ]
+    assert all(datetime.combine(last_weekday(moment), time(21), UTC) < moment for moment in moments)
 
 
 def test_without_a_fault_every_row_has_its_price(printed: Run) -> None:
@@ -166,5 +176,6 @@ def test_doctor_names_who_is_in_quarantine_and_which_rows_were_not_believed(
     checks = run("doctor", "--source", "yahoo", "--config", config, "--json").checks
     assert checks["quarantine"]["found"].startswith("1 asked for rarely: NOPE: Yahoo has no quote for it; next try ")
     assert "(quote, failed once since " in checks["quarantine"]["found"]
-    assert f"AAPL: {last_weekday()} price is not above zero, dropped: O H L C adj " in checks["rows"]["found"]
+    newest = fake.symbols["AAPL"].bars[-1]["session"]
+    assert f"AAPL: {newest} price is not above zero, dropped: O H L C adj " in checks["rows"]["found"]
     assert [checks[name]["status"] for name in ("quarantine", "rows", "source")] == ["warning", "warning", "ok"]
