@@ -59,7 +59,7 @@ def add(
         click.echo(error.pointed(), err=True)
         raise
     for note in notes:
-        click.echo(note, err=True)
+        _tell(note)
     _print([added], as_json, one=True)
 
 
@@ -69,7 +69,7 @@ def add(
 def list_rules(options: Options, as_json: bool) -> None:
     """List the rules in force, when each fired last, and what it still waits for."""
     settings = options.settings()
-    with service.opened(settings) as (_, store):
+    with service.opened(settings, _tell) as (_, store):
         statuses = service.statuses(settings, store)
     if as_json:
         click.echo(json.dumps([service.status_value(status) for status in statuses], allow_nan=False, indent=2))
@@ -83,7 +83,7 @@ def list_rules(options: Options, as_json: bool) -> None:
 @shared_options
 def remove(options: Options, numbers: tuple[int, ...], as_json: bool) -> None:
     """Remove rules by their NUMBERS; what they said stays."""
-    with service.opened(options.settings()) as (alerts, _):
+    with service.opened(options.settings(), _tell) as (alerts, _):
         alerts.in_force(numbers)
         for number in dict.fromkeys(numbers):
             alerts.remove(number)
@@ -98,7 +98,7 @@ def remove(options: Options, numbers: tuple[int, ...], as_json: bool) -> None:
 @shared_options
 def mute(options: Options, numbers: tuple[int, ...], duration: timedelta, off: bool, as_json: bool) -> None:
     """Deliver nothing of rules for a while; they go on being evaluated and recorded."""
-    with service.opened(options.settings()) as (alerts, _):
+    with service.opened(options.settings(), _tell) as (alerts, _):
         alerts.in_force(numbers)
         for number in numbers:
             alerts.mute(number, None if off else duration)
@@ -111,7 +111,7 @@ def mute(options: Options, numbers: tuple[int, ...], duration: timedelta, off: b
 @shared_options
 def ack(options: Options, numbers: tuple[int, ...], as_json: bool) -> None:
     """Acknowledge alerts by their NUMBERS, or all."""
-    with service.opened(options.settings()) as (alerts, _):
+    with service.opened(options.settings(), _tell) as (alerts, _):
         alerts.fired(numbers)
         count = alerts.acknowledge(numbers or None)
     click.echo(json.dumps({"acknowledged": count}) if as_json else f"{count} acknowledged")
@@ -125,7 +125,7 @@ def ack(options: Options, numbers: tuple[int, ...], as_json: bool) -> None:
 def history(options: Options, since: date | None, limit: int | None, as_json: bool) -> None:
     """Print what rules said, newest first."""
     first = None if since is None else datetime.combine(since, time(), UTC)
-    with service.opened(options.settings()) as (alerts, _):
+    with service.opened(options.settings(), _tell) as (alerts, _):
         found = alerts.history(since=first, limit=limit)
     if as_json:
         click.echo(json.dumps([service.alert_value(a) for a in found], allow_nan=False, indent=2))
@@ -134,6 +134,10 @@ def history(options: Options, since: date | None, limit: int | None, as_json: bo
 
 
 COMMANDS = (add, list_rules, remove, mute, ack, history)
+
+
+def _tell(notice: str) -> None:
+    click.echo(notice, err=True)
 
 
 def _print(rules: Sequence[AlertRule], as_json: bool, *, one: bool = False) -> None:

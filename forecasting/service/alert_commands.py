@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,9 +19,13 @@ from forecasting.service.rule_status import rule_statuses
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[tuple[AlertDesk, Store]]:
-    """The alerts of the store these settings lead to, and that store."""
+def opened(
+    settings: Settings, tell: Callable[[str], None] = lambda notice: None
+) -> Iterator[tuple[AlertDesk, Store]]:
+    """The alerts of the store these settings lead to, and that store; `tell` hears what is wrong with its file."""
     with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
+        for notice in store.notices:
+            tell(notice)
         yield AlertDesk(store.alerts, lambda: datetime.now(UTC)), store
 
 
@@ -48,7 +52,7 @@ def add(
         )
         unwatched = [s for s in symbols if s not in watched.symbols]
         notes = [f"{s} is in no list: the alert stays silent until it is added" for s in unwatched if watched.symbols]
-        return rule, tuple(notes)
+        return rule, (*store.notices, *notes)
 
 
 def statuses(settings: Settings, store: Store) -> tuple[RuleStatus, ...]:

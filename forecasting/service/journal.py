@@ -9,12 +9,16 @@ from typing import Any
 
 from forecasting.config import Settings
 from forecasting.data.store import Store
+from forecasting.data.store.database import mapped
+from forecasting.data.store.examination import whole
+from forecasting.data.store.opening import damage_of
 from forecasting.domain.decision import Alert, ScoredSignal
 from forecasting.domain.market import Bar, Symbol
 from forecasting.domain.sessions import in_slots
-from forecasting.errors import LedgerError
+from forecasting.errors import StoreError
 from forecasting.service.alert_commands import alert_value
 from forecasting.service.headless import Answer
+from forecasting.service.keeping import own_file
 from forecasting.service.places import place
 from forecasting.trading.rules.replay import FOLLOWED, Followed, followed
 
@@ -26,11 +30,12 @@ def journal(settings: Settings, since: date | None, symbols: Iterable[Symbol] = 
     first = datetime.combine(since or date.min, time(), UTC)
     wanted = set(symbols)
     with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
+        notices = store.notices
         signals = [_signal(s) for s in store.signals.recent(_ALL) if s.signal.time >= first]
         pasts = _Pasts(store)
         alerts = [_alert(a, pasts) for a in store.alerts.history(since=None if since is None else first)]
     rows = [row for row in (*signals, *alerts) if not wanted or row["symbol"] in wanted]
-    return Answer(sorted(rows, key=lambda row: str(row["time"]), reverse=True), (), 0)
+    return Answer(sorted(rows, key=lambda row: str(row["time"]), reverse=True), notices, 0)
 
 
 def _signal(scored: ScoredSignal) -> dict[str, Any]:
@@ -84,12 +89,21 @@ def _alert(alert: Alert, pasts: _Pasts) -> dict[str, Any]:
 
 
 def verify(settings: Settings) -> Answer:
-    """Check the ledger's chain of hashes; exit code 1 where it does not hold."""
-    where = place(settings, demo=False).store
-    with Store.open(where, interval=settings.source.interval) as store:
-        value: dict[str, Any] = {"store": str(where), "ok": True, "error": None}
+    """Check the ledger's chain of hashes; exit code 1 where it does not hold.
+
+    A damaged file is left as it is: to open it would set it aside, and the new one in its place has nothing to hide.
+    """
+    main, where = place(settings, demo=False).store, own_file(settings)
+    value: dict[str, Any] = {"store": str(where), "ok": False, "error": None, "forecasts": None}
+    with mapped(where):
+        damage = damage_of(where) or (whole(where) if where.exists() else None)
+    if damage is not None:
+        remedy = f"see what can be saved with: tapecast store check --store {where}"
+        return Answer(value | {"error": f"{where} is damaged ({damage}); {remedy}"}, (), 1)
+    with Store.open(main, interval=settings.source.interval) as store:
         try:
-            value["forecasts"] = store.ledger.verify()
-        except LedgerError as error:
-            value |= {"ok": False, "error": str(error), "forecasts": store.ledger.count()}
-    return Answer(value, (), 0 if value["ok"] else 1)
+            value["forecasts"] = store.ledger.count()
+            value["ok"] = store.ledger.verify() == value["forecasts"]
+        except StoreError as error:
+            value["error"] = str(error)
+        return Answer(value, store.notices, 0 if value["ok"] else 1)

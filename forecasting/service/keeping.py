@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.config import Settings
+from forecasting.data.store import file_of
 from forecasting.data.store.backup import COMPANIONS, Copy, back_up, backups, copy_name, set_aside_files
 from forecasting.data.store.database import mapped
 from forecasting.data.store.examination import Examination, examine, reading
@@ -22,16 +23,21 @@ from forecasting.service.places import place
 
 
 def store_file(settings: Settings, named: Path | None) -> Path:
-    """The file these commands speak of: the one named, or that of the settings' source.
+    """The file these commands speak of: the one named, or that of the settings' source and interval.
 
     Raises:
         ConfigError: If it is not there.
     """
-    path = named or place(settings, demo=False).store
+    path = named or own_file(settings)
     if not path.is_file():
         otherwise = "name another with --store" if named else "tapecast makes it at the first start"
         raise ConfigError(f"{path}: there is no store; {otherwise}")
     return path
+
+
+def own_file(settings: Settings) -> Path:
+    """Where the store of the settings' source and interval is, or will be."""
+    return file_of(place(settings, demo=False).store, settings.source.interval)
 
 
 def check(path: Path, *, save: bool) -> Answer:

@@ -21,10 +21,11 @@ def status(settings: Settings) -> Answer:
     running = not lock.acquire()
     lock.release()
     with Store.open(where.store, interval=settings.source.interval) as store:
-        beat, unseen = newest_beat(store), store.alerts.count_unseen()
-    value: dict[str, Any] = {"running": running, "alerts_unacknowledged": unseen, "store": str(where.store)}
+        beat, unseen, notices = newest_beat(store), store.alerts.count_unseen(), store.notices
+        value: dict[str, Any] = {"running": running, "alerts_unacknowledged": unseen, "store": str(store.path)}
     if beat is None:
-        return Answer(value, () if running else ("no engine is at work, and none ever was",), 0 if running else 1)
+        never = () if running else ("no engine is at work, and none ever was",)
+        return Answer(value, (*notices, *never), 0 if running else 1)
     told = beat.status
     models = told.report.models if told.report is not None else ()
     value |= {
@@ -47,5 +48,5 @@ def status(settings: Settings) -> Answer:
         "symbols": len(told.symbols),
     }  # fmt: skip
     if not running:
-        return Answer(value, (f"no engine is at work; the last was a {beat.kind}, process {beat.pid}",), 1)
-    return Answer(value, (), 3 if told.source.health is Health.FAILED else 0)
+        return Answer(value, (*notices, f"no engine is at work; the last was a {beat.kind}, process {beat.pid}"), 1)
+    return Answer(value, notices, 3 if told.source.health is Health.FAILED else 0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -65,6 +67,42 @@ def test_the_ledger_is_verified_and_a_changed_row_is_named(run: Run, kept: Path)
     told = json.loads(result.out)
     assert (result.code, told["ok"]) == (1, False)
     assert "ledger entry 1: its columns say" in told["error"]
+
+
+def test_a_damaged_store_has_no_ledger_that_holds_and_is_left_as_it_is(run: Run, kept: Path) -> None:
+    store = kept / "store.db"
+    for harm in (b"\xa5" * 4096, b""):
+        whole = store.read_bytes()
+        damaged = whole[:4096] + harm + whole[8192:] if harm else b""
+        store.write_bytes(damaged)
+        result = run("ledger", "verify", "--json")
+        assert (result.code, result.json["ok"], result.json["forecasts"]) == (1, False, None)
+        assert "is damaged" in result.json["error"]
+        assert store.read_bytes() == damaged
+        store.write_bytes(whole)
+    store.write_bytes(b"")
+    listed = run("alerts", "list", "--json")      # which has to open it
+    assert (listed.code, listed.json) == (0, [])
+    assert "could not be read (file is empty); it is kept as" in listed.err
+
+
+def test_a_ledger_without_its_table_fails_and_says_so(run: Run, kept: Path) -> None:
+    with closing(sqlite3.connect(kept / "store.db")) as connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("DROP TABLE forecasts")
+    result = run("ledger", "verify", "--json")
+    assert (result.code, result.json["ok"]) == (1, False)
+    assert "no such table: forecasts" in result.json["error"]
+
+
+def test_each_interval_has_a_ledger_and_a_store_of_its_own(run: Run, kept: Path, tmp_path: Path) -> None:
+    told = run("ledger", "verify", "--interval", "15m", "--json").json
+    assert (Path(told["store"]).name, told["forecasts"], told["ok"]) == ("store-15m.db", 0, True)
+    assert Path(run("status", "--interval", "15m", "--json").json["store"]).name == "store-15m.db"
+    exported = run("ledger", "export", "--interval", "15m", "--to", tmp_path / "out", "--json").json
+    assert (Path(exported["path"]).name, sum(exported["files"][str(tmp_path / "out" / "forecasts.csv")].values())) == (
+        "store-15m.db", 0
+    )
 
 
 def test_the_ledger_is_exported(run: Run, kept: Path, tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ class Store:
         if interval is Interval.DAY:
             store = cls(Database(path), notices, refused=refused)
         else:
-            own = path.with_name(f"{path.stem}-{interval}{path.suffix}")
+            own = file_of(path, interval)
             more, refused = _made_ready(own, now)
             store = cls(Database(own), (*notices, *more), refused=refused, interval=interval, lists=Database(path))
         store._claim(interval)
@@ -207,6 +207,11 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def file_of(path: Path, interval: Interval) -> Path:
+    """The file for bars of `interval`, where the main one, which keeps the lists, is at `path`."""
+    return path if interval is Interval.DAY else path.with_name(f"{path.stem}-{interval}{path.suffix}")
 
 
 def _made_ready(path: Path, now: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:
