@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -23,7 +25,7 @@ from tests.support.waiting import PATIENCE_S
 from tui.app import TapecastApp
 from tui.backtesting import Backtesting, Running
 from tui.screens.actions import backtest as actions
-from tui.widgets.backtest_text import verdict
+from tui.widgets.backtest_text import problem_table, verdict
 
 SIZES = [(80, 24), (120, 35), (200, 50)]
 SnapCompare = Callable[..., bool]
@@ -165,7 +167,7 @@ async def test_a_run_shows_how_far_it_is_and_x_takes_it_back() -> None:
         assert fake(app).calls[-1] == ("withdraw", AskBacktest)
         held.set()
         await settle(pilot)
-        assert "taken back; Enter runs it" in text_of(app, "#backtest-head")
+        assert "taken back" in text_of(app, "#backtest-problem")
 
 
 async def test_a_fit_under_way_is_not_given_up_for_a_look_at_another_symbol() -> None:
@@ -190,7 +192,7 @@ async def test_what_cannot_be_run_says_why() -> None:
     app = app_with(failing(NotEnoughHistory("backtest: no forecasts of ensemble are on record since 2025-01-02")))
     async with app.run_test(size=(120, 35)) as pilot:
         await keys(pilot, "5", "n")
-        assert "no forecasts of ensemble are on record" in text_of(app, "#backtest-head")
+        assert "no forecasts of ensemble are on record" in text_of(app, "#backtest-problem")
         assert not main_screen(app).query_one("#backtest-columns").display
         assert len(asked(app)) == 2       # each choice once; an error is not asked again by itself
 
@@ -199,7 +201,38 @@ async def test_an_engine_without_a_worker_says_so() -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:
         await keys(pilot, "5")
-        assert "no worker process" in text_of(app, "#backtest-head")
+        assert "no worker process" in text_of(app, "#backtest-problem")
+
+
+async def test_place_cause_and_remedy_of_a_run_that_failed_stand_on_lines_of_their_own() -> None:
+    error = NotEnoughHistory(
+        "NVDA: 43 bars before 2026-03-02, where a fit with a lookback of 60 needs 61; widen history in config.toml"
+    )
+    app = app_with(failing(error))
+    async with app.run_test(size=(60, 24)) as pilot:
+        await keys(pilot, "5")
+        assert text_of(app, "#backtest-problem").splitlines() == [
+            "place   NVDA",
+            "cause   43 bars before 2026-03-02, where a fit with a",
+            "        lookback of 60 needs 61",
+            "remedy  widen history in config.toml",
+        ]
+        assert "not run" in text_of(app, "#backtest-head")
+
+
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        ("taken back; Enter runs it", ["cause   taken back", "remedy  Enter runs it"]),
+        ("the worker died", ["cause  the worker died"]),
+        ("store: locked; twice; quit the other", ["place   store", "cause   locked; twice", "remedy  quit the other"]),
+    ],
+)
+def test_what_a_problem_does_not_say_has_no_line(problem: str, told: list[str]) -> None:
+    console = Console(width=60, file=StringIO())
+    with console.capture() as captured:
+        console.print(problem_table(problem, COLOURS))
+    assert [line.rstrip() for line in captured.get().splitlines()] == told
 
 
 async def test_on_a_small_terminal_the_most_important_figures_are_on_screen() -> None:

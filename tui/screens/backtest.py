@@ -20,6 +20,7 @@ from tui.widgets.backtest_text import (
     FIGURES_WIDTH,
     SMALL_PRINT,
     figures_table,
+    problem_table,
     provenance,
     short_name,
     strategies_table,
@@ -43,6 +44,7 @@ class BacktestView(View):
     def compose(self) -> ComposeResult:
         """Title and state, curves, tables."""
         yield Static(id="backtest-head", markup=False)
+        yield Static(id="backtest-problem", markup=False)
         with Container(id="backtest-body"):
             with Container(id="backtest-curves"):
                 yield ChartPane(id="equity")
@@ -75,19 +77,25 @@ class BacktestView(View):
 
     def _show_head(self, state: Backtesting, scene: Scene) -> None:
         palette = scene.palette
+        idle = state.running is None and state.choice == state.asked
+        problem = state.problem or "" if idle else ""
         if state.running is not None:
-            second = under_way(state.running, palette, scene.glyphs)
-        elif state.problem is not None and state.choice == state.asked:
-            second = Text(state.problem, palette.error)
+            second = under_way(state.running, palette, scene.glyphs, self.room)
+        elif problem:
+            second = Text("not run", f"bold {palette.error}")
         elif state.shown is not None:
-            second = provenance(state.shown[0], palette)
+            second = provenance(state.shown[0], palette, self.room)
         else:
             second = Text(_next_step(state), palette.warning)
-        head = Text("\n").join([title(state, palette, self.size.width), second])
+        head = Text("\n").join([title(state, palette, self.room), second])
         self.query_one("#backtest-head", Static).update(head)
+        told = self.query_one("#backtest-problem", Static)
+        told.display = bool(problem)
+        told.update(problem_table(problem, palette))
 
     def _show_curves(self, state: Backtesting, scene: Scene) -> None:
         panes = [self.query_one(name, ChartPane) for name in ("#equity", "#drawdown")]
+        self.query_one("#backtest-curves").display = state.shown is not None
         if (shown := state.shown) is None:
             for pane in panes:
                 pane.show(None, scene.palette, scene.glyphs)

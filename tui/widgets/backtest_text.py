@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from rich.console import Group, JustifyMethod
@@ -11,6 +12,7 @@ from rich.text import Text
 from forecasting.domain.backtest import BUY_AND_HOLD, COSTS_BP, Account, BacktestReport, Forecasts, StrategyRun
 from tui import format as fmt
 from tui.backtesting import FOLLOWED, SPANS, Backtesting, Running
+from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
 
@@ -24,13 +26,14 @@ _YEAR = 252
 def title(state: Backtesting, palette: Palette, width: int) -> Text:
     """Whose account, by which strategy, over which span, at which cost."""
     shown = state.shown
-    text = Text(no_wrap=True).append(state.subject, "bold").append("  ")
+    parts: list[Part] = [(0, Text(state.subject, "bold"))]
     if shown is not None:
         name = shown[1].name if width >= 60 else short_name(shown[1], shown[0])
-        text.append(name, f"bold {palette.accent}").append("  ")
-    text.append(f"{SPANS[state.span][0]}  ")
-    text.append_text(costs(state.cost, palette) if width >= 100 else Text(f"{COSTS_BP[state.cost]:g} bp"))
-    return text.append(f"  {FOLLOWED[state.followed][0]}", palette.forecast)
+        parts.append((1, Text(f"  {name}", f"bold {palette.accent}")))
+    parts.append((2, Text(f"  {SPANS[state.span][0]}")))
+    cost = costs(state.cost, palette) if width >= 100 else Text(f"{COSTS_BP[state.cost]:g} bp a side")
+    parts.append((3, Text("  ").append_text(cost)))
+    return fitted([*parts, (4, Text(f"  {FOLLOWED[state.followed][0]}", palette.forecast))], width)
 
 
 def costs(chosen: int, palette: Palette) -> Text:
@@ -44,18 +47,33 @@ def costs(chosen: int, palette: Palette) -> Text:
     return text.append(" bp a side", palette.muted)
 
 
-def under_way(running: Running, palette: Palette, glyphs: Glyphs) -> Text:
+def under_way(running: Running, palette: Palette, glyphs: Glyphs, width: int) -> Text:
     """Bar, share, time to go, what is being done."""
-    text = Text(no_wrap=True)
+    parts: list[Part] = []
     if running.fraction is not None:
-        text.append(fmt.progress_bar(running.fraction, 16, glyphs), palette.up)
-        text.append(f" {fmt.share(running.fraction)} ")
+        parts.append((4, Text(f"{fmt.progress_bar(running.fraction, 16, glyphs)} ", palette.up)))
+        parts.append((0, Text(f"{fmt.share(running.fraction)} ")))
     if running.eta_s is not None:
-        text.append(f"ETA {fmt.countdown(running.eta_s)} ", palette.muted)
-    return text.append(running.message).append("  x cancels", palette.muted)
+        parts.append((1, Text(f"ETA {fmt.countdown(running.eta_s)} ", palette.muted)))
+    return fitted([*parts, (3, Text(running.message)), (2, Text("  x cancels", palette.muted))], width)
 
 
-def provenance(report: BacktestReport, palette: Palette) -> Text:
+_PROBLEM = re.compile(r"(?:(?P<place>[^:;]{1,40}): )?(?P<cause>.*?)(?:; (?P<remedy>[^;]*))?", re.DOTALL)
+"""Messages say what was asked, what was found and what to do."""
+
+
+def problem_table(problem: str, palette: Palette) -> Table:
+    """Why nothing was run: where, the cause and what to do, each on lines of its own."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    found = _PROBLEM.fullmatch(problem)
+    told = found.groupdict() if found is not None else {"cause": problem}
+    for name, colour in (("place", palette.foreground), ("cause", palette.error), ("remedy", palette.warning)):
+        if told.get(name):
+            table.add_row(Text(name, palette.muted), Text(told[name], colour))
+    return table
+
+
+def provenance(report: BacktestReport, palette: Palette, width: int) -> Text:
     """Which forecasts were followed, over which sessions, and which trial it was."""
     if report.source is Forecasts.RECORDED:
         counts = [f"{n} {kind}" for n, kind in (
@@ -63,14 +81,19 @@ def provenance(report: BacktestReport, palette: Palette) -> Text:
         ) if n]
         silent = report.hold.accounts[0].figures.n_days + 1 - report.sessions_live - report.sessions_backfill
         counts += [f"{silent} without"] * (silent > 0)
-        whence = f"{report.model} as recorded, sessions: {' + '.join(counts)}"
+        whence = Text(f"{report.model} as recorded"), Text(f", sessions: {' + '.join(counts)}")
     else:
         fits = len(report.fits_see_until)
-        whence = f"{report.model} fitted anew {fits} x, walk-forward: none saw what it forecast"
-    text = Text(f"{whence}, {report.first} to {report.last}, trial {report.trials}", palette.muted, no_wrap=True)
+        whence = Text(f"{report.model} fitted anew {fits} x"), Text(", walk-forward: none saw what it forecast")
+    parts: list[Part] = [
+        (0, whence[0]), (4, whence[1]), (3, Text(f", {report.first} to {report.last}")),
+        (2, Text(f", trial {report.trials}")),
+    ]
     if report.missing:
-        text.append(f"; without {', '.join(report.missing)}", palette.warning)
-    return text
+        parts.append((1, Text(f"; without {', '.join(report.missing)}", palette.warning)))
+    line = fitted(parts, width)
+    line.style = palette.muted
+    return line
 
 
 def verdict(report: BacktestReport, run: StrategyRun, account: Account, palette: Palette) -> Text:
@@ -184,8 +207,8 @@ SMALL_PRINT = (
 
 def _return(account: Account) -> str:
     figures = account.figures
-    # A year's return from less than a year would be a guess.
-    yearly = f", {fmt.percent(figures.annual_return * 100)} a year" if figures.n_days >= _YEAR else ""
+    # A year's return from less than a year would be a guess, and from a year it is the same.
+    yearly = f", {fmt.percent(figures.annual_return * 100)} a year" if figures.n_days > _YEAR else ""
     return f"{fmt.percent(figures.total_return * 100)}{yearly}"
 
 
