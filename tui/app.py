@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual.app import App
 from textual.binding import BindingsMap, BindingType
+from textual.events import Event, Key, Paste
 
 from forecasting.domain.snapshot import Snapshot
 from forecasting.service.threads import full_pool
@@ -28,7 +29,7 @@ from tui import terminal
 from tui.abilities import Abilities, abilities
 from tui.alert_news import TOAST_S, AlertNews
 from tui.bridge import EngineBridge
-from tui.keyboard import hearing
+from tui.keyboard import KeyHandled, OneByOne, hearing
 from tui.keymap import bindings, resolve
 from tui.messages import Copied, EngineFailed, Fetched, NoticeGiven, TerminalTold
 from tui.privacy import veil, veil_sequence
@@ -104,6 +105,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         super().__init__()
         self.engine = engine
         self.bridge = EngineBridge(engine, self.post_message, self.run_in_thread)
+        self._keys = OneByOne(self, super().on_event)
         self._entries, self._refused_keys = resolve(keys or {})
         self._bindings = BindingsMap(bindings(e for e in self._entries if e.id == "quit"))    # also above dialogs
         self._able = self._abilities()
@@ -244,6 +246,18 @@ class TapecastApp(App[None], inherit_bindings=False):
     def run_in_thread(self, job: Callable[[], None]) -> None:
         """Run a blocking job in a Textual thread worker; may be called from any thread."""
         self.call_later(self.run_worker, job, thread=True, exit_on_error=False)
+
+    async def on_event(self, event: Event) -> None:
+        """Keys one by one; but what quits does so at once."""
+        typed = isinstance(event, (Key, Paste)) and not event.is_forwarded
+        if typed and not (isinstance(event, Key) and event.key in self._bindings.key_to_bindings):
+            await self._keys.take(event)
+        else:
+            await super().on_event(event)
+
+    async def on_key_handled(self, message: KeyHandled) -> None:
+        """A key is done with."""
+        await self._keys.handled(message)
 
     def on_snapshot_published(self) -> None:
         """Show the newest snapshot."""

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from tui.keymap import KeyEntry, shown_key
 from tui.screens.main import MainScreen
-
-
-class Commands(CommandPalette):
-    """Textual's palette; Esc closes it before the next key is handed on."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "escape", show=False, priority=True)]
-
-    def __init__(self) -> None:
-        super().__init__(placeholder="part of a command's name")
 
 
 class KeymapCommands(Provider):

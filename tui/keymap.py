@@ -226,7 +226,7 @@ def bindings(keymap: Iterable[KeyEntry] = KEYMAP) -> list[Binding]:
             action = f"chord('{key}', '{entry.id}')" if second else entry.action
             id_ = entry.id if number == 0 else f"{entry.id}.{number}"
             found.append(Binding(first, action, entry.label, show=False, tooltip=entry.tooltip, id=id_,
-                                 priority=entry.id in ("quit", "close")))
+                                 priority=entry.id == "quit"))
     return found
 
 

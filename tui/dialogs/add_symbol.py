@@ -37,7 +37,7 @@ class AddSymbol(ModalScreen[tuple[Symbol, ...] | None]):
     """Gives the symbols that were added, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "close", show=False, priority=True),
+        Binding("escape", "dismiss(None)", "close", show=False),
         Binding("down", "move(1)", show=False), Binding("up", "move(-1)", show=False),
     ]
 

@@ -38,7 +38,7 @@ class Columns(ModalScreen[ChosenColumns | None]):
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", show=False, priority=True), Binding("q", "dismiss(None)", show=False),
+        Binding("escape", "dismiss(None)", show=False), Binding("q", "dismiss(None)", show=False),
         Binding("j,down", "move(1)", show=False), Binding("k,up", "move(-1)", show=False),
         Binding("J,shift+down", "shift(1)", show=False), Binding("K,shift+up", "shift(-1)", show=False),
         Binding("space", "switch", show=False), Binding("s", "sort", show=False), Binding("d", "default", show=False),

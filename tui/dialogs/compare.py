@@ -41,7 +41,7 @@ class Compare(ModalScreen[None]):
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", show=False, priority=True), Binding("q,w", "dismiss(None)", show=False),
+        Binding("escape", "dismiss(None)", show=False), Binding("q,w", "dismiss(None)", show=False),
         Binding("comma", "longer(-1)", show=False), Binding("full_stop", "longer(1)", show=False),
     ]
 

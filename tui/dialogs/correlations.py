@@ -35,7 +35,7 @@ class CorrelationMatrix(ModalScreen[None]):
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", show=False, priority=True), Binding("q,W", "dismiss(None)", show=False),
+        Binding("escape", "dismiss(None)", show=False), Binding("q,W", "dismiss(None)", show=False),
         Binding("comma", "longer(-1)", show=False), Binding("full_stop", "longer(1)", show=False),
         Binding("j,down", "step(1,0)", show=False), Binding("k,up", "step(-1,0)", show=False),
         Binding("l,right", "step(0,1)", show=False), Binding("h,left", "step(0,-1)", show=False),

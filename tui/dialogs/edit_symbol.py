@@ -62,7 +62,7 @@ class EditSymbol(ModalScreen[Holding | None]):
     """Gives what is written down then, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "close", show=False, priority=True),
+        Binding("escape", "dismiss(None)", "close", show=False),
         Binding("ctrl+o", "save", "save", show=False),
     ]
 

@@ -28,7 +28,7 @@ class Help(ModalScreen[None]):
     """A searchable table of keys, and how to read the figures."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,f1", "dismiss", "close", show=False, priority=True),
+        Binding("escape,f1", "dismiss", "close", show=False),
         Binding("down", "scroll(1)", show=False),
         Binding("up", "scroll(-1)", show=False),
     ]

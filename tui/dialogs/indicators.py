@@ -66,7 +66,7 @@ class ChooseIndicators(ModalScreen[tuple[str, ...] | None]):
     """Gives the keys of the indicators chosen, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "close", show=False, priority=True),
+        Binding("escape", "dismiss(None)", "close", show=False),
         Binding("enter,I", "take", "take", show=False),
     ]
 

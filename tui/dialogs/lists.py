@@ -32,7 +32,7 @@ class Lists(ModalScreen[str | None]):
 
     AUTO_FOCUS = ""      # the keys are the dialog's, until something is asked
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", show=False, priority=True), Binding("q", "close", show=False),
+        Binding("escape", "close", show=False), Binding("q", "close", show=False),
         Binding("j,down", "move(1)", show=False), Binding("k,up", "move(-1)", show=False),
         Binding("J,shift+down", "shift(1)", show=False), Binding("K,shift+up", "shift(-1)", show=False),
         Binding("enter", "choose", show=False), Binding("n", "new", show=False), Binding("f", "new_smart", show=False),

@@ -60,7 +60,7 @@ class NewAlert(ModalScreen[AlertRule | None]):
     """Gives the rule that was put in force, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "close", show=False, priority=True),
+        Binding("escape", "dismiss(None)", "close", show=False),
         Binding("enter", "add", "add", show=False),
     ]
 

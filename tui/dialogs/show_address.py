@@ -16,7 +16,7 @@ class ShowAddress(ModalScreen[None]):
     """An address on a line of its own."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q,o", "dismiss", "close", show=False, priority=True),
+        Binding("escape,enter,q,o", "dismiss", "close", show=False),
         Binding("y", "copy", "copy", show=False),
     ]
 

@@ -25,9 +25,9 @@ class LookActions(Stage):
 
     def action_palette(self) -> None:
         """Commands by name."""
-        from tui.commands import Commands
+        from textual.command import CommandPalette
 
-        self.app.push_screen(Commands())
+        self.app.push_screen(CommandPalette(placeholder="part of a command's name"))
 
     def action_help(self) -> None:
         """The keys of this view."""
