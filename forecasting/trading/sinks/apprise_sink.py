@@ -25,7 +25,7 @@ class AppriseSink:
         self.name = name
         self._url = url
         self._shown = masked(url)
-        self._program = Program(timeout_s)
+        self._program = Program(timeout_s, "apprise")
 
     def deliver(self, message: Message) -> None:
         """See `Sink`."""

@@ -32,8 +32,9 @@ class Ended:
 class Program:
     """One program at a time, in a process group of its own."""
 
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
+    def __init__(self, timeout_s: float, name: str | None = None) -> None:
+        """`name` is what errors call it, where that is not its own."""
+        self._timeout_s, self._name = timeout_s, name
         self._lock = threading.Lock()
         self._running: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -48,7 +49,7 @@ class Program:
         Raises:
             DeliveryError: If it cannot be started, or was killed with its group because its time was over.
         """
-        name = clean_text(PurePath(words[0]).name, limit=40)
+        name = self._name or clean_text(PurePath(words[0]).name, limit=40)
         with tempfile.TemporaryFile() as stdin:      # a file, since who fills a pipe waits for the reader
             stdin.write(fed)
             stdin.seek(0)

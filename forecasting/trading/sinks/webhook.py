@@ -25,7 +25,7 @@ SIGNATURE = "X-Tapecast-Signature"
 
 
 class WebhookSink:
-    """Any 2xx says that the message was taken; 5xx and silence are worth another try, all else is not."""
+    """Any 2xx says that the message was taken; 5xx, 429 and silence are worth another try, all else is not."""
 
     def __init__(self, name: str, url: Secret, secret: Secret | None, timeout_s: float) -> None:
         self.name = name
@@ -110,7 +110,7 @@ class WebhookSink:
         said = f"{self._shown} answered {status} {http.client.responses.get(status, '')}".rstrip()
         if 300 <= status < 400:
             raise DeliveryError(f"{said}: redirects are not followed; give the address they lead to")
-        raise DeliveryError(said, again=status >= 500)
+        raise DeliveryError(said, again=status >= 500 or status == http.client.TOO_MANY_REQUESTS)
 
 
 def _authorization(where: SplitResult) -> dict[str, str]:

@@ -42,6 +42,7 @@ def test_a_message_arrives_and_apprise_stays_out_of_this_process(caplog: pytest.
 
 @pytest.mark.parametrize(("answer", "why", "again"), [
     (401, "json://…: the service answered 401", False),
+    (429, "json://…: the service answered 429", True),
     (502, "json://…: the service answered 502", True),
     ("hang-up", "json://…: the service cannot be reached", True),
 ])  # fmt: skip
@@ -62,5 +63,5 @@ def test_a_service_that_hangs_is_killed() -> None:
     with SinkServer("drip") as far:
         with within(3.0):
             error = refused(far.url(f"/{TOPIC}", scheme="json"), timeout=1.5)
-    assert "was still running after 1.5 s and was killed" in str(error)
+    assert str(error) == "apprise was still running after 1.5 s and was killed"
     assert error.again

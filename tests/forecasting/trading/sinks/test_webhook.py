@@ -61,7 +61,7 @@ def test_the_body_is_signed_with_the_secret_and_a_name_in_the_address_is_sent_as
 
 @pytest.mark.parametrize(("answer", "why", "again"), [
     (404, "answered 404 Not Found", False),
-    (429, "answered 429 Too Many Requests", False),
+    (429, "answered 429 Too Many Requests", True),
     (302, "answered 302 Found: redirects are not followed; give the address they lead to", False),
     (308, "answered 308 Permanent Redirect: redirects are not followed; give the address they lead to", False),
     (500, "answered 500 Internal Server Error", True),
