@@ -27,7 +27,8 @@ def update_records(store: Store, symbols: Sequence[Symbol]) -> tuple[TrackRecord
 def update_signal_records(store: Store, symbols: Sequence[Symbol]) -> None:
     """Compute how the settled signals of each kind have done, beside what the same direction did on any session."""
     settled = store.signals.scored()
-    closes = [tuple(store.market.adjusted_closes(symbol).values()) for symbol in symbols]
+    first = min((s.signal.session for s in settled), default=None)      # any day of the same years
+    closes = [tuple(store.market.adjusted_closes(symbol, since=first).values()) for symbol in symbols]
     usual = {h: scoring.any_day(closes, h) for h in {s.signal.horizon for s in settled}}
     keep_signal_records(store, scoring.records(settled, {h: each for h, each in usual.items() if each is not None}))
 

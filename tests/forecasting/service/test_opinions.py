@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from forecasting.data.store import Store
 from forecasting.domain.decision import Signal, SignalKind
 from forecasting.domain.market import Symbol
 from forecasting.errors import StoreUnwritable
+from forecasting.service.kept_records import kept_signal_records
 from forecasting.service.local import LocalBackend
+from forecasting.service.records import update_signal_records
+from tests.support.bars import make_series
 from tests.support.desk import backend, recorded, write_csv
 from tests.support.markets import at
+from tests.support.store import weekdays
 
 SYMBOLS = (Symbol("AAA"), Symbol("BBB"))
 FIRST, LAST, MONDAY = date(2014, 1, 2), date(2015, 9, 30), date(2015, 6, 1)
@@ -76,3 +83,18 @@ def test_a_tick_that_was_killed_before_its_signals_were_on_record_leaves_none_ou
                 tick(local, day)
         found = told(local)
     assert found == daily
+
+
+def test_any_day_a_signal_has_to_beat_is_one_of_the_years_the_signals_are_of() -> None:
+    with Store.temporary() as store:
+        fell = [400.0 - i for i in range(200)]                       # before anybody signalled anything
+        rose = [201.0 + i for i in range(60)]
+        days = list(islice(weekdays(MONDAY), 260))
+        store.market.put_bars(make_series("AAA", [*fell, *rose], sessions=days))
+        at_the_rise = days[200]
+        made = Signal(SYMBOLS[0], SignalKind.MACD_GOLDEN, at_the_rise, at(at_the_rise, 21), 201.0, 1, 5, "crossed")
+        store.signals.append([made])
+        store.signals.settle(1, math.log(206.0 / 201.0), at(days[206], 21))
+        update_signal_records(store, SYMBOLS[:1])
+        (record,) = kept_signal_records(store)
+    assert record.naive_rate == 1.0
