@@ -211,3 +211,9 @@ async def test_a_view_that_cannot_be_imported_any_more_is_told_and_the_app_goes_
         monkeypatch.undo()
         await press(pilot, "exclamation_mark")
         assert main_screen(app).view_name == "health"
+
+
+async def test_charts_that_come_when_the_app_has_been_ended_are_left_out() -> None:
+    pane = SymbolPane()
+    await pane._fill()      # a signal may take the screen away between the first paint and this
+    assert pane._plots is None

@@ -31,6 +31,8 @@ class SymbolPane(Vertical):
             self._plots.show(scene)
 
     async def _fill(self) -> None:
+        if not self.is_attached:       # the app has been ended before its charts came
+            return
         from tui.widgets.symbol_plots import SymbolPlots
 
         plots = SymbolPlots()
