@@ -15,12 +15,14 @@ from tui.themes import Palette
 
 AT_ONCE_S = 0.1
 """A delivery that took less needs no figure."""
+TIMED_FROM = 40
+"""Cells of a line from which its time is always told."""
 
 
 def alert_line(alert: Alert, palette: Palette, glyphs: Glyphs, width: int) -> Text:
     """Time, symbol, reason, where it went and what became of it, as far as one line of `width` cells holds them."""
     parts: list[Part] = [
-        (2, Text(f"{fmt.local_minute(alert.fired_at)} ", palette.muted)), (0, Text(f"{alert.symbol:<7} ")),
+        moment(alert.fired_at, palette, width), (0, Text(f"{alert.symbol:<7} ")),
         (0, Text(f"{glyphs.unseen} " if alert.acked_at is None else "  ", f"bold {palette.warning}")),
         (0, Text(alert.reason)),
     ]
@@ -33,6 +35,11 @@ def alert_line(alert: Alert, palette: Palette, glyphs: Glyphs, width: int) -> Te
     if alert.acked_at is not None:
         parts.append((4, Text(" acked", palette.muted)))
     return fitted(parts, width)
+
+
+def moment(at: datetime, palette: Palette, width: int) -> Part:
+    """The time a line begins with: left out only where lines are so short that the reason needs its place."""
+    return 0 if width >= TIMED_FROM else 3, Text(f"{fmt.local_minute(at)} ", palette.muted)
 
 
 def figures(alert: Alert, palette: Palette) -> Text:

@@ -12,7 +12,7 @@ from tui.fitting import fitted
 from tui.format import Glyphs
 from tui.screens.view import Scene
 from tui.themes import Palette
-from tui.widgets.alert_text import alert_line
+from tui.widgets.alert_text import alert_line, moment
 from tui.widgets.words import Words
 
 
@@ -37,7 +37,7 @@ def signal_line(scored: ScoredSignal, palette: Palette, glyphs: Glyphs, width: i
     signal = scored.signal
     colour = {1: palette.up, -1: palette.down}.get(signal.direction, palette.warning)
     return fitted([
-        (3, Text(f"{fmt.local_minute(signal.time)} ", palette.muted)), (0, Text(f"{signal.symbol:<7} ")),
+        moment(signal.time, palette, width), (0, Text(f"{signal.symbol:<7} ")),
         (0, Text(f"{fmt.opinion(signal):<4} ", f"bold {colour}")), (0, Text(signal.reason)),
         (2, Text("  ").append_text(outcome(scored, palette, glyphs))),
     ], width)
