@@ -92,6 +92,7 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     """Start the app and stay until it ends."""
     if options.as_of is not None:
         raise ConfigError("--as-of is for print, forecast and indicators; to watch the past, use --source replay")
+    _need_terminal()
     # Start-up makes many objects that stay; looking through them again and again for garbage costs a tenth of the time
     # to the first paint. The app switches collection on again when it has painted.
     gc.disable()
@@ -124,6 +125,23 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     finally:
         engine.stop()
     sys.exit(app.return_code or 0)
+
+
+def _need_terminal() -> None:
+    """Keys are read from standard input and the screen is drawn on standard error; in a browser both are pipes.
+
+    Raises:
+        ConfigError: If either is no terminal, or one whose cursor cannot be moved.
+    """
+    if "TEXTUAL_DRIVER" in os.environ:
+        return
+    instead = "`tapecast print` shows the watchlist without, `tapecast daemon` watches without"
+    for name, stream in (("input", sys.__stdin__), ("error", sys.__stderr__)):
+        if stream is None or not stream.isatty():
+            raise ConfigError(f"standard {name} is no terminal, and the app needs one; {instead}")
+    if (kind := os.environ.get("TERM", "")) in ("dumb", "unknown"):
+        raise ConfigError(f"TERM={kind} names a terminal without a screen; set it to what yours is, for example"
+                          f" xterm-256color; {instead}")
 
 
 def _title(settings: Settings, *, demo: bool) -> str:

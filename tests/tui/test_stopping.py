@@ -6,6 +6,7 @@ import fcntl
 import os
 import select
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.terminal import Terminal, children
+from tests.support.terminal import ROOT, Terminal, children
 from tests.support.waiting import PATIENCE_S, until, within
 
 LEAVE_ALTERNATE_SCREEN, SHOW_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
@@ -116,3 +117,28 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_in_the_log(tmp_pat
     assert "ValueError: not expected" in written
     assert "S3CRET" not in written
     app.close()
+
+
+@pytest.mark.parametrize(("stream", "name"), [("stdin", "input"), ("stderr", "error")])
+def test_without_a_terminal_the_app_is_refused_with_what_to_run_instead(stream: str, name: str, tmp_path: Path) -> None:
+    main, terminal = os.openpty()
+    with open(tmp_path / "told", "w+") as told:
+        streams = {"stdin": terminal, "stderr": terminal} | {stream: told}
+        done = subprocess.run(
+            [sys.executable, "-m", "tui", "--data-dir", str(tmp_path)], timeout=PATIENCE_S, check=False, cwd=ROOT,
+            stdout=subprocess.DEVNULL, stdin=streams["stdin"], stderr=streams["stderr"],
+        )
+    said = (tmp_path / "told").read_text() or os.read(main, 1000).decode()
+    os.close(main)
+    os.close(terminal)
+    assert done.returncode == 2
+    assert f"standard {name} is no terminal, and the app needs one; `tapecast print`" in said
+
+
+def test_a_terminal_without_a_screen_is_refused_with_what_to_set() -> None:
+    terminal = Terminal([sys.executable, "-m", "tui", "--demo"], columns=200, rows=24, env={"TERM": "dumb"})
+    try:
+        terminal.read_until(lambda: "TERM=dumb names a terminal without a screen; set it to" in terminal.text())
+        assert terminal.process.wait(PATIENCE_S) == 2
+    finally:
+        terminal.close()
