@@ -30,6 +30,10 @@ def tags_of(row: SymbolRow) -> str:
 
 OPINIONS = {1: "buy", -1: "sell", 0: "watch"}
 """A signal's direction in a word, as rules and filters know it."""
+_SAMPLES = 4000                          # prices remembered of a symbol: with one every 15 s, two and a half sessions
+_APART_S = 10.0                          # at least, between two of them: prices stream in four times a second
+_TOLD = 100                              # signals that are looked through for those of a bar that was missed
+_FRESH = timedelta(minutes=15)           # how old a remembered price may be to stand for a moment of open trading
 
 
 def opinions_of(told: Iterable[ScoredSignal]) -> str:
@@ -40,11 +44,6 @@ def opinions_of(told: Iterable[ScoredSignal]) -> str:
 def kinds_of(told: Iterable[ScoredSignal]) -> str:
     """What made them, in the same way."""
     return " ".join(s.signal.kind.value for s in told) or "none"
-
-_SAMPLES = 4000                          # prices remembered of a symbol: with one every 15 s, two and a half sessions
-_APART_S = 10.0                          # at least, between two of them: prices stream in four times a second
-_TOLD = 100                              # signals that are looked through for those of a bar that was missed
-_FRESH = timedelta(minutes=15)           # how old a remembered price may be to stand for a moment of open trading
 
 
 @dataclass(frozen=True, slots=True)
