@@ -92,7 +92,6 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     """Start the app and stay until it ends."""
     if options.as_of is not None:
         raise ConfigError("--as-of is for print, forecast and indicators; to watch the past, use --source replay")
-    _need_terminal()
     # Start-up makes many objects that stay; looking through them again and again for garbage costs a tenth of the time
     # to the first paint. The app switches collection on again when it has painted.
     gc.disable()
@@ -106,6 +105,8 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
     if engine.log_path is not None:
         _log_to(engine.log_path)
     try:
+        # What is wrong with the words or the settings is said first: it would still be wrong on a terminal.
+        _need_terminal()
         app = TapecastApp(
             engine,
             theme=settings.display.theme,
