@@ -27,6 +27,11 @@ BASELINE = "random-walk"
 """What skill is measured against on screen: zero drift, expanding historical standard deviation."""
 
 
+def is_shown_skill(low: float | None) -> bool:
+    """Whether a skill whose 95 % interval begins at `low`, a share, may be called one: what is written 0.0% may not."""
+    return low is not None and round(100 * low, 1) > 0.0
+
+
 class Origin(StrEnum):
     """When a ledger row was made."""
 

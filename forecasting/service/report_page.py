@@ -17,7 +17,7 @@ from pathlib import Path
 
 from forecasting.config import Settings
 from forecasting.data.store import Store
-from forecasting.domain.forecast import BASELINE, Forecast, Origin
+from forecasting.domain.forecast import BASELINE, Forecast, Origin, is_shown_skill
 from forecasting.domain.market import Symbol
 from forecasting.domain.report import Metric
 from forecasting.domain.scorecard import Scorecard
@@ -189,7 +189,7 @@ def _skill(metric: Metric, card: Scorecard) -> str:
         return "baseline"
     if not card.long_enough or not math.isfinite(metric.skill_low):
         return f"needs {card.n_days_needed} days, has {card.n_days}"
-    verdict = "" if metric.skill_low > 0.0 else ", worse" if metric.skill_high < 0.0 else ", no skill"
+    verdict = "" if is_shown_skill(metric.skill_low) else ", worse" if metric.skill_high < 0.0 else ", no skill"
     low, high = _signed(metric.skill_low * 100), _signed(metric.skill_high * 100)
     return f"{_percent(metric.skill * 100)} [{low}..{high}]{verdict}"
 

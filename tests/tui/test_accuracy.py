@@ -124,6 +124,13 @@ async def test_a_model_that_claims_a_direction_is_held_against_always_up() -> No
     assert re.search(r"level      R2 \+3\.7% \[-0\.3\.\.\+7\.7\] against no change: no skill", words)
 
 
+def test_a_gain_that_is_written_as_nothing_is_not_called_a_skill() -> None:
+    """The demo's medians of some millionths had "R2 0.0% [0.0..0.0]: skill"."""
+    card = answered().models[1].card
+    tiny = replace(card.crps, value=4e-4, low=2e-4, high=6e-4, skill=4e-4, skill_low=2e-4, skill_high=6e-4)
+    assert accuracy_words.Pen(COLOURS, UNICODE, 80, "sessions").judged(Text(), tiny, card).plain.startswith("no skill")
+
+
 async def test_h_and_l_go_through_the_parts_and_stop_at_the_ends() -> None:
     app = make_app()
     async with app.run_test(size=(80, 24)) as pilot:

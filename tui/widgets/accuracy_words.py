@@ -8,7 +8,7 @@ from math import isclose, isfinite
 
 from rich.text import Text
 
-from forecasting.domain.forecast import BASELINE
+from forecasting.domain.forecast import BASELINE, is_shown_skill
 from forecasting.domain.report import Metric
 from forecasting.domain.scorecard import Pit, Scorecard
 from forecasting.service.accuracy import Accuracy, ModelAccuracy, PastForecast
@@ -46,7 +46,7 @@ class Pen:
             return Text("baseline", self.palette.muted)
         if not card.long_enough or not isfinite(metric.skill_low):
             return Text(self.needs(card), self.palette.muted)
-        proven = metric.skill_low > 0.0
+        proven = is_shown_skill(metric.skill_low)
         figure = fmt.percent(metric.skill * 100) + ("" if proven else self.glyphs.wrong)
         bounds = fmt.skill_interval(metric.skill_low, metric.skill_high)
         colour = self.palette.up if proven else self.palette.muted
@@ -70,7 +70,7 @@ class Pen:
     def _verdict(self, metric: Metric, card: Scorecard) -> tuple[Text, ...]:
         if not card.long_enough or not isfinite(metric.skill_low):
             return (Text(f"cannot be told yet: {self.needs(card)}", self.palette.muted),)
-        if metric.skill_low > 0.0:
+        if is_shown_skill(metric.skill_low):
             return (Text("skill", f"bold {self.palette.up}"),)
         if metric.skill_high < 0.0:
             return (Text(f"worse than {metric.baseline_name}", f"bold {self.palette.warning}"),)

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from forecasting.domain.forecast import BASELINE, MODELS, Origin, TrackRecord
+from forecasting.domain.forecast import BASELINE, MODELS, Origin, TrackRecord, is_shown_skill
 from forecasting.service.model_board import CalibrationStatus, MemberStatus, ModelBoard, PastRun, Version
 from tui import format as fmt
 from tui.format import Glyphs
@@ -133,7 +133,7 @@ def records(
 def _skill(record: TrackRecord | None, palette: Palette, glyphs: Glyphs) -> Text:
     if record is None or record.skill is None:
         return Text(fmt.MISSING, palette.muted)
-    sure = record.skill_low is not None and record.skill_low > 0.0
+    sure = is_shown_skill(record.skill_low)
     text = Text(fmt.percent(100.0 * record.skill, 1), palette.up if sure else palette.muted)
     text.append(f"{glyphs.right if sure else glyphs.wrong} ")
     return text.append(f"{fmt.skill_interval(record.skill_low, record.skill_high)} n={record.n}", palette.muted)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from forecasting.domain.forecast import Origin, TrackRecord
+from forecasting.domain.forecast import Origin, TrackRecord, is_shown_skill
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import RowState
 from forecasting.domain.snapshot import SymbolRow
@@ -144,7 +144,7 @@ def skill(record: TrackRecord | None, palette: Palette, glyphs: Glyphs) -> Text:
         return Text(fmt.MISSING, palette.muted)
     shown = fmt.signed(record.skill * 100)
     backfill = "b" if record.origin is Origin.BACKFILL else ""
-    proven = record.skill_low is not None and record.skill_low > 0.0
+    proven = is_shown_skill(record.skill_low)
     text = Text(shown + ("" if proven else glyphs.wrong), palette.up if proven else palette.muted)
     text.append(backfill, palette.muted)
     return text
