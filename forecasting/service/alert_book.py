@@ -26,10 +26,11 @@ from forecasting.domain.snapshot import Snapshot
 from forecasting.errors import RuleError, StoreError
 from forecasting.service.audience import Audience
 from forecasting.service.rule_facts import FactsReader
-from forecasting.trading.rules.evaluate import RuleWatch, bars_needed, figures, moves_with_prices
+from forecasting.trading.rules.evaluate import RuleWatch
 from forecasting.trading.rules.facts import FactsFrame, SymbolFacts, reads_forecasts
 from forecasting.trading.rules.parser import parse_rule
 from forecasting.trading.rules.syntax import Condition, Field
+from forecasting.trading.rules.traits import bars_needed, figures, moves_with_prices
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from forecasting.domain.sessions import in_slots
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.headless import Answer, exit_code, moment, opened, watched
 from forecasting.service.local import LocalBackend
-from forecasting.trading.rules.evaluate import bars_needed
 from forecasting.trading.rules.facts import reads_forecasts
 from forecasting.trading.rules.parser import parse_rule
 from forecasting.trading.rules.replay import FOLLOWED, Firing, Followed, History, firings, followed
 from forecasting.trading.rules.syntax import Condition, Field, fields_of
+from forecasting.trading.rules.traits import bars_needed
 
 
 @dataclass(frozen=True, slots=True)

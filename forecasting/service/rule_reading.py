@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from forecasting.trading.rules.evaluate import bars_needed, is_event
 from forecasting.trading.rules.parser import parse_rule
+from forecasting.trading.rules.traits import bars_needed, is_event
 from forecasting.trading.rules.written import written
 
 

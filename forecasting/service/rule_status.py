@@ -54,8 +54,8 @@ def _waits(rule: AlertRule, lists: Mapping[str, tuple[Symbol, ...]], bars: Mappi
 @lru_cache(maxsize=MAX_RULES)
 def _needs(text: str) -> int | str:
     """How many bars a rule needs, or why it cannot be read."""
-    from forecasting.trading.rules.evaluate import bars_needed
     from forecasting.trading.rules.parser import parse_rule
+    from forecasting.trading.rules.traits import bars_needed
 
     try:
         return bars_needed(parse_rule(text))

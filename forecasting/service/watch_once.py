@@ -19,10 +19,11 @@ from forecasting.service.headless import Answer, exit_code, opened, watched
 from forecasting.service.local import LocalBackend
 from forecasting.service.rule_facts import FactsReader
 from forecasting.service.snapshots import SnapshotReader, Status
-from forecasting.trading.rules.evaluate import RuleWatch, bars_held, bars_needed, figures, is_event, matches
+from forecasting.trading.rules.evaluate import RuleWatch, matches
 from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
 from forecasting.trading.rules.parser import parse_rule
 from forecasting.trading.rules.syntax import Condition
+from forecasting.trading.rules.traits import bars_held, bars_needed, figures, is_event
 
 TIMED_OUT = 5
 """Exit code: the rule did not come true in time. Where no price could be seen the codes of `headless` say why."""

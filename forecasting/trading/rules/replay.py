@@ -11,9 +11,10 @@ from datetime import date, datetime
 from forecasting.domain.forecast import Forecast
 from forecasting.domain.interval import day_of
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
-from forecasting.trading.rules.evaluate import RuleWatch, figures
+from forecasting.trading.rules.evaluate import RuleWatch
 from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
 from forecasting.trading.rules.syntax import Condition
+from forecasting.trading.rules.traits import figures
 
 FOLLOWED = (1, 5)
 """Sessions after which a firing is judged."""

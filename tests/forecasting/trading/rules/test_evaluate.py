@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.domain.market import Symbol
-from forecasting.trading.rules.evaluate import RuleWatch, bars_needed, matches
+from forecasting.trading.rules.evaluate import RuleWatch, matches
 from forecasting.trading.rules.parser import parse_filter, parse_rule
+from forecasting.trading.rules.traits import bars_needed
 from tests.support.columns import NAN, Columns, row
 
 AAPL = (Symbol("AAPL"),)
