@@ -34,6 +34,7 @@ from tui.keymap import bindings, resolve
 from tui.messages import Copied, EngineFailed, Fetched, NoticeGiven, TerminalTold
 from tui.privacy import veil, veil_sequence
 from tui.screens.main import MainScreen
+from tui.suspending import stop_until_woken, waking
 from tui.themes import DEFAULT_THEME, SIXTEEN, THEMES, theme_name
 from tui.thrift import exact, sparing
 
@@ -107,7 +108,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         self.bridge = EngineBridge(engine, self.post_message, self.run_in_thread)
         self._keys = OneByOne(self, super().on_event)
         self._entries, self._refused_keys = resolve(keys or {})
-        self._bindings = BindingsMap(bindings(e for e in self._entries if e.id == "quit"))    # also above dialogs
+        self._bindings = self._above_all()
         self._able = self._abilities()
         ascii_only = ascii_only or self._able.ascii
         self._glyphs = fmt.ASCII if ascii_only else fmt.UNICODE
@@ -140,8 +141,12 @@ class TapecastApp(App[None], inherit_bindings=False):
         return None if self._log_path is None else self._log_path.parent / "screenshots"
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's own, losing no key, writing fewer bytes, and no colour where none is wanted."""
-        return sparing(hearing(super().get_driver_class()), colours=self._abilities().colours)
+        """Textual's own, losing no key, writing fewer bytes, no colour where none is wanted, and waking as it was."""
+        return sparing(waking(hearing(super().get_driver_class())), colours=self._abilities().colours)
+
+    def _above_all(self) -> BindingsMap:
+        """The keys that hold above dialogs too."""
+        return BindingsMap(bindings(entry for entry in self._entries if entry.above_all))
 
     def _abilities(self) -> Abilities:
         """What the terminal can do; Textual's own constructor asks already, for the driver."""
@@ -184,6 +189,7 @@ class TapecastApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Start the engine once the first paint is on screen."""
         self.call_after_refresh(self._first_painted)
+        self.app_resume_signal.subscribe(self, lambda _: self._take_terminal_again())
         for line in self._refused_keys:
             self.notify(line, severity="warning", timeout=10, markup=False)
 
@@ -212,12 +218,29 @@ class TapecastApp(App[None], inherit_bindings=False):
         self.read_later_styles()
         return super().push_screen(*given, **named)
 
+    def action_suspend_process(self) -> None:
+        """Give the terminal back to the shell, until that wakes the app."""
+        stopped = False
+        if self._driver is not None and self._driver.can_suspend:      # it cannot in a browser
+            self._write(terminal.OLD_TITLE)
+            with self.suspend():
+                stopped = stop_until_woken()
+        if not stopped:
+            self.notify("no shell is behind tapecast here that could bring it back; ^c quits", markup=False)
+
+    def _take_terminal_again(self) -> None:
+        """Paint everything: who had the terminal meanwhile has left something else there."""
+        self._write(terminal.KEEP_TITLE)
+        self._write(self._window_title)
+        self.refresh(layout=True)
+
     def take_over(self, before: Settings, settings: Settings) -> tuple[str, ...]:
         """Look and act as edited settings say; returns a line for each key that was refused.
 
         What a person has changed by key since stands, unless the edit is about just that.
         """
         self._entries, refused = resolve(settings.keys)
+        self._bindings = self._above_all()
         self._bell, self._quiet = settings.display.bell, settings.alerts.is_quiet
         same_theme = before.display.theme == settings.display.theme
         if before.display.columns != settings.display.columns:

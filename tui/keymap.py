@@ -39,6 +39,11 @@ class KeyEntry:
     where: frozenset[str] = _ALL     # views it applies to
     footer: bool = False
 
+    @property
+    def above_all(self) -> bool:
+        """Whether the app itself does it, also while a dialog has the keys."""
+        return self.action.startswith("app.")
+
 
 def _entry(
     id_: str, keys: str, action: str, label: str, tooltip: str, where: frozenset[str] = _ALL, *, footer: bool = False
@@ -158,6 +163,7 @@ KEYMAP: tuple[KeyEntry, ...] = (
     _entry("help", "question_mark,f1", "help", "help", "Keys of this view, searchable", footer=True),
     _entry("close", "escape", "close_layer", "close", "Close the top layer or the filter; never quits"),
     _entry("back", "q", "back", "back", "Back; in the watch view, quit", footer=True),
+    _entry("suspend", "ctrl+z", "app.suspend_process", "suspend", "Back to the shell; its `fg` returns here"),
     _entry("quit", "ctrl+c", "app.quit", "quit", "Quit"),
 )
 
@@ -226,7 +232,7 @@ def bindings(keymap: Iterable[KeyEntry] = KEYMAP) -> list[Binding]:
             action = f"chord('{key}', '{entry.id}')" if second else entry.action
             id_ = entry.id if number == 0 else f"{entry.id}.{number}"
             found.append(Binding(first, action, entry.label, show=False, tooltip=entry.tooltip, id=id_,
-                                 priority=entry.id == "quit"))
+                                 priority=entry.above_all))
     return found
 
 

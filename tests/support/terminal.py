@@ -26,8 +26,10 @@ class Terminal:
     """Runs `command` in a pseudo-terminal of `columns` x `rows`."""
 
     def __init__(
-        self, command: Sequence[str], *, columns: int, rows: int, env: Mapping[str, str] | None = None
+        self, command: Sequence[str], *, columns: int, rows: int, env: Mapping[str, str] | None = None,
+        controlling: bool = False,
     ) -> None:
+        """Start it; with `controlling` the terminal is the session's own, as a shell needs it that stops its jobs."""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = bytearray()
@@ -42,6 +44,7 @@ class Terminal:
             stderr=slave,
             cwd=ROOT,
             start_new_session=True,
+            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
             env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})},
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import signal
 import subprocess
@@ -117,6 +118,70 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_in_the_log(tmp_pat
     assert "ValueError: not expected" in written
     assert "S3CRET" not in written
     app.close()
+
+
+MODES = (b"?1049", b"?25", b"?1000", b"?1003", b"?2004", b"?1004")      # screen, cursor, mouse twice, paste, focus
+AS_FOUND = {mode: b"h" if mode == b"?25" else b"l" for mode in MODES}
+
+
+def modes(raw: bytearray) -> dict[bytes, bytes]:
+    """Each of `MODES` as it was last set."""
+    found = re.findall(rb"\x1b\[(\?\d+)([hl])", raw)
+    return {mode: letter for mode, letter in found if mode in MODES}
+
+
+@pytest.fixture
+def shell() -> Iterator[Terminal]:
+    """An interactive shell in which the app has been started."""
+    terminal = Terminal(["bash", "--norc", "--noprofile", "--noediting", "-i"], columns=80, rows=24, controlling=True)
+    try:
+        terminal.type(f"{sys.executable} -m tests.support.fake_engine NVDA AAPL\r")
+        terminal.read_until(lambda: "80% band" in terminal.text())
+        yield terminal
+    finally:
+        for pid in children(terminal.process.pid):
+            os.killpg(pid, signal.SIGKILL)
+        terminal.close()
+
+
+def test_the_shell_gets_its_terminal_at_ctrl_z_and_fg_gives_it_back(shell: Terminal) -> None:
+    for before in ("", "A"):      # also above a dialog
+        shell.type(before)
+        so_far = len(shell.raw)
+        shell.type("\x1a")
+        shell.read_until(lambda: b"Stopped" in shell.raw[so_far:])      # noqa: B023 - called in this turn
+        assert modes(shell.raw) == AS_FOUND
+        so_far = len(shell.raw)
+        shell.type("clear; fg\r")
+        shell.read_until(lambda: "80% band" in shell.text() and "$" not in shell.text())
+        assert modes(shell.raw) == {mode: b"l" if mode == b"?25" else b"h" for mode in MODES}
+    shell.read_until(lambda: "New alert" in shell.text())
+    shell.type("\x1bq")
+    shell.read_until(lambda: not children(shell.process.pid))
+    assert modes(shell.raw) == AS_FOUND
+
+
+def test_who_is_stopped_unasked_leaves_the_terminal_as_it_was_before_all(shell: Terminal) -> None:
+    (app,) = children(shell.process.pid)
+    os.kill(app, signal.SIGSTOP)
+    shell.read_until(lambda: b"Stopped" in shell.raw)
+    shell.type("fg\r")
+    shell.read_until(lambda: "80% band" in shell.text() and "Stopped" not in shell.text())
+    so_far = len(shell.raw)
+    os.kill(app, signal.SIGCONT)      # to one that runs
+    shell.read_until(lambda: b"80% band" in shell.raw[so_far:])
+    shell.type("q")
+    shell.read_until(lambda: not children(shell.process.pid))
+    assert modes(shell.raw) == AS_FOUND
+    shell.type("echo $((6 * 7))\r")
+    shell.read_until(lambda: "42" in shell.text() and "6 * 7" in shell.text())      # it echoes what is typed
+
+
+def test_where_no_shell_could_wake_it_ctrl_z_says_so(app: Terminal) -> None:
+    app.type("\x1a")
+    app.read_until(lambda: "no shell is behind" in app.text())
+    app.type("4")
+    app.read_until(lambda: "Rules" in app.text())
 
 
 @pytest.mark.parametrize(("stream", "name"), [("stdin", "input"), ("stderr", "error")])

@@ -66,7 +66,7 @@ class MainScreen(
     def rebind(self, keymap: tuple[KeyEntry, ...]) -> None:
         """Take a key map; it is this run's, with its overrides, so the bindings are this instance's."""
         self.keymap = keymap
-        self._bindings = BindingsMap(bindings(entry for entry in keymap if entry.id != "quit"))
+        self._bindings = BindingsMap(bindings(entry for entry in keymap if not entry.above_all))
         self._where = {actions.parse(entry.action)[1:]: entry.where for entry in keymap}
 
     # -- what is shown ---------------------------------------------------------------------------------------------
