@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +72,7 @@ def test_sink(options: Options, sink: str, as_json: bool) -> None:
 
     For what goes through the terminal: tmux hands it on after `set -g allow-passthrough on`.
     """
+    from forecasting.service.alert_commands import delivery_value
     from forecasting.service.delivery import try_sink
 
     sinks = options.settings().alert_sinks()
@@ -80,7 +80,7 @@ def test_sink(options: Options, sink: str, as_json: bool) -> None:
         raise ConfigError(f"no [[sink]] is called '{sink}'; there are: {', '.join(each.name for each in sinks)}")
     taken = try_sink(found, _write_to_terminal)
     if as_json:
-        click.echo(json.dumps(asdict(taken), indent=2))
+        click.echo(json.dumps(delivery_value(taken), indent=2))
     else:
         click.echo(f"{sink}: {'ok' if taken.ok else taken.error} ({taken.seconds:.1f} s)")
     sys.exit(0 if taken.ok else 1)

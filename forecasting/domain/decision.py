@@ -119,6 +119,19 @@ class Delivery:
     ok: bool
     seconds: float
     error: str | None
+    next_try: datetime | None = None     # None: it was taken, or given up
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A word about tapecast itself: prices have ceased, they are back, it still runs."""
+
+    id: int                          # 0: not on record
+    fired_at: datetime
+    title: str
+    text: str                        # one line
+    late: bool = False               # told long after
+    deliveries: tuple[Delivery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

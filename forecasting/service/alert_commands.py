@@ -9,7 +9,7 @@ from typing import Any
 
 from forecasting.config import Settings
 from forecasting.data.store import Store
-from forecasting.domain.decision import Alert, AlertRule, RuleStatus
+from forecasting.domain.decision import Alert, AlertRule, Delivery, RuleStatus
 from forecasting.domain.market import Symbol
 from forecasting.errors import ConfigError
 from forecasting.service.alert_desk import AlertDesk
@@ -82,6 +82,14 @@ def rule_value(rule: AlertRule) -> dict[str, Any]:
     }
 
 
+def delivery_value(delivery: Delivery) -> dict[str, Any]:
+    """How a sink took something, as JSON; what is tried again says when in its error."""
+    error = delivery.error
+    if delivery.next_try is not None:
+        error = f"{error}; next try {delivery.next_try:%Y-%m-%d %H:%M} UTC"
+    return {"sink": delivery.sink, "ok": delivery.ok, "seconds": delivery.seconds, "error": error}
+
+
 def alert_value(alert: Alert) -> dict[str, Any]:
     """An alert as JSON."""
     return {
@@ -94,8 +102,6 @@ def alert_value(alert: Alert) -> dict[str, Any]:
         "late": alert.late,
         "value": alert.value,
         "reason": alert.reason,
-        "deliveries": [
-            {"sink": d.sink, "ok": d.ok, "seconds": d.seconds, "error": d.error} for d in alert.deliveries
-        ],
+        "deliveries": [delivery_value(delivery) for delivery in alert.deliveries],
         "acked_at": None if alert.acked_at is None else alert.acked_at.isoformat(),
     }

@@ -31,6 +31,7 @@ from forecasting.data.store.opening import look_only, prepare
 from forecasting.data.store.promises import Due
 from forecasting.data.store.quarantine import Findings, Quarantine
 from forecasting.data.store.runs import Run, Runs
+from forecasting.data.store.sayings import Sayings
 from forecasting.data.store.signals import Signals
 from forecasting.data.store.watchlist import Watchlist
 from forecasting.domain.interval import Interval
@@ -56,6 +57,7 @@ class Store:
         ledger: Forecasts and what came of them.
         signals: Signals and what followed.
         alerts: Rules, what they remember and what they said.
+        sayings: What tapecast told of itself.
         watchlist: The lists of symbols.
         holdings: What a person has written down about symbols, lots among it.
         runs: Background work done, and the trial counter.
@@ -81,6 +83,7 @@ class Store:
         self.ledger = Ledger(database)
         self.signals = Signals(database)
         self.alerts = Alerts(database)
+        self.sayings = Sayings(database)
         self.watchlist = Watchlist(self._lists)
         self.holdings = Holdings(self._lists)
         self.runs = Runs(database)

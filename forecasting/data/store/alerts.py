@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from forecasting.data.store import deliveries
 from forecasting.data.store.database import Database
 from forecasting.data.store.encoding import json_list, optional_time, time_text
 from forecasting.data.store.watchlist import RENAME
@@ -120,20 +121,19 @@ class Alerts:
 
     def delivered(self, ids: Iterable[int], delivery: Delivery) -> None:
         """Note how a sink took alerts, those of one digest together; a later try replaces the earlier one."""
-        with self._database.transaction() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?)",
-                [(id_, delivery.sink, delivery.ok, delivery.seconds, delivery.error) for id_ in ids],
-            )
+        deliveries.keep(self._database, "alert", ids, delivery)
 
     def newest_deliveries(self) -> dict[str, tuple[datetime, Delivery]]:
         """Of each sink that ever took or refused an alert, the newest: its data time and what became of it."""
         rows = self._database.rows(
-            "SELECT a.data_time, d.sink, d.ok, d.seconds, d.error"
+            "SELECT a.data_time, d.sink, d.ok, d.seconds, d.error, d.next_at"
             " FROM (SELECT sink, MAX(alert_id) AS id FROM deliveries GROUP BY sink) n"
             " JOIN deliveries d ON (d.alert_id, d.sink) = (n.id, n.sink) JOIN alerts a ON a.id = n.id"
         )
-        return {sink: (datetime.fromisoformat(t), Delivery(sink, bool(ok), s, e)) for t, sink, ok, s, e in rows}
+        return {
+            sink: (datetime.fromisoformat(t), Delivery(sink, bool(ok), s, e, optional_time(next_at)))
+            for t, sink, ok, s, e, next_at in rows
+        }
 
     def acknowledge(self, ids: Iterable[int], at: datetime) -> int:
         """Note that a person has seen them; returns how many had not been."""
@@ -168,17 +168,20 @@ class Alerts:
             limit: At most so many.
             unseen: Only those nobody has acknowledged.
         """
-        rows = self._database.rows(
+        return self._alerts(self._database.rows(
             f"SELECT {_ALERT} FROM alerts WHERE fired_at >= ? AND (? OR acked_at IS NULL) ORDER BY id DESC LIMIT ?",
             ("" if since is None else time_text(since), not unseen, -1 if limit is None else limit),
-        )
-        deliveries: dict[int, list[Delivery]] = {}
-        for alert_id, sink, ok, seconds, error in self._database.rows(
-            "SELECT alert_id, sink, ok, seconds, error FROM deliveries"
-            " WHERE alert_id IN (SELECT value FROM json_each(?)) ORDER BY sink", (json_list(row[0] for row in rows),)
-        ):
-            deliveries.setdefault(alert_id, []).append(Delivery(sink, bool(ok), seconds, error))
-        return tuple(_alert(row, tuple(deliveries.get(row[0], ()))) for row in rows)
+        ))
+
+    def owed(self) -> tuple[Alert, ...]:
+        """Alerts that a sink is to be offered again, oldest first."""
+        return self._alerts(self._database.rows(
+            f"SELECT {_ALERT} FROM alerts WHERE id IN ({deliveries.owed('alert')}) ORDER BY id"
+        ))
+
+    def _alerts(self, rows: Sequence[Sequence[Any]]) -> tuple[Alert, ...]:
+        became = deliveries.kept(self._database, "alert", [row[0] for row in rows])
+        return tuple(_alert(row, became.get(row[0], ())) for row in rows)
 
 
 def _insert(connection: sqlite3.Connection, alert: Alert) -> int:
@@ -200,9 +203,9 @@ def _rule(row: Sequence[Any]) -> AlertRule:
     )
 
 
-def _alert(row: Sequence[Any], deliveries: tuple[Delivery, ...]) -> Alert:
+def _alert(row: Sequence[Any], became: tuple[Delivery, ...]) -> Alert:
     id_, rule_id, rule, symbol, fired_at, data_time, late, value, reason, acked_at = row
     return Alert(
         id_, rule_id, rule, Symbol(symbol), datetime.fromisoformat(fired_at), datetime.fromisoformat(data_time),
-        bool(late), value, reason, deliveries, optional_time(acked_at),
+        bool(late), value, reason, became, optional_time(acked_at),
     )

@@ -126,6 +126,25 @@ MIGRATIONS: tuple[str, ...] = (
         CHECK ((ratio IS NULL) = (quantity IS NOT NULL AND price IS NOT NULL AND fee IS NOT NULL))
     ) WITHOUT ROWID;
     """,
+    # What a sink has not taken is tried again for hours, and what tapecast tells of itself is on record as well.
+    """
+    ALTER TABLE deliveries ADD COLUMN next_at TEXT;
+    CREATE TABLE notices (
+        id        INTEGER PRIMARY KEY AUTOINCREMENT,
+        fired_at  TEXT NOT NULL,
+        title     TEXT NOT NULL,
+        text      TEXT NOT NULL
+    );
+    CREATE TABLE notice_deliveries (
+        notice_id  INTEGER NOT NULL REFERENCES notices (id),
+        sink       TEXT NOT NULL,
+        ok         INTEGER NOT NULL,
+        seconds    REAL NOT NULL,
+        error      TEXT,
+        next_at    TEXT,
+        PRIMARY KEY (notice_id, sink)
+    ) WITHOUT ROWID;
+    """,
 )
 """SQL scripts; the one at index i leads a store of schema version i + 1 to version i + 2.
 

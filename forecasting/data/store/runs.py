@@ -10,6 +10,8 @@ from forecasting.data.store.database import Database
 from forecasting.data.store.encoding import json_list, optional_time, time_text
 from forecasting.frozen import dataclass
 
+PUT_META = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -89,9 +91,7 @@ class Runs:
     def set_meta(self, key: str, value: str) -> None:
         """Keep a small value under `key`."""
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
-            )
+            connection.execute(PUT_META, (key, value))
 
 
 def _run(row: tuple[Any, ...]) -> Run:

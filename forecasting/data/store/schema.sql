@@ -249,7 +249,25 @@ CREATE TABLE deliveries (
     ok        INTEGER NOT NULL,
     seconds   REAL NOT NULL,
     error     TEXT,
+    next_at   TEXT,                   -- when it is tried again; NULL: it was taken, or given up
     PRIMARY KEY (alert_id, sink)
+) WITHOUT ROWID;
+
+-- What tapecast told of itself: prices have ceased, they are back, it still runs.
+CREATE TABLE notices (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    fired_at  TEXT NOT NULL,
+    title     TEXT NOT NULL,
+    text      TEXT NOT NULL
+);
+CREATE TABLE notice_deliveries (
+    notice_id  INTEGER NOT NULL REFERENCES notices (id),
+    sink       TEXT NOT NULL,
+    ok         INTEGER NOT NULL,
+    seconds    REAL NOT NULL,
+    error      TEXT,
+    next_at    TEXT,
+    PRIMARY KEY (notice_id, sink)
 ) WITHOUT ROWID;
 
 CREATE TABLE runs (

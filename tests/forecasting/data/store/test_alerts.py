@@ -104,3 +104,14 @@ def test_history_is_newest_first_with_what_became_of_each(store: Store) -> None:
     assert store.alerts.acknowledge([one.id, one.id, 99], NOW) == 1
     assert store.alerts.acknowledge([one.id], NOW) == 0
     assert [a.id for a in store.alerts.history(unseen=True)] == [two.id]
+
+
+def test_what_a_sink_is_offered_again_is_owed_until_it_is_taken_or_given_up(store: Store) -> None:
+    rule = store.alerts.add(RULE)
+    one, two, three = store.alerts.record([replace(ALERT, rule_id=rule.id)] * 3, [], {})
+    later = Delivery("ntfy", False, 8.0, "no answer", next_try=NOW + timedelta(minutes=5))
+    store.alerts.delivered([one.id, two.id, three.id], later)
+    assert [(a.id, a.deliveries) for a in store.alerts.owed()] == [(i, (later,)) for i in (1, 2, 3)]
+    store.alerts.delivered([one.id], Delivery("ntfy", True, 0.4, None))
+    store.alerts.delivered([two.id], Delivery("ntfy", False, 8.0, "no answer; given up"))
+    assert [a.id for a in store.alerts.owed()] == [three.id]

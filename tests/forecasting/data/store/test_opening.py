@@ -222,8 +222,8 @@ def test_a_store_led_up_has_the_schema_a_new_one_starts_with(tmp_path: Path) -> 
     Store.open(tmp_path / "old.db").close()
     with closing(sqlite3.connect(tmp_path / "old.db")) as raw, raw:
         later = (
-            "holdings", "holding_entries", "watch_filters", "deliveries", "alerts", "alert_bars", "alert_memory",
-            "alert_rules", "quarantine", "findings",
+            "notice_deliveries", "notices", "holdings", "holding_entries", "watch_filters", "deliveries", "alerts",
+            "alert_bars", "alert_memory", "alert_rules", "quarantine", "findings",
         )
         steps = [f"DROP TABLE {table}" for table in later]
         steps += [f"ALTER TABLE signals DROP COLUMN {column}" for column in ("strength", "inputs")]
