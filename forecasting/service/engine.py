@@ -22,10 +22,11 @@ from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
 from forecasting.domain.question import Question
 from forecasting.domain.sessions import Session, SessionTable
-from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SourceHealth, SymbolDetail
+from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SymbolDetail
 from forecasting.errors import QuestionWithdrawn, StoreError, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.backend import Backend, Canceller, Inquirer, OnStep, Step, Streamer, TickReport, Ticks, Work
+from forecasting.service.blame import Blame
 from forecasting.service.carrier import Carrier
 from forecasting.service.coalesce import Coalesced
 from forecasting.service.columns import ColumnChoice
@@ -52,7 +53,6 @@ log = logging.getLogger(__name__)
 A = TypeVar("A")
 
 REFRESH = "refresh"
-SOON_S = 1.0                 # a worker that may be started at once is asked again after so long
 REPLAY_STALE_AFTER = timedelta(hours=8)
 
 
@@ -115,9 +115,7 @@ class Engine:
         self._unread = True           # whether the store may say something new
         self._set_stream = Coalesced(self._ask_for_stream)
         self._streamed = False        # whether prices streamed in when the pace was last set
-        self._source_name = source_name
-        self._refused = False         # whether the disk has refused a job's rows; a tick may have none to write
-        self._source = SourceHealth(source_name, Health.WORKING, "not asked yet")
+        self._blame = Blame(source_name, store.refusal, None if replay is not None else self._own_clock)
         self._make_alarms = alarms or _without_sinks(store, replayed=replay is not None)
         self._alarms: Alarms | None = None
         self._looked: datetime | None = None      # at the alert rules, by the engine before this one
@@ -138,7 +136,7 @@ class Engine:
         try:
             return self._reader.read(next(self._versions), self.status())
         except StoreError as error:
-            self._blame(error, self._now())
+            self._blame.lay(error, self._now())
             return self._reader.tell_again(next(self._versions), self.status())
 
     def status(self) -> Status:
@@ -148,7 +146,7 @@ class Engine:
             now=now,
             groups=self.lists.groups,
             symbols=self.lists.symbols,
-            source=self._inbox.told(self._source),
+            source=self._inbox.told(self._blame.source),
             jobs=(*self._job_lines(), *challenger_line(self._report), *self._inbox.job()),
             report=self._report,
             notices=(*self._list_problem, *self._notices),
@@ -318,10 +316,7 @@ class Engine:
 
     def _tick_done(self, report: TickReport) -> None:
         self._report = report
-        if self._refused and (refusal := self._store.refusal()) is not None:
-            self._blame(refusal, report.at)        # the source is well, and what it says cannot be kept
-        else:
-            self._source, self._refused = report.source, False
+        self._blame.hear(report.source, report.at)
         self._notices = (*report.notes, *self._store.notices)
         done = f"{report.issued} forecasts, {report.settled} settled" if report.issued or report.settled else "ok"
         health = report.source.health
@@ -350,19 +345,7 @@ class Engine:
             return
         log.warning("refresh failed: %s", error)
         self._statuses.end(REFRESH, Health.FAILED, str(error), now)
-        self._blame(error, now)
-
-    def _blame(self, error: TapecastError, now: datetime) -> None:
-        """Say what keeps facts from coming, and since when: store and worker are not the source's fault."""
-        since = self._source.since if self._source.health is Health.FAILED else now
-        name, retry_at = self._source_name, None
-        if isinstance(error, StoreError):
-            name = "store"
-        elif isinstance(error, WorkerError):
-            name = "worker"
-            if error.retry_s is not None and self._replay is None:      # a replay asks again soon, on its own time
-                retry_at = self._clock.now() + timedelta(seconds=max(error.retry_s, SOON_S))
-        self._source = SourceHealth(name, Health.FAILED, str(error), since, retry_at, self._source.requests)
+        self._blame.lay(error, now)
 
     def _begin_due(self, report: TickReport) -> None:
         for work in self.work.due(report):
@@ -384,8 +367,7 @@ class Engine:
                 told = self._told(error)
                 log.warning("%s failed: %s", work, told)
                 if isinstance(told, StoreUnwritable):
-                    self._refused = True
-                    self._blame(told, now)
+                    self._blame.lay_on_disk(told, now)
                 self._statuses.end(work.value, Health.FAILED, f"{told}; tried again when next due", now)
         else:
             self._statuses.end(work.value, Health.OK, f"{report.message} in {report.seconds:.0f} s", now)
@@ -457,7 +439,7 @@ class Engine:
         """Set the next refreshes by what the exchanges are doing; reads the store, so in a thread."""
         self._streamed = self._inbox.healthy
         now, tables, seconds = self._clock.now(), self._tables(), self._seconds()
-        moments = {} if self._replay is not None else wakes(tables, now, self._interval, self._source.retry_at)
+        moments = {} if self._replay is not None else wakes(tables, now, self._interval, self._blame.source.retry_at)
 
         def apply() -> None:
             self._timers.set_cadence(seconds)
@@ -469,7 +451,7 @@ class Engine:
     def _seconds(self) -> float:
         if self._replay is not None:
             return self._replay.cadence
-        settled = self._report is not None and self._source.health is Health.OK
+        settled = self._report is not None and self._blame.source.health is Health.OK
         tables = self._tables() if settled else ()      # until then no matter: timers start whatever the store is like
         return self._cadence.seconds(tables, self._clock.now(), settled=settled, streamed=self._streamed)
 
