@@ -17,8 +17,6 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import Cookie
 from http.cookies import Morsel, SimpleCookie
@@ -29,6 +27,7 @@ from curl_cffi.curl import CURL_WRITEFUNC_ERROR
 from curl_cffi.requests import Response, Session
 from curl_cffi.requests.exceptions import IncompleteRead, RequestException, Timeout, TooManyRedirects
 
+from forecasting.data.retry_after import wait_asked_for
 from forecasting.data.sources.yahoo_breaker import CircuitBreaker, Lane
 from forecasting.data.sources.yahoo_errors import chart_error, classify, from_status
 from forecasting.data.text import clean_text
@@ -46,7 +45,6 @@ _COOKIE_HOSTS = frozenset({"fc.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"
 _SEARCH = "/v1/finance/search"
 _LONGEST_ANSWER = 16_000_000    # bytes, unpacked; the chart of an index since 1927 has 3 million
 _LONGEST_CRUMB = 60         # characters; real ones have eleven
-_LONGEST_WAIT_S = 3600.0
 
 
 class TokenBucket:
@@ -226,19 +224,3 @@ def _chart_error_of(response: Response) -> object:
         return json.loads(response.text)["chart"]["error"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return {"description": f"HTTP {response.status_code}"}      # not Yahoo's word about a symbol
-
-
-def wait_asked_for(headers: Mapping[str, str | None]) -> float:
-    """Seconds that the Retry-After header asks for, from 0 to an hour; 0 where it says nothing that can be read.
-
-    A date is counted from the answer's own Date: the clocks of two machines may be hours apart.
-    """
-    said = headers.get("Retry-After") or ""
-    if said.isdecimal():
-        return min(float(said), _LONGEST_WAIT_S)
-    try:
-        until = parsedate_to_datetime(said)
-        answered = parsedate_to_datetime(headers["Date"] or "") if "Date" in headers else datetime.now(UTC)
-        return min(max((until - answered).total_seconds(), 0.0), _LONGEST_WAIT_S)
-    except (ValueError, TypeError, OverflowError):      # no date; one with a zone, the other without
-        return 0.0

@@ -7,7 +7,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from forecasting.data.sources.yahoo_session import FAKE_URL, fake_url, wait_asked_for
+from forecasting.data.retry_after import wait_asked_for
+from forecasting.data.sources.yahoo_session import FAKE_URL, fake_url
 
 HERE = datetime(2026, 3, 6, 22, 0, tzinfo=UTC)
 
