@@ -1,8 +1,8 @@
 """The command line: no sub-command starts the app, a sub-command answers on standard output.
 
 Standard output is data, standard error is talk, exit codes are part of the interface: 0 all fine, 1 some symbols
-failed, 2 usage or configuration, 3 source unreachable, 4 not enough history. The options that say where things come
-from stand before or after the sub-command alike.
+failed, 2 usage or configuration, 3 source unreachable, 4 not enough history, 130 stopped by ^C. The options that say
+where things come from stand before or after the sub-command alike.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import gc
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from forecasting.service.headless import Answer
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_FRESH_LINE = "\r\x1b[K"      # in place of how far the work was
+
 
 class Commands(click.Group):
     """The commands of this module, and those that are imported only when they are asked for."""
@@ -59,6 +62,15 @@ class Commands(click.Group):
         "export": "tui.cli_store",
         "import": "tui.cli_store",
     }
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; one that is stopped by ^C says so, and ends as a shell expects it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)      # a second one would break into the end
+            click.echo(f"{_FRESH_LINE if sys.stderr.isatty() else ''}tapecast: stopped", err=True)
+            sys.exit(128 + signal.SIGINT)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All names."""
@@ -213,14 +225,14 @@ def _progress() -> Callable[[object], None]:
 
     def show(step: Any) -> None:
         share = "" if step.fraction is None else f"{step.fraction:4.0%} "
-        click.echo(f"\r\x1b[K{share}{step.message}", err=True, nl=False)
+        click.echo(f"{_FRESH_LINE}{share}{step.message}", err=True, nl=False)
 
     return show
 
 
 def _say(answer: Answer, as_json: bool, text: Callable[[Any], str]) -> None:
     if sys.stderr.isatty():
-        click.echo("\r\x1b[K", err=True, nl=False)
+        click.echo(_FRESH_LINE, err=True, nl=False)
     for note in answer.notes:
         click.echo(note, err=True)
     click.echo(json.dumps(answer.value, allow_nan=False, indent=2) if as_json else text(answer.value))

@@ -13,7 +13,7 @@ import click
 
 from forecasting.domain.forecast import HORIZONS
 from forecasting.domain.market import parse_symbol
-from tui.cli_evaluate import progress, writable
+from tui.cli_evaluate import progress, writable, write_json
 from tui.options import Day, Options, shared_options
 
 
@@ -46,9 +46,7 @@ def backtest(
     if file is None:
         click.echo(strategies_text(answer.value))
     else:
-        with click.open_file(str(file), "w") as out:
-            json.dump(answer.value, out, allow_nan=False, indent=1)
-            out.write("\n")
+        write_json(answer.value, file)
     sys.exit(answer.exit_code)
 
 

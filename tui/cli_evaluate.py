@@ -83,9 +83,7 @@ def evaluate(
     if file is None:
         click.echo(text(answer.value["rows"]))
     else:
-        with click.open_file(str(file), "w") as out:
-            json.dump(answer.value, out, allow_nan=False, indent=1)
-            out.write("\n")
+        write_json(answer.value, file)
     sys.exit(answer.exit_code)
 
 
@@ -93,6 +91,20 @@ def writable(file: Path | None) -> None:
     """Say before minutes of work, not after, that the answer cannot be written."""
     if file is not None and str(file) != "-" and not file.parent.is_dir():
         raise ConfigError(f"--json {file}: there is no folder {file.parent}; make it, or name another")
+
+
+def write_json(value: dict[str, Any], file: Path) -> None:
+    """Write an answer, all of it at once; a file stopped in the midst of would look like an answer.
+
+    Raises:
+        ConfigError: If it cannot be written.
+    """
+    text = json.dumps(value, allow_nan=False, indent=1) + "\n"
+    try:
+        with click.open_file(str(file), "w") as out:
+            out.write(text)
+    except OSError as error:
+        raise ConfigError(f"--json {file}: {error.strerror or error}; name a file in a folder of yours") from error
 
 
 def progress() -> Callable[[Step], None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import replace
 from datetime import date
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tui.cli_evaluate import progress, writable
+from tui.cli_evaluate import progress, writable, write_json
 from tui.options import Day, Options, shared_options
 
 
@@ -34,7 +33,5 @@ def train(options: Options, until: date | None, seeds: int | None, file: Path | 
         click.echo(f"{v['models'][0]['model_id']} trained to {v['models'][0]['train_end']} on {v['n_train']} rows "
                    f"in {v['seconds']:.1f} s, {v['epochs']} epochs: {v['checkpoint']}")
     else:
-        with click.open_file(str(file), "w") as out:
-            json.dump(answer.value, out, allow_nan=False, indent=1)
-            out.write("\n")
+        write_json(answer.value, file)
     sys.exit(answer.exit_code)
