@@ -27,7 +27,7 @@ from forecasting.errors import RuleError, StoreError
 from forecasting.service.audience import Audience
 from forecasting.service.rule_facts import FactsReader
 from forecasting.trading.rules.evaluate import RuleWatch
-from forecasting.trading.rules.facts import FactsFrame, SymbolFacts, reads_forecasts
+from forecasting.trading.rules.facts import FactsFrame, SymbolFacts, meets_forecasts, reads_forecasts
 from forecasting.trading.rules.parser import parse_rule
 from forecasting.trading.rules.syntax import Condition, Field
 from forecasting.trading.rules.traits import bars_needed, figures, moves_with_prices
@@ -52,6 +52,7 @@ class _Working:
     condition: Condition
     watch: RuleWatch
     moves: bool                                                   # with every new price
+    meets: bool                                                   # prices with forecasts made before them
     known: set[Symbol] = field(default_factory=set)               # that have their baseline
     fired_at: dict[Symbol, float] = field(default_factory=dict)
 
@@ -114,7 +115,11 @@ class AlertBook:
             self._facts.refresh(snapshot, CONTEXT + max(bars_needed(w.condition) for w in self._working.values()))
             self._read_present(snapshot)
             seen, present = self._store.alerts.looked_at(), self._present(snapshot)
+            meeting = [w for w in self._working.values() if w.meets]
             for facts in self._facts.missed(seen, present):
+                if meeting:
+                    before = self._facts.about_to_close(facts)
+                    alerts += self._step(meeting, before, snapshot.now, late=late, closed=True)
                 alerts += self._step(self._working.values(), facts, snapshot.now, late=late, closed=True)
             alerts += self._step(self._working.values(), present, snapshot.now, late=late)
             bars = {s: session for s, session in self._facts.newest().items() if seen.get(s) != session}
@@ -254,7 +259,7 @@ def _started(
     """A rule with what it remembers; a symbol it does not remember gives its baseline at the first look."""
     condition = parse_rule(rule.text)
     watch = RuleWatch(condition, symbols, hysteresis=rule.hysteresis)
-    working = _Working(rule, condition, watch, moves_with_prices(condition))
+    working = _Working(rule, condition, watch, moves_with_prices(condition), meets_forecasts(condition))
     for row, symbol in enumerate(symbols):
         if (kept := memory.get((rule.id, symbol))) is None:
             continue

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from forecasting.data.store import Store
 from forecasting.domain.decision import ScoredSignal
-from forecasting.domain.forecast import Forecast
+from forecasting.domain.forecast import MODELS, Forecast
 from forecasting.domain.market import Bar, IndicatorRow, Quote, SessionState, Symbol
 from forecasting.domain.sessions import SessionTable, in_slots
 from forecasting.domain.snapshot import Snapshot, SymbolRow
@@ -134,6 +134,24 @@ class FactsReader:
              for s, seen in looked_at.items() if s in self._pasts},
             present,
         )  # fmt: skip
+
+    def about_to_close(self, closed: Mapping[Symbol, SymbolFacts]) -> dict[Symbol, SymbolFacts]:
+        """The bars of a step of `missed` at their last moment, when forecasts made at the bar before still stood."""
+        return {symbol: self._before_close(symbol, facts) for symbol, facts in closed.items() if facts.at > 0}
+
+    def _before_close(self, symbol: Symbol, facts: SymbolFacts) -> SymbolFacts:
+        past, at = self._pasts[symbol], facts.at
+        told = _made_by(self._store.signals.recent(_TOLD, symbol), past.bars[at - 1].session)
+        bar = self._at_bar(symbol, past, at, _lasting(facts, told))
+        return bar.about_to_close(past.indicators_of(at - 1), self._made_at(symbol, past.bars[at - 1], past.bars[at]))
+
+    def _made_at(self, symbol: Symbol, bar: Bar, following: Bar) -> Forecast | None:
+        """What was forecast when a bar had closed, by the best of the models that spoke."""
+        for model in MODELS:
+            entry = self._store.ledger.previous(symbol, model, following.session)
+            if entry is not None and entry.forecast.as_of_session == bar.session:
+                return entry.forecast
+        return None
 
     def newest_closes(self, count: int, present: Mapping[Symbol, SymbolFacts]) -> list[dict[Symbol, SymbolFacts]]:
         """Facts at the newest `count` closed bars of each symbol, in the same way."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forecasting.domain.forecast import HORIZONS, Forecast
 from forecasting.domain.holding import Position
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
+from forecasting.trading.rules.fields import FIELDS
 from forecasting.trading.rules.syntax import Condition, Field, Window, fields_of
 
 VOLUME_BARS = 20
@@ -38,6 +39,10 @@ class SymbolFacts:
     texts: tuple[tuple[str, str], ...] = ()                     # signal, signal_kind, state, name, currency, tag
     position: Position | None = None     # what is held
     closed: int | None = None            # the newest closed bar, where it is not the one at `at`
+
+    def about_to_close(self, indicators: IndicatorRow | None, forecast: Forecast | None) -> SymbolFacts:
+        """The same bar at its last moment: figures of closed bars, and the forecast, are those of the bar before."""
+        return replace(self, closed=self.at - 1, indicators=indicators, forecast=forecast)
 
     def adjusted(self, price: float, bar: Bar) -> float:
         """A price of `bar` on the newest bar's scale."""
@@ -184,6 +189,15 @@ _FORECAST: dict[str, tuple[int, float | None, bool]] = {      # horizon, level (
 def reads_forecasts(condition: Condition) -> bool:
     """Whether a rule looks at forecasts, which cost a question to the ledger."""
     return any(field.name in _FORECAST for field in fields_of(condition))
+
+
+def meets_forecasts(condition: Condition) -> bool:
+    """Whether it holds a bar's own figures against forecasts, which are made when the bar before has closed.
+
+    At the close the forecast starts anew from that very price: what came of the one before has to be seen just before.
+    """
+    own = (FIELDS[field.name] for field in fields_of(condition))
+    return reads_forecasts(condition) and any(not spec.closed and not spec.text for spec in own)
 
 
 def _forecast(facts: SymbolFacts, name: str) -> float:

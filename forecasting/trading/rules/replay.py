@@ -12,7 +12,7 @@ from forecasting.domain.forecast import Forecast
 from forecasting.domain.interval import day_of
 from forecasting.domain.market import Bar, IndicatorRow, Symbol
 from forecasting.trading.rules.evaluate import RuleWatch
-from forecasting.trading.rules.facts import FactsFrame, SymbolFacts
+from forecasting.trading.rules.facts import FactsFrame, SymbolFacts, meets_forecasts
 from forecasting.trading.rules.syntax import Condition
 from forecasting.trading.rules.traits import figures
 
@@ -55,16 +55,18 @@ def firings(rule: Condition, history: History, *, cooldown: int = 0) -> list[Fir
         history: Where.
         cooldown: Bars after a firing that have to pass before another counts; 0 and 1: every one counts.
     """
-    watch, looked_at = RuleWatch(rule, [history.symbol]), figures(rule)
+    watch, looked_at, met = RuleWatch(rule, [history.symbol]), figures(rule), meets_forecasts(rule)
     times = [close.timestamp() for close in history.closes]
     found: list[Firing] = []
     blocked_until = -1
     for at in range(len(history.bars)):
-        frame = FactsFrame([_facts(history, at, times)])
-        if not watch.step(frame) or at < blocked_until:
+        closed = _facts(history, at, times)
+        looks = [FactsFrame([facts]) for facts in ((_about_to_close(history, closed), closed) if met else (closed,))]
+        fired = [frame for frame in looks if watch.step(frame)]
+        if not fired or at < blocked_until:
             continue
         blocked_until = at + cooldown
-        value = frame.numbers(looked_at[0])[0] if looked_at else math.nan
+        value = fired[0].numbers(looked_at[0])[0] if looked_at else math.nan
         found.append(Firing(
             history.symbol, history.bars[at].session, history.closes[at], None if math.isnan(value) else value,
             followed(history.bars, at, history.bars_per_session),
@@ -83,6 +85,13 @@ def change_since_previous(bars: Sequence[Bar], at: int) -> float:
     day = day_of(bars[at].session)
     before = next((bars[i] for i in range(at - 1, -1, -1) if day_of(bars[i].session) < day), None)
     return math.nan if before is None else (bars[at].adj_close / before.adj_close - 1.0) * 100.0
+
+
+def _about_to_close(history: History, closed: SymbolFacts) -> SymbolFacts:
+    before = closed.at - 1
+    if before < 0:
+        return closed.about_to_close(None, None)
+    return closed.about_to_close(history.indicators[before], history.forecasts.get(history.bars[before].session))
 
 
 def _facts(history: History, at: int, times: Sequence[float]) -> SymbolFacts:

@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from forecasting.data.store import Store
 from forecasting.domain.decision import Alert, Signal, SignalKind
+from forecasting.domain.forecast import Origin
 from forecasting.domain.market import BarSeries, Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import StoreUnwritable
 from tests.support.alert_market import AAPL, TABLE, Market
 from tests.support.bars import make_series
+from tests.support.store import forecast
 
 MSFT = Symbol("MSFT")
 SESSIONS = [s.session for s in TABLE.sessions if s.session >= date(2015, 1, 5)]
@@ -103,6 +105,27 @@ def test_what_crossed_while_nobody_watched_is_told_late_and_once(market: Market)
     assert market.look(after_close(4) + timedelta(minutes=1)) == ()
     market.restart()
     assert market.look(after_close(4) + timedelta(minutes=2)) == ()
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_close_outside_the_band_that_stood_until_then_is_told_though_a_new_forecast_starts_from_it(
+    market: Market, away: bool
+) -> None:
+    rule, values = "last < band_low_1d", [100.0, 100.1, 99.0, 99.1, 98.0]      # the 80 % band: 0.4 % to either side
+    market.rule(rule)
+    told: list[Alert] = []
+    for i in range(len(values)):
+        market.close(closes(values[: i + 1]))
+        made = forecast(AAPL, session=SESSIONS[i], last_close=values[i])
+        market.store.ledger.append([made], Origin.LIVE, at=made.issued_at)
+        if not away or i in (0, 1, 4):
+            market.restart()
+            told += market.look(after_close(i))
+
+    assert [(a.data_time, a.late) for a in told] == [
+        (TABLE.close_of(SESSIONS[2]), True), (TABLE.close_of(SESSIONS[4]), True)
+    ]
+    assert told[0].reason == "last < band_low_1d: last 99, band_low_1d 99.7"
 
 
 def test_while_somebody_watches_nothing_is_late(market: Market) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time
+from math import exp
 
+import numpy as np
 import pytest
 
 from forecasting.domain.market import BarSeries
@@ -12,6 +15,7 @@ from forecasting.features.indicators import indicator_rows
 from forecasting.trading.rules.parser import parse_rule
 from forecasting.trading.rules.replay import Firing, History, firings
 from tests.support.bars import make_series
+from tests.support.store import forecast
 
 
 def history(series: BarSeries) -> History:
@@ -75,3 +79,32 @@ def test_volume_is_compared_with_the_twenty_bars_before() -> None:
     assert [f.value for f in firings(parse_rule("volume_ratio > 2"), history(series))] == []
     series = make_series("AAPL", [100.0] * 23, volumes=[1e6, *volumes])
     assert [f.value for f in firings(parse_rule("volume_ratio > 2"), history(series))] == [3.0]
+
+
+def forecast_each_bar(closes: Sequence[float]) -> History:
+    """A forecast at every close, whose 80 % band of the next is 0.4 % wide to either side."""
+    past = history(make_series("AAPL", closes))
+    made = {b.session: forecast("AAPL", session=b.session, last_close=b.close) for b in past.bars}
+    return replace(past, forecasts=made)
+
+
+def test_a_close_is_held_against_the_band_that_was_forecast_at_the_bar_before() -> None:
+    closes = np.round(100 * np.exp(np.cumsum(np.random.default_rng(5).normal(0, 0.005, 200))), 2)
+    past = forecast_each_bar(closes.tolist())
+    below = [i for i in range(1, 200) if closes[i] < closes[i - 1] * exp(-0.004)]
+    assert len(below) > 20
+
+    found = firings(parse_rule("last < band_low_1d"), past)
+
+    assert [f.session for f in found] == [past.bars[i].session for i in below]      # two days in a row are two breaches
+    assert [f.value for f in found] == closes[below].tolist()
+
+
+def test_what_the_new_forecast_says_is_seen_at_the_close_it_was_made_at() -> None:
+    past = forecast_each_bar([100.0, 101.0, 102.0, 103.0])
+    third = past.bars[2].session
+    made = {day: replace(f, p_up=(0.7 if day == third else 0.4, *f.p_up[1:])) for day, f in past.forecasts.items()}
+
+    for rule in ("p_up_1d > 0.6", "p_up_1d > 0.6 and last > 50"):
+        [firing] = firings(parse_rule(rule), replace(past, forecasts=made))
+        assert firing.session == third
