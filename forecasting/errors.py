@@ -193,13 +193,15 @@ class DeliveryError(TapecastError):
 
     Attributes:
         again: Whether it may do so when asked again: it did not answer, or is in trouble itself.
+        after_s: Seconds it asks to be left alone for.
     """
 
     kind = "delivery"
 
-    def __init__(self, message: str, *, again: bool = False) -> None:
+    def __init__(self, message: str, *, again: bool = False, after_s: float = 0.0) -> None:
         super().__init__(message)
         self.again = again
+        self.after_s = after_s
 
 
 class WorkerError(TapecastError):

@@ -104,6 +104,7 @@ class AlertSettings(Section):
 
     rate: Annotated[int, Bounds(ge=1, le=600)] = 10           # messages a minute to one sink
     digest: Annotated[int, Bounds(ge=2, le=1000)] = 5         # alerts at once that go together in one message
+    retry_hours: Annotated[float, Bounds(ge=0.1, le=168)] = 24.0   # what a sink does not take is tried again
     quiet_hours: Annotated[str, Checked(_span)] | None = None       # local time; held back until they end
     feed_dead_minutes: Annotated[float, Bounds(ge=1, le=1440)] = 15.0       # no fresh price for so long is an alert
     heartbeat: Annotated[str, Checked(_clock_time)] | None = None   # local time of a daily "all is well"

@@ -73,8 +73,8 @@ class Alarms:
             alerts = self._book.look(snapshot)
             self._delivery.submit(alerts)
             if self._pulse is not None and polling:
-                for message in self._pulse.look(snapshot):
-                    self._delivery.notify(message)
+                for notice in self._pulse.look(snapshot):
+                    self._delivery.notify(notice)
         return bool(alerts)
 
     def look_at_ticks(self, snapshot: Snapshot) -> bool:

@@ -1,11 +1,12 @@
 """Alerts on their way to people, apart from the engine that raises them.
 
 `submit` returns at once; a thread of its own finds out which sinks an alert is for, and each sink has a thread of its
-own. How each sink took each alert is written down beside it. What an earlier run raised and did not deliver within a
-day is delivered at the next start, marked late.
+own. How each sink took each alert is written down beside it. What a sink in trouble does not take is offered again for
+`retry_hours`; what an earlier run raised and did not deliver is delivered at the next start, marked late.
 
-An alert is delivered to each sink once, with one exception: a process that dies between the delivery and the note of it
-delivers again at its next start. The alert's `id`, in what programs are given, tells.
+An alert is delivered to each sink once, with two exceptions. A process that dies between the delivery and the note of
+it delivers again at its next start; and so does a sink whose answer was lost on its way. The alert's `id`, in what
+programs are given, tells.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ from functools import partial
 
 from forecasting.config import TERMINAL_KINDS, AlertSettings, SinkSettings
 from forecasting.data.store import Store
-from forecasting.domain.decision import Alert, AlertRule, Delivery
+from forecasting.domain.decision import Alert, AlertRule, Delivery, Notice
 from forecasting.errors import DeliveryError, StoreError, TapecastError
-from forecasting.service.lane import BACKOFF_S, Lane
+from forecasting.service.lane import BACKOFF_S, Lane, given_up
 from forecasting.trading.sinks import make_sink
 from forecasting.trading.sinks.base import Sink
 from forecasting.trading.sinks.message import Message, notice, told
@@ -36,7 +37,6 @@ __all__ = ["AlertDelivery", "Message", "Show", "TerminalEvent", "try_sink"]
 
 log = logging.getLogger(__name__)
 
-LEFT_FOR = timedelta(days=1)      # older alerts are history, not news
 CLOSE_S = 0.5                     # how long what is on its way may take when everything stops; then it is broken off
 BREAK_OFF_S = 0.2                 # how long that is waited for
 
@@ -62,23 +62,26 @@ class AlertDelivery:
         Args:
             store: Of rules, alerts and deliveries.
             sinks: All that are configured.
-            settings: Rate, digest, quiet hours.
+            settings: Rate, digest, quiet hours, for how long what is not taken is offered again.
             show: Takes what is for the app's terminal, from any thread; None: there is no terminal, and what is for it
                 is left to an app.
             outside: Whether to serve sinks that reach beyond the terminal: not in a replay, nor beside a daemon.
             make: Makes a sink.
-            backoff_s: Pauses between tries.
+            backoff_s: Pauses between the first tries.
         """
         self._store = store
         self.known = tuple(sink.name for sink in sinks)      # served here or not
+        self._limit = timedelta(hours=settings.retry_hours)
+        self._outside = outside
+        self._terminal = {sink.name for sink in sinks if sink.kind in TERMINAL_KINDS}
         self._lanes = {
             sink.name: Lane(sink.name, partial(_made, make, sink, show), _outbox(sink, settings), self._note,
-                            backoff_s=backoff_s)
-            for sink in sinks if (show is not None if sink.kind in TERMINAL_KINDS else outside)
+                            limit=self._limit, backoff_s=backoff_s)
+            for sink in sinks if (show is not None if sink.name in self._terminal else outside)
         }  # fmt: skip
         self._rules: dict[int, AlertRule] = {}
         self._late: set[int] = set()      # alerts of earlier runs that are delivered in this one
-        self._inbox: queue.SimpleQueue[Sequence[Alert] | Message | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Sequence[Alert] | Notice | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopped = False
 
@@ -95,9 +98,9 @@ class AlertDelivery:
         if alerts:
             self._inbox.put(alerts)
 
-    def notify(self, message: Message) -> None:
+    def notify(self, notice: Notice) -> None:
         """Tell every sink something about tapecast itself; returns at once."""
-        self._inbox.put(message)
+        self._inbox.put(notice)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -130,7 +133,7 @@ class AlertDelivery:
     def _work(self, now: datetime) -> None:
         self._guarded(lambda: self._take_up(now))
         while (item := self._inbox.get()) is not None:
-            self._guarded(partial(self._tell, item) if isinstance(item, Message) else partial(self._route, item))
+            self._guarded(partial(self._tell, item) if isinstance(item, Notice) else partial(self._route, item))
 
     def _guarded(self, job: Callable[[], None]) -> None:
         """Run `job`; what goes wrong with one batch does not keep the next."""
@@ -145,15 +148,44 @@ class AlertDelivery:
     def _take_up(self, now: datetime) -> None:
         """Deliver what earlier runs have not."""
         self._read_rules()
-        history = self._store.alerts.history(since=now - LEFT_FOR, unseen=True)
-        left = [replace(a, late=True) for a in reversed(history) if a.fired_at < now and a.rule_id in self._rules]
+        news = self._store.alerts.history(since=now - self._limit, unseen=True)
+        owed: list[Alert | Notice] = [*self._store.alerts.owed(), *self._store.sayings.owed()]
+        for item in owed:
+            self._give_up(item, now)
+        found = {a.id: a for a in (*news, *owed) if isinstance(a, Alert) and now - self._limit <= a.fired_at < now}
+        left = [replace(a, late=True) for _, a in sorted(found.items()) if a.rule_id in self._rules]
         self._late = {alert.id for alert in left}
         self._sort(left)
+        for said in reversed(self._store.sayings.recent(since=now - self._limit)):
+            if said.fired_at < now:
+                self._tell(replace(said, late=True), self._lanes.keys() - self._terminal)
 
-    def _tell(self, message: Message) -> None:
-        log.info("%s: %s", message.title, message.text)
-        for lane in self._lanes.values():
-            lane.put_notice(message)
+    def _give_up(self, item: Alert | Notice, now: datetime) -> None:
+        """Note of which sinks an earlier run had hoped for nothing is hoped any more."""
+        for delivery in item.deliveries:
+            if delivery.next_try is None or not self._answers_for(delivery.sink):
+                continue
+            if delivery.sink not in self.known:
+                why = _no_sink(delivery.sink)
+            elif now - item.fired_at > self._limit:
+                why = given_up(self._limit)
+            elif isinstance(item, Alert) and item.rule_id not in self._rules:
+                why = "its rule is gone"
+            else:
+                continue
+            self._note([item], replace(delivery, error=f"{delivery.error}; {why}", next_try=None))
+
+    def _answers_for(self, sink: str) -> bool:
+        """Whether nobody else delivers to it: sinks that are no longer there are whose who serves the outside."""
+        return sink in self._lanes or (self._outside and sink not in self.known)
+
+    def _tell(self, notice: Notice, sinks: Iterable[str] | None = None) -> None:
+        """Give a notice to these sinks, or to all, but for those that have had it."""
+        log.info("%s: %s", notice.title, notice.text)
+        had = _settled(notice)
+        for name in self._lanes if sinks is None else sinks:
+            if name not in had:
+                self._lanes[name].put_notices([notice])
 
     def _route(self, submitted: Sequence[Alert]) -> None:
         if not (alerts := [alert for alert in submitted if alert.id not in self._late]):
@@ -173,12 +205,13 @@ class AlertDelivery:
         kept: dict[tuple[str, str], list[Alert]] = defaultdict(list)
         for alert in alerts:
             rule = self._rules.get(alert.rule_id)
-            had = {delivery.sink for delivery in alert.deliveries}
+            had = _settled(alert)
+            owed = {delivery.sink for delivery in alert.deliveries} - had
             for name in dict.fromkeys((rule.sinks if rule else ()) or self.known):
-                if name in had:
-                    continue
+                if name in had or (alert.acked_at is not None and name not in owed):
+                    continue      # who has seen it needs no more ways to hear of it
                 if name not in self.known:
-                    kept[name, f"no [[sink]] is called '{name}'"].append(alert)
+                    kept[name, _no_sink(name)].append(alert)
                 elif name in self._lanes and rule is not None and _muted(rule, alert):
                     kept[name, "muted"].append(alert)
                 elif name in self._lanes:
@@ -188,11 +221,25 @@ class AlertDelivery:
         for name, those in given.items():
             self._lanes[name].put(those)
 
-    def _note(self, alerts: Sequence[Alert], delivery: Delivery) -> None:
+    def _note(self, items: Sequence[Alert | Notice], delivery: Delivery) -> None:
+        alerts = [item.id for item in items if isinstance(item, Alert)]
+        notices = [item.id for item in items if isinstance(item, Notice) and item.id]
         try:
-            self._store.alerts.delivered([alert.id for alert in alerts], delivery)
+            if alerts:
+                self._store.alerts.delivered(alerts, delivery)
+            if notices:
+                self._store.sayings.delivered(notices, delivery)
         except StoreError as error:
-            log.warning("what became of %d alerts is not on record: %s", len(alerts), error)
+            log.warning("what became of %d alerts is not on record: %s", len(items), error)
+
+
+def _settled(item: Alert | Notice) -> set[str]:
+    """The sinks that need not be offered it any more."""
+    return {delivery.sink for delivery in item.deliveries if delivery.next_try is None}
+
+
+def _no_sink(name: str) -> str:
+    return f"no [[sink]] is called '{name}'"
 
 
 def _muted(rule: AlertRule, alert: Alert) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from forecasting.domain.decision import Alert
+from forecasting.domain.decision import Alert, Notice
 from forecasting.domain.market import Symbol
 
 FIRED = datetime(2026, 3, 2, 15, 31, tzinfo=UTC)
@@ -20,6 +20,12 @@ def alert(id_: int = 1, symbol: str = "NVDA", **changes: Any) -> Alert:
         "data_time": FIRED, "late": False, "value": 71.25, "reason": "rsi crosses above 70: rsi 71.25",
     }  # fmt: skip
     return Alert(**values | changes)
+
+
+def notice(id_: int = 1, **changes: Any) -> Notice:
+    """Prices have ceased."""
+    values: dict[str, Any] = {"fired_at": FIRED, "title": "no fresh prices", "text": "none since 14:02"}
+    return Notice(id_, **values | changes)
 
 
 HOSTILE = st.text(max_size=60) | st.lists(

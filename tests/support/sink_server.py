@@ -22,6 +22,7 @@ class SinkServer:
     def __init__(self, *answers: int | str) -> None:
         self.answers: list[int | str] = list(answers or (200,))
         self.posted: list[Posted] = []
+        self.retry_after: str | None = None      # with each status, if it is given
         self.arrived = threading.Semaphore(0)
         self._over = threading.Event()
         fake = self
@@ -50,6 +51,8 @@ class SinkServer:
                 handler.send_response(answer)
                 if 300 <= answer < 400:
                     handler.send_header("Location", "/elsewhere")
+                if self.retry_after is not None:
+                    handler.send_header("Retry-After", self.retry_after)
                 said = f"no such place: {handler.path}".encode()      # as many servers do
                 handler.send_header("Content-Length", str(len(said)))
                 handler.end_headers()

@@ -54,7 +54,7 @@ def send(url: str, title: str, text: str) -> Answer:
     if carrier.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT):
         return Answer()
     if heard.status is not None:
-        return Answer(f"the service answered {heard.status}", again=heard.status >= 500 or heard.status == 429)
+        return Answer(f"the service answered {heard.status}", again=heard.status >= 500 or heard.status in (408, 429))
     return Answer("the service cannot be reached" if heard.unreachable else "the service did not take it", again=True)
 
 

@@ -10,10 +10,11 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from forecasting.data.text import clean_text
-from forecasting.domain.decision import Alert
+from forecasting.domain.decision import Alert, Notice
 
 TITLE_LIMIT = 80
 TEXT_LIMIT = 600
@@ -28,6 +29,12 @@ class Message:
     title: str                         # clean, short
     text: str                          # clean, one line
     alerts: tuple[Alert, ...] = ()     # what it is about; none: a notice
+    notices: tuple[Notice, ...] = ()   # what it is then about, where that is on record
+
+    @property
+    def about(self) -> tuple[Alert | Notice, ...]:
+        """All that is on record."""
+        return (*self.alerts, *self.notices)
 
     @property
     def kind(self) -> str:
@@ -64,16 +71,32 @@ def notice(title: str, text: str) -> Message:
     return Message(clean_text(title, limit=TITLE_LIMIT), clean_text(text, limit=TEXT_LIMIT))
 
 
+def said(notices: Sequence[Notice]) -> Message:
+    """One message with these words about tapecast itself, at least one."""
+    if len(notices) == 1:
+        only = notices[0]
+        text = clean_text(only.text, limit=TEXT_LIMIT) + (_late(only.fired_at) if only.late else "")
+        return Message(clean_text(only.title, limit=TITLE_LIMIT), text, notices=(only,))
+    newest = notices[-1]
+    counted = _counted(each.title for each in notices)
+    text = f"{counted}; newest, of {newest.fired_at:%Y-%m-%d %H:%M} UTC: {newest.title}, {newest.text}"
+    return Message(f"{len(notices)} notices", clean_text(text, limit=TEXT_LIMIT), notices=tuple(notices))
+
+
 def told(alerts: Sequence[Alert]) -> Message:
     """One message about these alerts, at least one."""
     return _of_one(alerts[0]) if len(alerts) == 1 else _digest(alerts)
 
 
 def _of_one(alert: Alert) -> Message:
-    late = f" (late: of {alert.data_time:%Y-%m-%d %H:%M} UTC)" if alert.late else ""
+    late = _late(alert.data_time) if alert.late else ""
     return Message(
         clean_text(alert.symbol, limit=TITLE_LIMIT), clean_text(alert.reason, limit=TEXT_LIMIT) + late, (alert,)
     )
+
+
+def _late(of: datetime) -> str:
+    return f" (late: of {of:%Y-%m-%d %H:%M} UTC)"
 
 
 def _digest(alerts: Sequence[Alert]) -> Message:

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from datetime import time
 
 from forecasting.config.alerts import is_within
-from forecasting.domain.decision import Alert
-from forecasting.trading.sinks.message import Message, told
+from forecasting.domain.decision import Alert, Notice
+from forecasting.trading.sinks.message import Message, said, told
 
 MINUTE = 60.0
 SETTLE_S = 2.0
@@ -28,11 +28,11 @@ class Outbox:
 
         Args:
             rate: Messages a minute.
-            digest: So many alerts waiting together go as one message.
+            digest: So many alerts waiting together go as one message, and so do so many notices.
             quiet: First and last moment of the day's hours in which nothing goes; may reach over midnight.
         """
         self._rate, self._digest, self._quiet = rate, digest, quiet
-        self._notices: deque[Message] = deque()
+        self._notices: deque[Notice] = deque()
         self._alerts: deque[Alert] = deque()
         self._sent: deque[float] = deque(maxlen=rate)
         self._first = self._newest = -MINUTE      # of the alerts that wait: when they came
@@ -46,16 +46,18 @@ class Outbox:
         self._alerts.extend(alerts)
         self._newest = now
 
-    def put_notice(self, message: Message) -> None:
-        """Take in a word about tapecast itself; it goes by itself."""
-        self._notices.append(message)
+    def put_notices(self, notices: Iterable[Notice]) -> None:
+        """Take in words about tapecast itself; they go apart from alerts."""
+        self._notices.extend(notices)
 
     def take(self, now: float, local: time) -> Message | None:
         """The next message, if one may go now; it counts as sent."""
         if not self._waiting() or self.wait_s(now, local) != 0.0:
             return None
         if self._notices:
-            message = self._notices.popleft()
+            message = said(tuple(self._notices) if len(self._notices) >= self._digest else (self._notices[0],))
+            for _ in message.notices:
+                self._notices.popleft()
         elif self._together(now):
             message = told(tuple(self._alerts))
             self._alerts.clear()

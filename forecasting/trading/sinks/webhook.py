@@ -17,15 +17,18 @@ from contextlib import suppress
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from forecasting.config.secrets import Secret, masked, reveal
+from forecasting.data.retry_after import wait_asked_for
 from forecasting.data.text import clean_text
 from forecasting.errors import ConfigError, DeliveryError
 from forecasting.trading.sinks.message import Message
 
 SIGNATURE = "X-Tapecast-Signature"
 
+_ASK_AGAIN = (http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS)
+
 
 class WebhookSink:
-    """Any 2xx says that the message was taken; 5xx, 429 and silence are worth another try, all else is not."""
+    """Any 2xx says that the message was taken; 5xx, 408, 429 and silence are worth another try, all else is not."""
 
     def __init__(self, name: str, url: Secret, secret: Secret | None, timeout_s: float) -> None:
         self.name = name
@@ -42,7 +45,7 @@ class WebhookSink:
         if self._secret is not None:
             key = reveal(self._secret, f"sink {self.name}: secret")
             headers[SIGNATURE] = f"sha256={hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}"
-        self._judge(self._post(where, body, headers))
+        self._judge(*self._post(where, body, headers))
 
     def close(self) -> None:
         """See `Sink`."""
@@ -62,8 +65,8 @@ class WebhookSink:
             raise ConfigError(fault)
         return parts
 
-    def _post(self, where: SplitResult, body: bytes, headers: dict[str, str]) -> int:
-        """The status answered with."""
+    def _post(self, where: SplitResult, body: bytes, headers: dict[str, str]) -> tuple[int, float]:
+        """The status answered with, and for how many seconds nothing more is wanted."""
         kind = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
         assert where.hostname is not None
         connection = self._connection = kind(where.hostname, where.port, timeout=self._timeout_s)
@@ -80,7 +83,9 @@ class WebhookSink:
         watch.start()
         try:
             connection.request("POST", target, body, headers)
-            return connection.getresponse().status
+            answer = connection.getresponse()
+            said = {name: value for name in ("Retry-After", "Date") if (value := answer.getheader(name)) is not None}
+            return answer.status, wait_asked_for(said)
         except (OSError, http.client.HTTPException, ValueError) as error:
             why = self._why(error, late=isinstance(error, TimeoutError) or late.is_set())
             raise DeliveryError(f"{self._shown} {why}", again=True) from None
@@ -104,13 +109,14 @@ class WebhookSink:
                 return f"cannot be reached: {error.strerror or type(error).__name__}"
         return "answered with something that is no HTTP"
 
-    def _judge(self, status: int) -> None:
+    def _judge(self, status: int, after_s: float) -> None:
         if 200 <= status < 300:
             return
         said = f"{self._shown} answered {status} {http.client.responses.get(status, '')}".rstrip()
         if 300 <= status < 400:
             raise DeliveryError(f"{said}: redirects are not followed; give the address they lead to")
-        raise DeliveryError(said, again=status >= 500 or status == http.client.TOO_MANY_REQUESTS)
+        again = status >= 500 or status in _ASK_AGAIN
+        raise DeliveryError(said, again=again, after_s=after_s if again else 0.0)
 
 
 def _authorization(where: SplitResult) -> dict[str, str]:

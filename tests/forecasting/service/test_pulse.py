@@ -13,6 +13,7 @@ from forecasting.data.store import Store
 from forecasting.domain.market import SessionState, Symbol
 from forecasting.domain.snapshot import ExchangeStatus, Health, Snapshot, SourceHealth
 from forecasting.domain.watchlist import WatchGroup
+from forecasting.errors import StoreError
 from forecasting.service.pulse import FeedWatch, Pulse
 from tests.support import fake_engine
 
@@ -91,6 +92,17 @@ def test_a_restart_repeats_nothing(store: Store) -> None:
     assert titles(Pulse(store, settings), *(at(m, nvda=0) for m in range(30, 60))) == []
     assert titles(Pulse(store, settings), *(at(m, nvda=m) for m in range(60, 90))) == ["prices are back"]
     assert titles(Pulse(store, settings), *(at(m, nvda=m) for m in range(90, 120))) == []
+    assert [(n.fired_at, n.title) for n in store.sayings.recent()] == [
+        (OPEN + timedelta(minutes=61), "prices are back"), (OPEN + timedelta(minutes=15), "no fresh prices"),
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_put_on_record_is_told_all_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(store.sayings, "record", full)
+    assert titles(Pulse(store, AlertSettings()), *(at(m, nvda=0) for m in range(60))) == ["no fresh prices"]
 
 
 def test_a_sign_of_life_comes_once_a_day_at_its_local_time(store: Store) -> None:

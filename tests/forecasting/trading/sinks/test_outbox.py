@@ -8,9 +8,8 @@ from datetime import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.trading.sinks.message import notice
 from forecasting.trading.sinks.outbox import MINUTE, SETTLE_S, Outbox
-from tests.support.alerts import alert
+from tests.support.alerts import alert, notice
 
 NOON = time(12)
 
@@ -90,12 +89,29 @@ def test_quiet_hours_within_a_day() -> None:
 
 def test_a_notice_goes_by_itself_and_counts() -> None:
     box = filled(1, 2, rate=2)
-    box.put_notice(notice("no prices", "since 14:02"))
+    box.put_notices([notice(1)])
     message = box.take(0.0, NOON)
     assert message is not None
-    assert (message.title, message.kind) == ("no prices", "notice")
+    assert (message.title, message.kind) == ("no fresh prices", "notice")
     assert taken(box, 0.0) == []
     assert taken(box, SETTLE_S) == [(1, 2)]      # two, and one may go
+
+
+def test_notices_of_a_long_outage_go_as_one() -> None:
+    box = Outbox(rate=10, digest=5)
+    box.put_notices([notice(i, late=True) for i in range(1, 5)])
+    assert [m.text for m in iter(lambda: box.take(0.0, NOON), None)] == [
+        "none since 14:02 (late: of 2026-03-02 15:31 UTC)"
+    ] * 4
+    back = notice(10, title="prices are back", text="after 31 minutes", late=True)
+    box.put_notices([*(notice(i, late=True) for i in range(5, 10)), back])
+    message = box.take(0.0, NOON)
+    assert message is not None
+    assert (message.title, [n.id for n in message.notices]) == ("6 notices", [5, 6, 7, 8, 9, 10])
+    assert message.text == (
+        "no fresh prices (5), prices are back (1); newest, of 2026-03-02 15:31 UTC: prices are back, after 31 minutes"
+    )
+    assert box.wait_s(0.0, NOON) is None
 
 
 @given(

@@ -61,6 +61,7 @@ def test_the_body_is_signed_with_the_secret_and_a_name_in_the_address_is_sent_as
 
 @pytest.mark.parametrize(("answer", "why", "again"), [
     (404, "answered 404 Not Found", False),
+    (408, "answered 408 Request Timeout", True),
     (429, "answered 429 Too Many Requests", True),
     (302, "answered 302 Found: redirects are not followed; give the address they lead to", False),
     (308, "answered 308 Permanent Redirect: redirects are not followed; give the address they lead to", False),
@@ -128,3 +129,12 @@ def test_close_breaks_off_what_hangs() -> None:
             sink.close()
             thread.join(PATIENCE_S)
     assert len(failed) == 1
+
+
+@pytest.mark.parametrize(("answer", "said", "after_s"), [
+    (429, "120", 120.0), (503, "90000", 3600.0), (503, None, 0.0), (429, "soon", 0.0), (404, "120", 0.0),
+])  # fmt: skip
+def test_a_far_end_may_ask_to_be_left_alone_for_an_hour_at_most(answer: int, said: str | None, after_s: float) -> None:
+    with SinkServer(answer) as far:
+        far.retry_after = said
+        assert refused(hook(far.url("/"))).after_s == after_s
