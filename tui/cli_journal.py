@@ -30,7 +30,10 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_AS_JSON
 @shared_options
 def journal(options: Options, since: date | None, symbols: tuple[str, ...], as_json: bool) -> None:
-    """Print every signal and alert, newest first, with its reason and what came of it."""
+    """Print every signal and alert, newest first, with its reason and what came of it.
+
+    Words about tapecast itself stand between them: prices ceased, prices are back, the daily sign of life.
+    """
     from forecasting.service.journal import journal as service
 
     say(service(options.settings(), since, map(parse_symbol, symbols)), as_json, _entries)
@@ -104,7 +107,7 @@ def say(answer: Answer, as_json: bool, text: Callable[[Any], str]) -> None:
 
 
 def _entries(rows: list[dict[str, Any]]) -> str:
-    lines = (f"{_when(row['time'])}  {row['symbol']:10} {row['reason']}   {_came_of(row)}" for row in rows)
+    lines = (f"{_when(row['time'])}  {row['symbol'] or '-':10} {_said(row)}   {_came_of(row)}" for row in rows)
     return "\n".join(lines) or "nothing was signalled yet"
 
 
@@ -112,7 +115,13 @@ def _when(time: str) -> str:
     return f"{time[:16].replace('T', ' ')} UTC"
 
 
+def _said(row: dict[str, Any]) -> str:
+    return f"{row['title']}: {row['reason']}" if row["entry"] == "notice" else str(row["reason"])
+
+
 def _came_of(row: dict[str, Any]) -> str:
+    if row["entry"] == "notice":
+        return ""
     if row["entry"] == "alert":
         return "" if row["return_1d"] is None else f"+1 day {row['return_1d'] * 100:+.2f}%"
     return "open" if row["right"] is None else "right" if row["right"] else "wrong"

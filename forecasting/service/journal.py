@@ -1,4 +1,4 @@
-"""What was signalled and alerted, and what came of it, as plain JSON values; and the ledger's word for itself."""
+"""What was signalled, alerted and told of tapecast itself, as plain JSON values; and the ledger's word for itself."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from forecasting.data.store import Store
 from forecasting.data.store.database import mapped
 from forecasting.data.store.examination import whole
 from forecasting.data.store.opening import damage_of
-from forecasting.domain.decision import Alert, ScoredSignal
+from forecasting.domain.decision import Alert, Notice, ScoredSignal
 from forecasting.domain.market import Bar, Symbol
 from forecasting.domain.sessions import in_slots
 from forecasting.errors import StoreError
-from forecasting.service.alert_commands import alert_value
+from forecasting.service.alert_commands import alert_value, delivery_value
 from forecasting.service.headless import Answer
 from forecasting.service.keeping import own_file
 from forecasting.service.places import place
@@ -26,15 +26,20 @@ _ALL = 1_000_000
 
 
 def journal(settings: Settings, since: date | None, symbols: Iterable[Symbol] = ()) -> Answer:
-    """Signals and alerts, newest first: when, why, by which model, and what followed at the horizon."""
+    """Signals and alerts, newest first: when, why, by which model, and what followed at the horizon.
+
+    What tapecast told of itself stands between them, where no symbols are asked for.
+    """
     first = datetime.combine(since or date.min, time(), UTC)
     wanted = set(symbols)
     with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
         notices = store.notices
         signals = [_signal(s) for s in store.signals.recent(_ALL) if s.signal.time >= first]
         pasts = _Pasts(store)
-        alerts = [_alert(a, pasts) for a in store.alerts.history(since=None if since is None else first)]
-    rows = [row for row in (*signals, *alerts) if not wanted or row["symbol"] in wanted]
+        told_since = None if since is None else first
+        alerts = [_alert(a, pasts) for a in store.alerts.history(since=told_since)]
+        own = [_notice(n) for n in store.sayings.recent(since=told_since)]
+    rows = [row for row in (*signals, *alerts, *own) if not wanted or row["symbol"] in wanted]
     return Answer(sorted(rows, key=lambda row: str(row["time"]), reverse=True), notices, 0)
 
 
@@ -86,6 +91,18 @@ def _alert(alert: Alert, pasts: _Pasts) -> dict[str, Any]:
     one, five = pasts.followed(alert.symbol, alert.data_time)
     told = {"entry": "alert", "time": alert.fired_at.isoformat(), **alert_value(alert)}
     return {**told, "return_1d": one, "return_5d": five}
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "entry": "notice",
+        "id": notice.id,
+        "time": notice.fired_at.isoformat(),
+        "symbol": None,
+        "title": notice.title,
+        "reason": notice.text,
+        "deliveries": [delivery_value(delivery) for delivery in notice.deliveries],
+    }
 
 
 def verify(settings: Settings) -> Answer:

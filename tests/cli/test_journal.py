@@ -15,7 +15,7 @@ import pytest
 
 from forecasting.config import Settings
 from forecasting.data.store import Store
-from forecasting.domain.decision import Alert, AlertRule, Delivery, Signal, SignalKind
+from forecasting.domain.decision import Alert, AlertRule, Delivery, Notice, Signal, SignalKind
 from forecasting.domain.forecast import Origin
 from forecasting.domain.interval import Interval
 from forecasting.domain.market import Symbol
@@ -56,6 +56,26 @@ def test_the_journal_has_what_was_said_and_what_came_of_it(run: Run, kept: Path)
     assert [d["sink"] for d in rows[0]["deliveries"]] == ["bell"]
     assert [r["entry"] for r in json.loads(run("journal", "--since", "2026-03-03", "--json").out)] == ["alert"]
     assert json.loads(run("journal", "--symbol", "amd", "--json").out) == []
+
+
+def test_the_journal_has_what_tapecast_told_of_itself_and_to_whom(run: Run, kept: Path) -> None:
+    day = close_of(MONDAY + timedelta(days=2))
+    with Store.open(kept / "store.db") as store:
+        dead = store.sayings.record(Notice(0, day, "no fresh prices", "none since 14:02"), "k", "v")
+        store.sayings.delivered([dead.id], Delivery("desk", False, 0.3, "503", next_try=day + timedelta(minutes=5)))
+    assert json.loads(run("journal", "--json").out)[0] == {
+        "entry": "notice", "id": 1, "time": day.isoformat(), "symbol": None, "title": "no fresh prices",
+        "reason": "none since 14:02", "deliveries": [
+            {"sink": "desk", "ok": False, "seconds": 0.3, "error": "503; next try 2026-03-04 21:05 UTC"}
+        ],
+    }  # fmt: skip
+    assert run("journal").out.splitlines()[0].rstrip() == (
+        "2026-03-04 21:00 UTC  -          no fresh prices: none since 14:02"
+    )
+    assert [r["entry"] for r in json.loads(run("journal", "--symbol", "NVDA", "--json").out)] == ["alert", "signal"]
+    later = str(MONDAY + timedelta(days=3))
+    assert json.loads(run("journal", "--since", later, "--json").out) == []
+    assert [r["rule"] for r in json.loads(run("alerts", "history", "--json").out)] == ["last > 100"]
 
 
 def test_the_ledger_is_verified_and_a_changed_row_is_named(run: Run, kept: Path) -> None:
