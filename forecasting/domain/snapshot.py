@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from forecasting.domain.decision import Alert, RuleStatus, ScoredSignal, SignalRecord
+from forecasting.domain.decision import Alert, Notice, RuleStatus, ScoredSignal, SignalRecord
 from forecasting.domain.forecast import Forecast, Outcome, TrackRecord
 from forecasting.domain.holding import Holding, Position
 from forecasting.domain.interval import Interval
@@ -183,6 +183,7 @@ class Snapshot:
     alerts_unseen: int = 0                    # of all, not acknowledged
     rules: tuple[RuleStatus, ...] = ()        # in force, oldest first
     portfolio: Portfolio | None = None        # all positions together; None where there are none
+    told: tuple[Notice, ...] = ()             # of tapecast itself, newest first
 
     def row(self, symbol: Symbol) -> SymbolRow | None:
         """The row of `symbol`, or None."""

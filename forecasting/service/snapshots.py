@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from forecasting.data.exchanges import exchange_of
 from forecasting.data.store import Store
-from forecasting.domain.decision import Alert, RuleStatus, ScoredSignal, SignalRecord
+from forecasting.domain.decision import Alert, Notice, RuleStatus, ScoredSignal, SignalRecord
 from forecasting.domain.forecast import MODELS, TrackRecord
 from forecasting.domain.market import Quote, SessionState, Symbol, SymbolFailure
 from forecasting.domain.sessions import SessionTable
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 SIGNALS_SHOWN = 200
 ALERTS_SHOWN = 100
+NOTICES_SHOWN = 10
 SESSIONS_AHEAD = 20
 """With fewer sessions ahead, the kept table is read anew: the worker extends it in time."""
 SESSIONS_BEHIND = timedelta(days=400)
@@ -73,6 +74,7 @@ class _Read:
     alerts: tuple[Alert, ...] = ()
     alerts_unseen: int = 0
     rules: tuple[RuleStatus, ...] = ()
+    told: tuple[Notice, ...] = ()
 
 
 class SnapshotReader:
@@ -148,6 +150,7 @@ class SnapshotReader:
             facts, records, recent, self._signal_records(), store.alerts.history(limit=ALERTS_SHOWN),
             store.alerts.count_unseen(),
             rule_statuses(store, status.groups, symbols, readiness=status.report is not None),
+            store.sayings.recent(limit=NOTICES_SHOWN),
         )
 
     def _show(self, version: int, status: Status, read: _Read) -> Snapshot:
@@ -177,6 +180,7 @@ class SnapshotReader:
             alerts=read.alerts,
             alerts_unseen=read.alerts_unseen,
             rules=read.rules,
+            told=read.told,
             portfolio=None if books is None else books.portfolio(facts.positions, status.symbols),
         )
 

@@ -26,6 +26,11 @@ def test_each_sink_tells_how_it_took_an_alert() -> None:
     assert deliveries(made, COLOURS, ASCII).plain == said.replace("✗", "x")
 
 
+def test_a_sink_in_trouble_says_when_it_is_tried_again_before_it_says_why() -> None:
+    pending = Delivery("desk", False, 0.3, "answered 503", next_try=NOW + timedelta(minutes=5))
+    assert deliveries((pending,), COLOURS, ASCII).plain == "desk next try 15:35 x answered 503"
+
+
 def test_what_made_a_rule_come_true_stands_before_the_rule() -> None:
     assert figures(alert(), COLOURS).plain == "rsi 71.25  rsi crosses above 70"
     assert figures(alert(reason="rsi crosses above 70"), COLOURS).plain == "rsi crosses above 70"

@@ -173,6 +173,7 @@ def _sifted(scene: Scene, wanted: str) -> Scene:
         signals=tuple(s for s in snapshot.signals if holds(_words(s), wanted)),
         signal_records=kinds or snapshot.signal_records,
     ))
+        told=tuple(n for n in snapshot.told if holds(f"{n.title} {n.text}", wanted)),
 
 
 def _words(scored: ScoredSignal) -> str:

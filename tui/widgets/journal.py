@@ -12,6 +12,7 @@ from textual.widgets import Static
 from forecasting.domain.decision import ScoredSignal, SignalRecord
 from tui import format as fmt
 from tui.screens.view import Scene
+from tui.widgets.notice_text import notice_lines
 from tui.widgets.signal_log import horizon, outcome
 
 JOURNAL = 200
@@ -29,7 +30,8 @@ class Journal(Static):
 
     def show(self, scene: Scene) -> None:
         """Show records and journal, if they differ from what is there."""
-        facts = (scene.snapshot.signal_records, scene.snapshot.signals, scene.palette, self.app.size.width)
+        snapshot = scene.snapshot
+        facts = (snapshot.signal_records, snapshot.signals, snapshot.told, scene.palette, self.app.size.width)
         if facts == self._shown:
             return
         self._shown = facts
@@ -37,6 +39,7 @@ class Journal(Static):
             Text("Kinds  hit: the direction held after the horizon; hold: without any signal; net: mean return after "
                  "0.2 % for in and out; any day: the same without a signal", scene.palette.muted),
             _records(scene.snapshot.signal_records, scene, self.app.size.width), Text(),
+            *notice_lines(scene.snapshot.told, scene.palette, scene.glyphs),
             Text("Journal, newest first", scene.palette.muted), _journal(scene.snapshot.signals[:JOURNAL], scene),
         ))
 
