@@ -172,8 +172,8 @@ def _sifted(scene: Scene, wanted: str) -> Scene:
         rules=tuple(r for r in snapshot.rules if holds(f"{alert_text.about(r.rule)} {r.rule.text}", wanted)),
         signals=tuple(s for s in snapshot.signals if holds(_words(s), wanted)),
         signal_records=kinds or snapshot.signal_records,
-    ))
         told=tuple(n for n in snapshot.told if holds(f"{n.title} {n.text}", wanted)),
+    ))
 
 
 def _words(scored: ScoredSignal) -> str:

@@ -55,14 +55,14 @@ def deliveries(made: Sequence[Delivery], palette: Palette, glyphs: Glyphs) -> Te
 
 def _delivery(delivery: Delivery, palette: Palette, glyphs: Glyphs) -> Text:
     text = Text(delivery.sink)
+    if delivery.next_try is not None:      # first, since a line may be cut
+        text.append(f" next try {fmt.local_minute(delivery.next_try)[6:]}", palette.warning)
+        return text.append(f" {glyphs.wrong} {delivery.error}", palette.muted)
     if not delivery.ok and not delivery.seconds:      # never tried: muted, or no such sink
         return text.append(f" ({delivery.error or 'not tried'})", palette.muted)
     if not delivery.ok:
         return text.append(f" {glyphs.wrong} {delivery.error or 'failed'}", palette.error)
     return text if delivery.seconds < AT_ONCE_S else text.append(f" ok({delivery.seconds:.1f} s)", palette.up)
-    if delivery.next_try is not None:      # first, since a line may be cut
-        text.append(f" next try {fmt.local_minute(delivery.next_try)[6:]}", palette.warning)
-        return text.append(f" {glyphs.wrong} {delivery.error}", palette.muted)
 
 
 def state(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:
