@@ -86,10 +86,33 @@ def test_bars_grow_from_their_base_to_either_side() -> None:
     assert lines(made) == ["█", "█▄", "  ▀█", "   █"]
 
 
+def test_bars_in_ascii_tell_their_sides_apart_in_one_row() -> None:
+    made = figure(4)
+    cells.bars(made, GRID, [(0.0, 1.6), (1.0, 1.4)], BLUE, ASCII, base=1.5)
+    assert lines(made)[1:3] in (["+", " #"], ["+#", ""], ["", "+#"])
+
+
 def test_columns_rise_by_eighths() -> None:
     made = figure(4)
-    cells.columns(made, GRID, [(0.0, 1.0), (1.0, 0.5), (2.0, 1 / 32), (3.0, 0.28125)], BLUE, UNICODE)
+    cells.columns(
+        made, GRID, [(0.0, 1.0), (1.0, 0.5), (2.0, 1 / 32), (3.0, 0.28125)], BLUE, UNICODE, rising=False
+    )
     assert lines(made) == ["█", "█", "██ ▁", "██▁█"]
+
+
+def test_a_low_column_of_a_bar_that_rose_is_hollow_as_no_body_of_it_is_seen() -> None:
+    made = figure(4)
+    cells.columns(made, GRID, [(0.0, 0.125)], BLUE, UNICODE, rising=True)
+    cells.columns(made, GRID, [(1.0, 0.125)], BLUE, UNICODE, rising=False)
+    assert lines(made) == ["", "", "", "╥▄"]
+
+
+@pytest.mark.parametrize(("glyphs", "drawn"), [(UNICODE, ["▄", "▒█", "▒█"]), (ASCII, ["-", "+#", "+#"])])
+def test_columns_of_bars_that_rose_and_fell_are_told_apart_without_colour(glyphs: Glyphs, drawn: list[str]) -> None:
+    made = figure(4)
+    cells.columns(made, GRID, [(0.0, 0.625)], BLUE, glyphs, rising=True)
+    cells.columns(made, GRID, [(1.0, 0.5)], BLUE, glyphs, rising=False)
+    assert lines(made) == ["", *drawn]
 
 
 @pytest.mark.parametrize(

@@ -130,25 +130,37 @@ def _frame(row: int, inside: range, outside: range) -> str:
 def bars(
     figure: Figure, grid: Grid, ends: Iterable[tuple[float, float]], colour: str, glyphs: Glyphs, *, base: float
 ) -> None:
-    """Upright bars from `base` to each (x, end), by half cells; at least one half on the side where the end lies."""
+    """Upright bars from `base` to each (x, end), by half cells; at least one half on the side where the end lies.
+
+    Where halves cannot be drawn, both sides may lie in one row; their glyphs tell them apart.
+    """
     strokes = _Strokes()
     for x, end in ends:
+        whole = glyphs.rising if end > base else glyphs.box
         inside = grid.halves(base, end) if end > base else grid.halves_down(end, base)
         for row in range(inside.start // 2, (inside.stop + 1) // 2):
             upper, lower = (_BODY if h in inside else _NOTHING for h in (2 * row + 1, 2 * row))
-            strokes.put(_BROAD[upper, lower] if glyphs.halves else glyphs.box, x, grid.at(row))
+            strokes.put(_BROAD[upper, lower] if glyphs.halves else whole, x, grid.at(row))
     strokes.draw(figure, colour)
 
 
-def columns(figure: Figure, grid: Grid, tops: Iterable[tuple[float, float]], colour: str, glyphs: Glyphs) -> None:
-    """Columns from the bottom edge to (x, share of the height), by eighths of a cell."""
+def columns(
+    figure: Figure, grid: Grid, tops: Iterable[tuple[float, float]], colour: str, glyphs: Glyphs, *, rising: bool
+) -> None:
+    """Columns of one colour from the bottom edge to (x, share of the height), by eighths of a cell.
+
+    Where the price rose they are lighter than where it fell, as its candles are.
+    """
     strokes, steps = _Strokes(), len(glyphs.spark)
+    body = glyphs.shades[1] if rising and glyphs.halves else glyphs.rising if rising else glyphs.box
     for x, share in tops:
         eighths = max(1, round(share * grid.rows * steps))
         for row in range(eighths // steps):
-            strokes.put(glyphs.box, x, grid.at(row))
-        if eighths % steps:
-            strokes.put(glyphs.spark[eighths % steps - 1], x, grid.at(eighths // steps))
+            strokes.put(body, x, grid.at(row))
+        if rest := eighths % steps:
+            low = rising and glyphs.halves and eighths < steps and rest > 2      # nothing of its lighter body is seen
+            top = _HOLLOW[_NOTHING, _BODY] if low else glyphs.spark[rest - 1]
+            strokes.put(top, x, grid.at(eighths // steps))
     strokes.draw(figure, colour)
 
 

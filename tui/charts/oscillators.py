@@ -82,7 +82,7 @@ class MacdChart:
 
 @dataclass(frozen=True, slots=True)
 class VolumeChart:
-    """Volume per bar, coloured by whether the price rose."""
+    """Volume per bar, lighter where the price rose, as its candles are, and coloured so."""
 
     axis: TimeAxis
     signed: Values      # negative where the price fell
@@ -104,4 +104,5 @@ class VolumeChart:
         for sign, colour in ((1, brush.palette.up), (-1, brush.palette.down)):
             tops = [(float(x), abs(v) / top) for x, v in tallest.items() if v * sign > 0]
             grid = cells.Grid(0, top, brush.height)
-            cells.columns(figure, grid, cells.broad(tops, self.axis.pitch), colour, brush.glyphs)
+            broad = cells.broad(tops, self.axis.pitch)
+            cells.columns(figure, grid, broad, colour, brush.glyphs, rising=sign > 0)

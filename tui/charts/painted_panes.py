@@ -56,12 +56,17 @@ def _lines(
 
 
 def _volume(charts: SymbolCharts, canvas: Canvas, palette: Palette, pane: Pane, columns: Columns) -> None:
+    """Columns of bars that rose are hollow, as their candles are."""
     half = max(0.4, columns.pitch * 0.36)
     for i, signed in enumerate(charts.volume.signed):
         if signed:
             x, y = columns.at(i), pane.y(abs(signed))
             box = [(x - half, y), (x + half, y), (x + half, pane.bottom), (x - half, pane.bottom)]
-            canvas.area(box, between(palette.up if signed > 0 else palette.down, palette.background, 0.45))
+            rising = signed > 0
+            colour = between(palette.up if rising else palette.down, palette.background, 0.45)
+            canvas.area(box, palette.background if rising and half > 2 else colour)
+            if rising and half > 2:
+                canvas.line([*box, box[0]], colour, 1.2)
     canvas.text((pane.right + 6, pane.top + 8), fmt.quantity(pane.high), palette.muted, SMALL)
     _label(canvas, palette, pane, "Volume")
 
