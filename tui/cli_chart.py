@@ -173,9 +173,9 @@ def _words(found: Charted, charts: SymbolCharts) -> Words:
     mark = " (synthetic: made by a generator, never traded)" if instrument.synthetic and not told else ""
     price = fmt.in_currency(last.close, instrument.currency, instrument.symbol)
     shown = " · ".join(filter(None, (charts.price.note, charts.price.why, price, fmt.bar_name(charts.dates[-1]))))
-    record = pane_record(found.row, _palette(THEMES[0].name)).plain.split("\n")
+    record = pane_record(found.row, _palette(THEMES[0].name)).plain
     source = found.row.bars_source or found.row.source if found.row is not None else ""
-    lines = (shown, " · ".join(record), *filter(None, (", ".join(charts.price.past_notes),)))
+    lines = (shown, record, *filter(None, (", ".join(charts.price.past_notes),)))
     foot = f"tapecast · bars of {source or 'no known source'} to {fmt.bar_name(charts.dates[-1])} · not advice"
     name = "" if instrument.name == instrument.symbol else f" {instrument.name}"
     return Words(f"{instrument.symbol}{name}{mark}", lines, foot)
@@ -203,7 +203,7 @@ def _print(
     for pane in (charts.price, *panes):
         drawn = build(pane, width, above if pane is charts.price else rows, colours, glyphs)
         lines += [pane.heading(colours, glyphs, width), drawn]
-    lines.append(pane_record(found.row, colours))
+    lines.append(pane_record(found.row, colours, width))
     console = Console(width=width, highlight=False, color_system="auto" if sys.stdout.isatty() else None)
     for text in lines:
         for one in text.split("\n"):

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from math import isfinite
 
 from forecasting.domain.decision import Signal, SignalKind
+from forecasting.domain.forecast import BASELINE
 from forecasting.domain.interval import Interval
 from forecasting.frozen import dataclass
 
@@ -143,6 +144,11 @@ def interval(low: float | None, high: float | None) -> str:
 def probability(value: float) -> str:
     """A test's p value: 0.04, 0.003, <0.001."""
     return "<0.001" if value < 0.001 else f"{value:.3f}" if value < 0.01 else f"{value:.2f}"
+
+
+def baseline(name: str) -> str:
+    """What skill is measured against, where words are short: RW for the random walk."""
+    return "RW" if name == BASELINE else name
 
 
 def skill_interval(low: float | None, high: float | None) -> str:

@@ -244,7 +244,8 @@ def detail(symbol: str) -> SymbolDetail | None:
 def signal_record(kind: SignalKind, n: int, rate: float) -> SignalRecord:
     """A record of one kind of signal."""
     half = 0.98 / math.sqrt(n)
-    return SignalRecord(kind, n, round(n * rate), rate, max(0.0, rate - half), min(1.0, rate + half), 0.002, 0.53)
+    low, high = max(0.0, rate - half), min(1.0, rate + half)
+    return SignalRecord(kind, n, round(n * rate), rate, low, high, 0.002, 0.53, 0.002, -0.011, 0.015, 0.0005)
 
 
 def snapshot(groups: tuple[WatchGroup, ...], version: int = 1) -> Snapshot:

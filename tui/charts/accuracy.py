@@ -35,8 +35,8 @@ class RateChart:
             return fitted([*title, (1, Text("  nothing settled yet", palette.muted))], width)
         interval = f" {fmt.interval(*self.intervals[-1])}" if self.intervals else ""
         return fitted([
-            *title, (0, Text(f"  {fmt.share(self.rates[-1])}", f"bold {palette.foreground}")), (1, Text(interval)),
-            (2, Text(f" n={self.n}", palette.muted), Text(f" {self.origin}", palette.muted)),
+            *title, (0, Text(f"  {fmt.share(self.rates[-1])}", f"bold {palette.foreground}")), (0, Text(interval)),
+            (0, Text(f" n={self.n}", palette.muted)), (2, Text(f" {self.origin}", palette.muted)),
         ], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
@@ -58,20 +58,20 @@ class RateChart:
 class OutcomeChart:
     """Forecasts' 80 % bands, and the returns that came; all in per cent."""
 
-    note: str
+    record: str                          # how the band has held over all, with its interval and n
     axis: TimeAxis
     bands: tuple[tuple[float, float], ...]
     actual: tuple[float, ...]
     horizon: int = 1
 
     def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
-        """How many fell inside."""
+        """How many fell inside, and what that is a part of."""
         title: list[Part] = [(0, Text("Outcomes", palette.muted)), (2, Text(f" {self.horizon} ahead", palette.muted))]
         if not self.actual:
             return fitted([*title, (1, Text("  nothing settled yet", palette.muted))], width)
         held = f"  {sum(self._inside())} of {len(self.actual)} in the 80% band"
         told = Text(held, f"bold {palette.foreground}")
-        return fitted([*title, (1, told), (3, Text(f"  {self.note}", palette.muted))], width)
+        return fitted([*title, (1, told), (1, Text(f"; {self.record}", palette.muted))], width)
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Bands behind, outcomes over them: inside as dots, outside as crosses."""

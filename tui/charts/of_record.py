@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from forecasting.domain.scorecard import Rolled
 from forecasting.service.accuracy import ModelAccuracy
+from tui import format as fmt
 from tui.charts.accuracy import OutcomeChart
 from tui.charts.axis import TimeAxis
 from tui.charts.calibration import PitChart, ReliabilityChart
@@ -16,7 +17,7 @@ from tui.charts.rolled import RolledChart
 def skill_chart(found: ModelAccuracy) -> Chart | None:
     """Rolled CRPS skill against the baseline."""
     return _rolled(
-        found, "CRPS skill", f"on {found.card.crps.baseline_name}", lambda r: r.skill,
+        found, "CRPS skill", lambda r: f"on {fmt.baseline(found.card.crps.baseline_name)}", lambda r: r.skill,
         lambda r: (r.skill_low, r.skill_high), lambda r: 0.0, signed=True,
     )
 
@@ -24,16 +25,16 @@ def skill_chart(found: ModelAccuracy) -> Chart | None:
 def hit_chart(found: ModelAccuracy) -> Chart | None:
     """Rolled hit rate beside what always-up scored."""
     return _rolled(
-        found, "Hit rate", "and always-up", lambda r: r.hit_rate, lambda r: (r.hit_low, r.hit_high),
-        lambda r: r.always_up, signed=False,
+        found, "Hit rate", lambda r: f"/ always-up {fmt.share(r.always_up)}", lambda r: r.hit_rate,
+        lambda r: (r.hit_low, r.hit_high), lambda r: r.always_up, signed=False,
     )
 
 
 def coverage_chart(found: ModelAccuracy) -> Chart | None:
     """Rolled coverage of the 80 % band."""
     return _rolled(
-        found, "80% band", "held of 80%", lambda r: r.coverage_80, lambda r: (r.coverage_low, r.coverage_high),
-        lambda r: 0.8, signed=False,
+        found, "80% band", lambda r: "held of 80%", lambda r: r.coverage_80,
+        lambda r: (r.coverage_low, r.coverage_high), lambda r: 0.8, signed=False,
     )
 
 
@@ -45,15 +46,16 @@ def saved_chart(found: ModelAccuracy) -> Chart | None:
     squares = found.card.n * found.card.rmse.baseline**2
     if len(found.rolled) < 2 or not any(rolled.squares_saved for _, rolled in found.rolled):
         return None
-    saved = tuple(100.0 * rolled.squares_saved / squares for _, rolled in found.rolled)
+    saved, r2 = tuple(100.0 * rolled.squares_saved / squares for _, rolled in found.rolled), found.card.r2
     return RolledChart(
-        "R2, added up", ("squared error saved on no change", "rising where the median helps"),
+        "R2, added up", ("on no change", f"n={found.card.n}"), ("rising where the median helps",),
         TimeAxis(tuple(day for day, _ in found.rolled)), saved, (), (0.0,) * len(saved), signed=True,
+        whole=(100.0 * r2.low, 100.0 * r2.high),
     )
 
 
 def _rolled(
-    found: ModelAccuracy, title: str, measured_by: str, value: Callable[[Rolled], float],
+    found: ModelAccuracy, title: str, measured_by: Callable[[Rolled], str], value: Callable[[Rolled], float],
     bounds: Callable[[Rolled], tuple[float, float]], reference: Callable[[Rolled], float], *, signed: bool,
 ) -> Chart | None:
     """None where there are too few days for a window."""
@@ -62,7 +64,7 @@ def _rolled(
     points = [rolled for _, rolled in found.rolled]
     pairs = [bounds(point) for point in points]
     return RolledChart(
-        title, (measured_by, f"n={points[-1].n}", f"over the last {found.window} days"),
+        title, (measured_by(points[-1]), f"n={points[-1].n}"), (f"over the last {found.window} days",),
         TimeAxis(tuple(day for day, _ in found.rolled)),
         tuple(100.0 * value(point) for point in points), tuple((100.0 * low, 100.0 * high) for low, high in pairs),
         tuple(100.0 * reference(point) for point in points), signed=signed,
@@ -84,8 +86,10 @@ def past_chart(found: ModelAccuracy, horizon: int) -> Chart | None:
     """The newest forecasts' 80 % bands, and what came."""
     if not found.past:
         return None
+    held = found.card.coverage[1].held
+    record = f"all: {fmt.share(held.value)} {fmt.interval(held.low, held.high)} n={found.card.n}"
     return OutcomeChart(
-        found.card.model, TimeAxis(tuple(one.target for one in found.past)),
+        record, TimeAxis(tuple(one.target for one in found.past)),
         tuple((one.bands[1][0] * 100, one.bands[1][1] * 100) for one in found.past),
         tuple(one.actual * 100 for one in found.past), horizon,
     )

@@ -21,23 +21,32 @@ class RolledChart:
     """A line with its 95 % interval behind it, and beside it the line of what it is measured by."""
 
     title: str
-    notes: tuple[str, ...]               # what it is measured by and over how many days; what matters most first
+    claim: tuple[str, ...]               # what it is measured by and its n: never left out
+    notes: tuple[str, ...]               # what matters most first
     axis: TimeAxis
     values: tuple[float, ...]            # per cent
     intervals: tuple[tuple[float, float], ...]   # per cent; empty where there are none
     measured_by: tuple[float, ...]       # per cent, as many as values
     signed: bool                         # a skill rather than a share
+    whole: tuple[float, float] | None = None     # per cent; of the newest value, where the others have no interval
     unit: str = "%"
 
     def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
-        """The newest figure, its interval and what it is measured by."""
+        """The newest figure with its interval, what it is measured by and its n."""
         newest = Text(self._shown(self.values[-1]), f"bold {palette.foreground}")
-        parts: list[Part] = [(0, Text(f"{self.title}  ", palette.muted)), (0, newest)]
-        if self.intervals and isfinite(self.intervals[-1][0]):
-            low, high = map(self._bare, self.intervals[-1])
-            parts.append((1, Text(f" [{low}..{high}]")))
-        parts += [(rank, Text(f"  {note}", palette.muted)) for rank, note in enumerate(self.notes, start=2)]
+        parts: list[Part] = [(0, Text(f"{self.title} ", palette.muted)), (0, newest)]
+        if self.interval is not None:
+            low, high = map(self._bare, self.interval)
+            parts.append((0, Text(f" [{low}..{high}]")))
+        parts += [(0, Text(f" {each}", palette.muted)) for each in self.claim]
+        parts += [(rank, Text(f"  {note}", palette.muted)) for rank, note in enumerate(self.notes, start=1)]
         return fitted(parts, width)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Of the newest figure; None where there is none."""
+        newest = self.intervals[-1] if self.intervals else self.whole
+        return newest if newest is not None and isfinite(newest[0]) else None
 
     def draw(self, figure: Figure, brush: Brush) -> None:
         """Interval behind, what it is measured by, then the figure."""

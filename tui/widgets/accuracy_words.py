@@ -62,6 +62,10 @@ class Pen:
         """The hit rate of a model that claims a direction."""
         return Text("no claim", self.palette.muted) if claims_nothing(card) else self.share(card.hit_rate)
 
+    def beside_always_up(self, card: Scorecard) -> Text:
+        """The hit rate, and always-up's on the same rows."""
+        return self.hit(card).append(f" / {fmt.share(card.hit_rate.baseline)}", self.palette.muted)
+
     def judged(self, text: Text, metric: Metric, card: Scorecard) -> Text:
         """`text`, and what a skill comes to, plainly; why, where the line has room for it."""
         word, *why = self._verdict(metric, card)
@@ -96,12 +100,11 @@ def summary(accuracy: Accuracy, shown: ModelAccuracy, pen: Pen) -> Text:
     """Every model in one line, then what it comes to for the one shown."""
     rows = []
     for card in (m.card for m in accuracy.models):
-        hit = pen.hit(card).append(f" / {fmt.share(card.hit_rate.baseline)}", pen.palette.muted)
         test = fmt.MISSING if card.against is None or card.model == BASELINE else f"{card.against.t:+.1f}"
         held = pen.share(card.coverage[1].held)
         rows.append((
-            pen.model(card, shown.card), pen.skill(card.crps, card), Text(str(card.n_days)), held, hit,
-            Text(str(card.n)), Text(test), _pair(card.crps),
+            pen.model(card, shown.card), pen.skill(card.crps, card), Text(str(card.n_days)), held,
+            pen.beside_always_up(card), Text(str(card.n)), Text(test), _pair(card.crps),
         ))
     headings = ("model", "CRPS skill", pen.unit, "80% held", "hit / always up", "n", "DM t", "CRPS% / RW")
     return Text("\n").join([pen.table(headings, rows), Text(), *_sentences(shown.card, pen)])
@@ -221,8 +224,8 @@ def direction(accuracy: Accuracy, shown: ModelAccuracy, pen: Pen) -> Text:
     card = shown.card
     rows = [
         (
-            pen.model(c, card), pen.hit(c), Text(fmt.share(c.hit_rate.baseline)), _claimed(pen, c.hit_rate, c),
-            Text(f"{c.brier.value:.4f}"), _claimed(pen, c.brier, c), _mcc(pen, c), Text(str(c.n)),
+            pen.model(c, card), pen.beside_always_up(c), _claimed(pen, c.hit_rate, c), Text(str(c.n)),
+            _claimed(pen, c.brier, c), _mcc(pen, c), Text(f"{c.brier.value:.4f}"),
         )
         for c in (m.card for m in accuracy.models)
     ]
@@ -231,7 +234,7 @@ def direction(accuracy: Accuracy, shown: ModelAccuracy, pen: Pen) -> Text:
          Text(str(b.n)))
         for b in card.reliability
     ]
-    headings = ("model", "hit", "always up", "gain", "Brier", "on a half", "MCC", "n")
+    headings = ("model", "hit / always up", "gain", "n", "Brier on a half", "MCC", "Brier")
     return Text("\n").join([
         pen.table(headings, rows), Text(), *_brier_sentences(card, pen),
         pen.table(("P(up) said", "came up", "95%", "n"), bins),
@@ -253,8 +256,10 @@ def _mcc(pen: Pen, card: Scorecard) -> Text:
 def _brier_sentences(card: Scorecard, pen: Pen) -> list[Text]:
     if claims_nothing(card):
         return [Text(f"{card.model} claims no direction: P(up) is 50% throughout", pen.palette.muted)]
-    text = Text("Brier  ", pen.palette.muted).append(f"{card.brier.value:.4f} against a half's 0.2500: ")
-    lines = [pen.judged(text, card.brier, card)]
+    text = Text("Brier  ", pen.palette.muted).append(f"{card.brier.value:.4f}")
+    if card.long_enough:
+        text.append(", ").append_text(pen.skill(card.brier, card))
+    lines = [pen.judged(text.append(" on a half's 0.2500: "), card.brier, card)]
     if card.murphy is not None:
         parts = card.murphy
         lines.append(Text(

@@ -77,20 +77,21 @@ def provenance(report: BacktestReport, palette: Palette, width: int) -> Text:
     """Which forecasts were followed, over which sessions, and which trial it was."""
     if report.source is Forecasts.RECORDED:
         counts = [f"{n} {kind}" for n, kind in (
-            (report.sessions_live, "live"), (report.sessions_backfill, "backfill (walk-forward)"),
+            (report.sessions_live, "live"), (report.sessions_backfill, "backfill"),
         ) if n]
         silent = report.hold.accounts[0].figures.n_days + 1 - report.sessions_live - report.sessions_backfill
         counts += [f"{silent} without"] * (silent > 0)
-        whence = Text(f"{report.model} as recorded"), Text(f", sessions: {' + '.join(counts)}")
+        whence = f"{report.model} as recorded, sessions: {' + '.join(counts)}"
+        meaning = "; backfill is walk-forward" if report.sessions_backfill else ""
     else:
         fits = len(report.fits_see_until)
-        whence = Text(f"{report.model} fitted anew {fits} x"), Text(", walk-forward: none saw what it forecast")
+        whence, meaning = f"{report.model} fitted anew {fits} x, walk-forward", "; none saw what it forecast"
     parts: list[Part] = [
-        (0, whence[0]), (4, whence[1]), (3, Text(f", {report.first} to {report.last}")),
-        (2, Text(f", trial {report.trials}")),
+        (0, Text(whence)), (3, Text(f", {report.first} to {report.last}")), (2, Text(f", trial {report.trials}")),
     ]
     if report.missing:
         parts.append((1, Text(f"; without {', '.join(report.missing)}", palette.warning)))
+    parts.append((4, Text(meaning)))
     line = fitted(parts, width)
     line.style = palette.muted
     return line

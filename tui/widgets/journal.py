@@ -17,8 +17,8 @@ from tui.widgets.signal_log import horizon, outcome
 
 JOURNAL = 200
 """Newest signals shown."""
-INTERVALS_FROM = 90
-"""Columns of the terminal from which the interval of the mean return finds room."""
+NET_FROM, ROOMY_FROM = 78, 90
+"""Columns of the terminal from which the mean return and its interval find room, and wider gaps between columns."""
 
 
 class Journal(Static):
@@ -47,9 +47,8 @@ class Journal(Static):
 def _records(records: Sequence[SignalRecord], scene: Scene, width: int) -> Table | Text:
     if not records:
         return Text("no signal has been scored yet", scene.palette.muted)
-    table = Table.grid(padding=(0, 2, 0, 0))
-    heads = ("kind", "n", "hit [95%]", "hold", "net", "[95%]", "any day")
-    shown = [head for head in heads if head != "[95%]" or width >= INTERVALS_FROM]
+    table = Table.grid(padding=(0, 2 if width >= ROOMY_FROM else 1, 0, 0))
+    shown = ["kind", "n", "hit [95%]", "hold", *(("net [95%]", "any day") if width >= NET_FROM else ())]
     for head in shown:
         table.add_column(no_wrap=True, justify="left" if head == "kind" else "right")
     table.add_row(*(Text(head, scene.palette.muted) for head in shown))
@@ -69,8 +68,8 @@ def _cells(record: SignalRecord, scene: Scene) -> dict[str, Text]:
         "n": Text(str(record.n), palette.muted),
         "hit [95%]": Text(hit, palette.up if proven else palette.muted),
         "hold": Text(fmt.share(record.naive_rate), palette.muted),
-        "net": Text(_percent(record.net_return), _net_colour(record, scene)),
-        "[95%]": Text(_net_interval(record), palette.muted),
+        "net [95%]": Text(_percent(record.net_return), _net_colour(record, scene)).append(
+            _net_interval(record), palette.muted),
         "any day": Text(_percent(record.naive_return), palette.muted),
     }
 
@@ -82,7 +81,7 @@ def _percent(log_return: float | None) -> str:
 def _net_interval(record: SignalRecord) -> str:
     if record.net_low is None or record.net_high is None:
         return ""
-    return f"[{record.net_low * 100.0:+.2f}..{record.net_high * 100.0:+.2f}]"
+    return f" [{record.net_low * 100.0:+.2f}..{record.net_high * 100.0:+.2f}]"
 
 
 def _net_colour(record: SignalRecord, scene: Scene) -> str:
@@ -97,7 +96,7 @@ def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:
     table = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(6):
         table.add_column(no_wrap=True)
-    table.add_column()      # the one that gives way where there is no room
+    table.add_column()      # the one that goes on in a next line where there is no room
     for scored in signals:
         signal = scored.signal
         colour = {1: scene.palette.up, -1: scene.palette.down}.get(signal.direction, scene.palette.warning)
@@ -107,6 +106,6 @@ def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:
             Text(fmt.bar_name(signal.session), scene.palette.muted), Text(str(signal.symbol), "bold"),
             Text(fmt.opinion(signal), f"bold {colour}"), Text(price, justify="right"),
             Text(horizon(signal), scene.palette.muted), outcome(scored, scene.palette, scene.glyphs),
-            Text(signal.reason, no_wrap=True, overflow="ellipsis"),
+            Text(signal.reason),
         )
     return table
