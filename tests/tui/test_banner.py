@@ -64,8 +64,8 @@ async def test_a_long_cause_is_cut_before_since_when_and_what_comes_next_are() -
         await settle(pilot)
         text = said(app) or ""
         assert len(text) == 80
-        assert text.startswith("query1.finance.yahoo.com: no answer (")
-        assert text.endswith(f"…  since {since}, next try {retry}")
+        assert text.startswith("query1.finance.yahoo.com: no a")
+        assert text.endswith(f"… ! more  since {since}, next try {retry}")
 
         await pilot.resize_terminal(200, 50)
         await settle(pilot)

@@ -112,12 +112,13 @@ class SignalsView(SiftedView):
         """All about the record under the cursor."""
         details, scene, chosen = self.query_one("#record-details", Words), self._scene, self.chosen
         if scene is None or chosen is None:
-            details.say(Text())
+            details.say(Text(), layout=True)
         elif isinstance(chosen, Alert):
-            details.say(alert_text.alert_details(chosen, scene.palette, scene.glyphs, self.room))
+            said = alert_text.alert_details(chosen, scene.palette, scene.glyphs, self.room)
+            details.say(said, layout=True)
         else:
             waits = next((s.waits for s in scene.snapshot.rules if s.rule.id == chosen.id), None)
-            details.say(alert_text.rule_details(chosen, waits, scene.now, scene.palette))
+            details.say(alert_text.rule_details(chosen, waits, scene.now, scene.palette), layout=True)
 
     @property
     def chosen(self) -> Alert | AlertRule | None:

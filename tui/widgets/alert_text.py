@@ -44,8 +44,13 @@ def moment(at: datetime, palette: Palette, width: int) -> Part:
 
 def figures(alert: Alert, palette: Palette) -> Text:
     """What made a rule come true, then the rule: of a line that is cut the figures remain."""
-    found = alert.reason.removeprefix(f"{alert.rule}: ")
+    found = _found(alert)
     return Text(found) if found == alert.reason else Text(f"{found}  ").append(alert.rule, palette.muted)
+
+
+def _found(alert: Alert) -> str:
+    """The figures that made the rule come true, where its reason tells them."""
+    return alert.reason.removeprefix(f"{alert.rule}: ")
 
 
 def deliveries(made: Sequence[Delivery], palette: Palette, glyphs: Glyphs) -> Text:
@@ -91,8 +96,8 @@ def readiness(rule: AlertRule, waits: str | None, now: datetime, palette: Palett
 
 
 def alert_details(alert: Alert, palette: Palette, glyphs: Glyphs, width: int) -> Text:
-    """All that is on record of one alert, on four lines of `width` cells."""
-    text = Text(no_wrap=True).append(f"{alert.symbol}  ", "bold").append(f"{alert.reason}\n")
+    """All that is on record of one alert, on four lines; those go on in the next where `width` cells are too few."""
+    text = Text().append(f"{alert.symbol}  ", "bold").append(f"{_found(alert)}\n")
     data, found = fmt.local_second(alert.data_time), fmt.local_second(alert.fired_at)
     text.append(f"rule {alert.rule_id}: {alert.rule}\n", palette.muted)
     late = Text("  late", palette.warning), Text(": nobody watched then", palette.warning)
@@ -106,8 +111,8 @@ def alert_details(alert: Alert, palette: Palette, glyphs: Glyphs, width: int) ->
 
 
 def rule_details(rule: AlertRule, waits: str | None, now: datetime, palette: Palette) -> Text:
-    """All that is known of one rule, on four lines."""
-    text = Text(no_wrap=True).append(f"{rule.id}  ", "bold").append(f"{rule.text}\n")
+    """All that is known of one rule, on four lines, or more where these are too long."""
+    text = Text().append(f"{rule.id}  ", "bold").append(f"{rule.text}\n")
     again = f"again after {fmt.span(rule.cooldown_s)}" if rule.cooldown_s else "again at once"
     back = f", once it is {rule.hysteresis:.1%} back" if rule.hysteresis else ""
     sinks = ", ".join(rule.sinks) or "all sinks"

@@ -39,7 +39,7 @@ def trouble_text(scene: Scene, width: int) -> Text | None:
     """What is wrong with the source; None while it is well.
 
     Where not all of it fits, the end of the cause goes first: since when, and what happens next, is told nowhere else
-    on the screen.
+    on the screen, and Health has the whole of it.
     """
     source = scene.snapshot.source
     if source.health not in _TROUBLE:
@@ -48,6 +48,8 @@ def trouble_text(scene: Scene, width: int) -> Text | None:
     # A source tells the time of its next try in UTC; here it stands in the person's own, once.
     message = source.message.removeprefix(f"{source.name}: ").partition("; next try at ")[0]
     rest = f"{since}{_next(source)}"
+    if cell_len(message) + cell_len(rest) > width:
+        rest = f" ! more{rest}"
     cause = Text(message, no_wrap=True)
     cause.truncate(max(width - cell_len(rest), LEAST_CAUSE), overflow="ellipsis")
     return Text(f"{cause.plain}{rest}", overflow="ellipsis")
