@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from statistics import fmean
 from typing import Any
 
 from forecasting.config import Settings
+from forecasting.data.store import Store
+from forecasting.data.store.ledger import Ledger
 from forecasting.domain.forecast import MODELS, Forecast, Origin
 from forecasting.domain.interval import day_of
 from forecasting.domain.market import Symbol, SymbolFailure
@@ -15,6 +18,7 @@ from forecasting.domain.sessions import in_slots
 from forecasting.service.backend import OnStep, Step
 from forecasting.service.headless import Answer, exit_code, moment, opened, watched
 from forecasting.service.local import LocalBackend
+from forecasting.service.places import place
 from forecasting.trading.rules.facts import reads_forecasts
 from forecasting.trading.rules.parser import parse_rule
 from forecasting.trading.rules.replay import FOLLOWED, Firing, Followed, History, firings, followed
@@ -50,13 +54,15 @@ def rule_backtest(settings: Settings, question: Question, as_of: date | None, on
     notes: list[str] = []
     failures: list[SymbolFailure] = []
     any_bar: list[Followed] = []
-    with opened(settings, as_of) as backend:
+    with ExitStack() as stack:
+        backend = stack.enter_context(opened(settings, as_of))
+        ledger = stack.enter_context(_own_store(settings)).ledger if reads_forecasts(rule) else None
         symbols = question.symbols or watched(settings, backend, now)
         for done, symbol in enumerate(symbols):
             on_step(Step("alerts", str(symbol), done / len(symbols)))
             if (failure := backend.take_history(symbol, now, on_step)) is not None:
                 failures.append(failure)
-            history = _history(backend, symbol, forecasts=reads_forecasts(rule))
+            history = _history(backend, symbol, ledger)
             notes += _silent(rule, history)
             found += firings(rule, history, cooldown=question.cooldown)
             any_bar += [f for at, bar in enumerate(history.bars) if question.asks_for(bar.session)
@@ -69,7 +75,12 @@ def rule_backtest(settings: Settings, question: Question, as_of: date | None, on
     return Answer(rows, (*(f.message for f in failures), *notes), exit_code(symbols, failures, None))
 
 
-def _history(backend: LocalBackend, symbol: Symbol, *, forecasts: bool) -> History:
+def _own_store(settings: Settings) -> Store:
+    """What the app has stored of this source: where the bars of a command are read afresh, forecasts cannot be."""
+    return Store.open(place(settings, demo=False).store, interval=settings.source.interval)
+
+
+def _history(backend: LocalBackend, symbol: Symbol, ledger: Ledger | None) -> History:
     market = backend.desk.store.market
     bars = market.bars(symbol)
     if not bars:
@@ -79,13 +90,12 @@ def _history(backend: LocalBackend, symbol: Symbol, *, forecasts: bool) -> Histo
     table = in_slots(sessions, backend.desk.interval)
     return History(
         symbol, bars, market.indicators(symbol), [table.close_of(b.session) for b in bars],
-        _recorded(backend, symbol) if forecasts else {}, table.bars_per_session,
+        _recorded(ledger, symbol) if ledger is not None else {}, table.bars_per_session,
     )
 
 
-def _recorded(backend: LocalBackend, symbol: Symbol) -> dict[date, Forecast]:
+def _recorded(ledger: Ledger, symbol: Symbol) -> dict[date, Forecast]:
     """What was forecast at each bar, as far as it is on record: by the best model, live before backfill."""
-    ledger = backend.desk.store.ledger
     found: dict[date, Forecast] = {}
     for origin in (Origin.LIVE, Origin.BACKFILL):
         for model in MODELS:

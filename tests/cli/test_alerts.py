@@ -11,11 +11,15 @@ import pandas as pd
 import pytest
 import talib
 
+from forecasting.config import Settings
 from forecasting.data.store import Store
 from forecasting.domain.decision import Alert, Delivery
+from forecasting.domain.forecast import Origin
 from forecasting.domain.market import Symbol
+from forecasting.service.places import place
 from tests.support.bars import STOCKNET
 from tests.support.command_line import Run
+from tests.support.store import forecast, outcome
 
 
 @pytest.mark.skipif(not STOCKNET.exists(), reason="the real bars are not beside this checkout")
@@ -64,6 +68,24 @@ def test_a_span_that_ends_before_it_begins_is_a_usage_error(run: Run, tmp_path: 
     result = run("--csv-dir", tmp_path, "alerts", "backtest", "last > 1", *span)
     assert (result.code, result.out) == (2, "")
     assert "--from 2026-02-02 lies after --to 2026-02-01" in result.err
+
+
+def test_forecasts_the_app_has_recorded_of_these_files_are_what_closes_are_held_against(
+    run: Run, data: Path, tmp_path: Path
+) -> None:
+    days, prices = pd.bdate_range(date(2015, 1, 5), periods=4), [100.0, 99.0, 99.1, 98.0]      # the band: 0.4 %
+    columns = dict.fromkeys(("Open", "High", "Low", "Close", "Adj Close"), prices)
+    pd.DataFrame({"Date": days, **columns, "Volume": 1000}).to_csv(tmp_path / "AAPL.csv", index=False)
+    settings = Settings().overridden(data_dir=data, source="csv", csv_dir=tmp_path)
+    with Store.open(place(settings, demo=False).store) as store:
+        made = [forecast("AAPL", session=d.date(), last_close=p) for d, p in zip(days, prices, strict=True)]
+        entries = store.ledger.append(made, Origin.BACKFILL, at=datetime(2015, 2, 2, tzinfo=UTC))
+        store.ledger.settle(outcome(entry) for entry in entries)
+
+    result = run("--csv-dir", tmp_path, "alerts", "backtest", "last < band_low_1d", "--json")
+
+    found = [(row["data_time"][:10], row["value"]) for row in json.loads(result.out)]
+    assert (result.code, found) == (0, [("2015-01-06", 99.0), ("2015-01-08", 98.0)])
 
 
 def test_what_the_past_does_not_know_is_said(run: Run, tmp_path: Path) -> None:
