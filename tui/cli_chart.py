@@ -135,7 +135,8 @@ def _write(file: Path, picture: bytes, *, force: bool) -> None:
 def _palette(name: str) -> Palette:
     """A theme's palette, without an app."""
     theme = next(theme for theme in THEMES if theme.name == name)
-    own = {key: cast("str", getattr(theme, key)) for key in ("accent", "warning", "error", "foreground", "background")}
+    own = {key: cast("str", getattr(theme, key))
+           for key in ("accent", "success", "warning", "error", "foreground", "background")}
     return palette({**theme.variables, **own})
 
 

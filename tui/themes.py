@@ -27,6 +27,7 @@ class Palette:
     band_50: str
     band_80: str
     band_95: str
+    success: str       # what goes well: not a price that rises, which is red in East Asia
     warning: str
     error: str
     foreground: str
@@ -41,14 +42,16 @@ def palette(variables: Mapping[str, str]) -> Palette:
     return Palette(**{field.name: variables[field.name.replace("_", "-")] for field in fields(Palette)})
 
 
-def _theme(name: str, *, dark: bool, colours: str, background: str, surface: str, panel: str) -> Theme:
+def _theme(
+    name: str, *, dark: bool, colours: str, background: str, surface: str, panel: str, success: str = ""
+) -> Theme:
     """A theme from colours in the order of the parameters below; they read better as one row than as fourteen."""
     foreground, accent, up, down, muted, forecast, b50, b80, b95, warning, error = colours.split()
     variables = dict(zip(_VARIABLES, (up, down, muted, forecast, b50, b80, b95), strict=True))
     variables |= {"block-cursor-background": accent, "block-cursor-foreground": background, "border": muted}
     return Theme(
         name=name, dark=dark, primary=accent, secondary=up, accent=accent, foreground=foreground,
-        background=background, surface=surface, panel=panel, success=up, warning=warning, error=error,
+        background=background, surface=surface, panel=panel, success=success or up, warning=warning, error=error,
         variables=variables,
     )
 
@@ -75,7 +78,7 @@ THEMES = (
         colours="#ffffff #ffff00 #66b3ff #ffb000 #c0c0c0 #ffffff #d0d0d0 #909090 #606060 #ffff00 #ff8080",
     ),
     _theme(     # up is red where it means joy: in China, Japan, Korea, Taiwan
-        "tapecast-red-up", dark=True, background="#0c0f0d", surface="#0c0f0d", panel="#1a211c",
+        "tapecast-red-up", dark=True, background="#0c0f0d", surface="#0c0f0d", panel="#1a211c", success="#8fd0d6",
         colours="#d8ded9 #e0c060 #f2666c #4cc38a #828e86 #7cc4ff #5b93bf #436c8c #2e475a #e0c060 #ffb38a",
     ),
     _theme(     # each is one of the sixteen, so that none becomes another on its way to the terminal

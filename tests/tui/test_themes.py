@@ -11,12 +11,12 @@ from textual.theme import Theme
 
 from tui.themes import SIXTEEN, THEMES, Palette, palette
 
-WORDS = ("foreground", "accent", "up", "down", "muted", "forecast", "warning", "error")
+WORDS = ("foreground", "accent", "up", "down", "muted", "forecast", "success", "warning", "error")
 """What is written, not only drawn."""
 
 
 def colours(theme: Theme) -> Palette:
-    named = ("accent", "warning", "error", "foreground", "background")
+    named = ("accent", "success", "warning", "error", "foreground", "background")
     return palette({**theme.variables, **{name: str(getattr(theme, name)) for name in named}})
 
 
@@ -76,3 +76,4 @@ def test_red_up_is_the_dark_theme_the_other_way_round() -> None:
     by_name = {theme.name: colours(theme) for theme in THEMES}
     dark, red_up = by_name["tapecast-dark"], by_name["tapecast-red-up"]
     assert (red_up.up, red_up.down) == (dark.down, dark.up)
+    assert red_up.success not in (red_up.up, red_up.down)      # neither a rise nor a fall is what goes well

@@ -49,7 +49,7 @@ class Pen:
         proven = is_shown_skill(metric.skill_low)
         figure = fmt.percent(metric.skill * 100) + ("" if proven else self.glyphs.wrong)
         bounds = fmt.skill_interval(metric.skill_low, metric.skill_high)
-        colour = self.palette.up if proven else self.palette.muted
+        colour = self.palette.success if proven else self.palette.muted
         return Text.assemble((figure, colour), (f" {bounds}", self.palette.muted))
 
     def share(self, metric: Metric) -> Text:
@@ -75,7 +75,7 @@ class Pen:
         if not card.long_enough or not isfinite(metric.skill_low):
             return (Text(f"cannot be told yet: {self.needs(card)}", self.palette.muted),)
         if is_shown_skill(metric.skill_low):
-            return (Text("skill", f"bold {self.palette.up}"),)
+            return (Text("skill", f"bold {self.palette.success}"),)
         if metric.skill_high < 0.0:
             return (Text(f"worse than {metric.baseline_name}", f"bold {self.palette.warning}"),)
         none = f"bold {self.palette.muted}"
@@ -148,7 +148,7 @@ def _fits(held: Metric, pen: Pen, *, enough: bool) -> Text:
         return Text("too narrow", f"bold {pen.palette.warning}")
     if held.low > held.baseline:
         return Text("too wide", f"bold {pen.palette.warning}")
-    return Text("fits", pen.palette.up) if enough else Text("too few to tell", pen.palette.muted)
+    return Text("fits", pen.palette.success) if enough else Text("too few to tell", pen.palette.muted)
 
 
 def calibration(accuracy: Accuracy, shown: ModelAccuracy, pen: Pen) -> Text:
@@ -182,7 +182,7 @@ def _pit_sentence(pit: Pit, pen: Pen) -> Text:
         return text.append(f"test needs {pit.n_days_needed} {pen.unit} that do not overlap, has {pit.n_days}",
                            pen.palette.muted)
     if pit.p_value >= 0.05:
-        text.append("not told from flat", pen.palette.up)
+        text.append("not told from flat", pen.palette.success)
     else:
         ends = (pit.shares[0] + pit.shares[-1]) * len(pit.shares) / 2.0
         text.append(f"not flat, {'too many at the ends' if ends > 1.0 else 'too few at the ends'}",
@@ -287,7 +287,7 @@ def _past_cells(one: PastForecast, pen: Pen, *, named: bool) -> tuple[Text, ...]
     moved = (one.actual > 0.0) - (one.actual < 0.0)
     right = Text(fmt.MISSING, palette.muted)
     if claim and moved:
-        right = Text(glyphs.right, palette.up) if claim == moved else Text(glyphs.wrong, palette.down)
+        right = Text(glyphs.right, palette.success) if claim == moved else Text(glyphs.wrong, palette.down)
     rival = fmt.MISSING if one.crps_baseline is None else f"{one.crps_baseline * 100:.2f}"
     return (
         Text(fmt.bar_name(one.target)), *((Text(one.symbol, "bold"),) if named else ()),

@@ -67,7 +67,7 @@ def _delivery(delivery: Delivery, palette: Palette, glyphs: Glyphs) -> Text:
         return text.append(f" ({delivery.error or 'not tried'})", palette.muted)
     if not delivery.ok:
         return text.append(f" {glyphs.wrong} {delivery.error or 'failed'}", palette.error)
-    return text if delivery.seconds < AT_ONCE_S else text.append(f" ok({delivery.seconds:.1f} s)", palette.up)
+    return text if delivery.seconds < AT_ONCE_S else text.append(f" ok({delivery.seconds:.1f} s)", palette.success)
 
 
 def state(alert: Alert, palette: Palette, glyphs: Glyphs) -> Text:

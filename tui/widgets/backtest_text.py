@@ -107,7 +107,7 @@ def verdict(report: BacktestReport, run: StrategyRun, account: Account, palette:
         return Text(f"Never traded{why}.", palette.warning)
     doubts = list(_doubts(account, report.trials))
     if not doubts:
-        return Text(f"More than luck explains, on {figures.n_days} past sessions; others may differ.", palette.up)
+        return Text(f"More than luck explains, on {figures.n_days} past sessions; others may differ.", palette.success)
     return Text("No skill shown: " + "; ".join(doubts) + ".", palette.warning)
 
 

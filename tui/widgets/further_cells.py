@@ -41,7 +41,7 @@ def further(row: SymbolRow, key: str, palette: Palette, glyphs: Glyphs) -> Text:
         case "source":
             return Text(row.source or fmt.MISSING, palette.muted)
     state = row.session
-    return Text(state.value if state else fmt.MISSING, palette.up if state is SessionState.OPEN else palette.muted)
+    return Text(state.value if state else fmt.MISSING, palette.success if state is SessionState.OPEN else palette.muted)
 
 
 def _day(row: SymbolRow, palette: Palette) -> Text:

@@ -53,7 +53,7 @@ def _budget(budget: Budget, requests: int, palette: Palette) -> Text:
 def _circuit(circuit: Circuit, now: datetime, palette: Palette) -> Text:
     text = Text.assemble((f"breaker of {circuit.name}  ", palette.muted))
     if circuit.retry_at is None:
-        text.append("closed", palette.up)
+        text.append("closed", palette.success)
         failed = f"  {circuit.failures} failed of late: {circuit.cause}" if circuit.cause else ""
         return text.append(failed, palette.warning)
     left = (circuit.retry_at - now).total_seconds()
@@ -78,7 +78,7 @@ def _sink(sink: SinkFacts, palette: Palette, glyphs: Glyphs) -> tuple[Text, ...]
         return Text(sink.name), Text(), absent, absent, Text("not used yet", palette.muted)
     time, sent = sink.newest
     return (
-        Text(sink.name), Text(glyphs.right if sent.ok else glyphs.wrong, palette.up if sent.ok else palette.error),
+        Text(sink.name), Text(glyphs.right if sent.ok else glyphs.wrong, palette.success if sent.ok else palette.error),
         Text(fmt.local_minute(time), palette.muted), Text(f"{sent.seconds:.1f} s", palette.muted),
         Text(sent.error or "taken", palette.error if sent.error else palette.muted),
     )

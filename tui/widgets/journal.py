@@ -66,7 +66,7 @@ def _cells(record: SignalRecord, scene: Scene) -> dict[str, Text]:
     return {
         "kind": Text(fmt.kind_name(record.kind)),
         "n": Text(str(record.n), palette.muted),
-        "hit [95%]": Text(hit, palette.up if proven else palette.muted),
+        "hit [95%]": Text(hit, palette.success if proven else palette.muted),
         "hold": Text(fmt.share(record.naive_rate), palette.muted),
         "net [95%]": Text(_percent(record.net_return), _net_colour(record, scene)).append(
             _net_interval(record), palette.muted),
@@ -87,7 +87,7 @@ def _net_interval(record: SignalRecord) -> str:
 def _net_colour(record: SignalRecord, scene: Scene) -> str:
     """That of a gain only where the whole interval lies above what any day gave."""
     proven = record.net_low is not None and record.naive_return is not None and record.net_low > record.naive_return
-    return scene.palette.up if proven else scene.palette.muted
+    return scene.palette.success if proven else scene.palette.muted
 
 
 def _journal(signals: Sequence[ScoredSignal], scene: Scene) -> Table | Text:

@@ -81,7 +81,7 @@ def versions(board: ModelBoard, palette: Palette, width: int) -> Table:
 
 def _version(version: Version, palette: Palette) -> tuple[Text, ...]:
     rows = max((m.rows or 0 for m in version.members), default=0)
-    colour = {"champion": palette.up, "challenger": palette.warning, "former": palette.muted}.get(version.role, "")
+    colour = {"champion": palette.success, "challenger": palette.warning, "former": palette.muted}.get(version.role, "")
     return (
         Text(version.role, colour), Text(version.name, palette.forecast), Text(version.model_id, palette.muted),
         Text(days(version.train_start)), Text(days(version.train_end)),
@@ -99,7 +99,7 @@ def history(runs: Sequence[PastRun], palette: Palette, glyphs: Glyphs, width: in
 
 
 def _run(run: PastRun, palette: Palette, glyphs: Glyphs) -> tuple[Text, ...]:
-    mark, colour = (glyphs.right, palette.up) if run.ok else (glyphs.wrong, palette.error)
+    mark, colour = (glyphs.right, palette.success) if run.ok else (glyphs.wrong, palette.error)
     if run.ok is None:
         mark, colour = fmt.MISSING, palette.muted
     told = run.message or ("" if run.finished_at else "runs, or its process ended")
@@ -134,7 +134,7 @@ def _skill(record: TrackRecord | None, palette: Palette, glyphs: Glyphs) -> Text
     if record is None or record.skill is None:
         return Text(fmt.MISSING, palette.muted)
     sure = is_shown_skill(record.skill_low)
-    text = Text(fmt.percent(100.0 * record.skill, 1), palette.up if sure else palette.muted)
+    text = Text(fmt.percent(100.0 * record.skill, 1), palette.success if sure else palette.muted)
     text.append(f"{glyphs.right if sure else glyphs.wrong} ")
     return text.append(f"{fmt.skill_interval(record.skill_low, record.skill_high)} n={record.n}", palette.muted)
 

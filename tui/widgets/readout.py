@@ -85,7 +85,7 @@ def _forecast(band: PastBand, instrument: Instrument, palette: Palette, glyphs: 
     low, median, high = (
         fmt.price(value, instrument.currency, instrument.symbol) for value in (band.low, band.median, band.high)
     )
-    held = (f"held {glyphs.right}", palette.up) if band.held else (f"missed {glyphs.wrong}", palette.error)
+    held = (f"held {glyphs.right}", palette.success) if band.held else (f"missed {glyphs.wrong}", palette.error)
     return (
         Text(f"  forecast {band.horizon} before ", palette.forecast).append(*held),
         Text(f" {'live' if band.live else 'backfill'}", palette.muted),

@@ -55,4 +55,5 @@ def outcome(scored: ScoredSignal, palette: Palette, glyphs: Glyphs) -> Text:
     move = fmt.percent(scored.log_return * 100)
     if scored.right is None:
         return Text(f"then {move}", palette.muted)
-    return Text(f"{glyphs.right} {move}", palette.up) if scored.right else Text(f"{glyphs.wrong} {move}", palette.down)
+    mark, colour = (glyphs.right, palette.success) if scored.right else (glyphs.wrong, palette.error)
+    return Text(f"{mark} {move}", colour)

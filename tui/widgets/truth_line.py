@@ -135,7 +135,7 @@ def _exchanges(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
     if not snapshot.exchanges:
         return Text()
     first, *rest = snapshot.exchanges
-    colour = palette.up if first.state is SessionState.OPEN else palette.muted
+    colour = palette.success if first.state is SessionState.OPEN else palette.muted
     text = Text(f"{fmt.exchange_name(first.exchange)} ").append(first.state.value, f"bold {colour}")
     if first.until is not None and first.then is not None:
         left = fmt.countdown((first.until - now).total_seconds())
@@ -183,7 +183,7 @@ def _model(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
 
 def _job(job: JobStatus, palette: Palette, glyphs: Glyphs) -> Text:
     done = job.progress or 0.0
-    text = Text(f"{job.name} ").append(fmt.progress_bar(done, 8, glyphs), palette.up).append(f" {done * 100:.0f}%")
+    text = Text(f"{job.name} ").append(fmt.progress_bar(done, 8, glyphs), palette.success).append(f" {done * 100:.0f}%")
     if job.eta_s is not None:
         text.append(f" ETA {fmt.countdown(job.eta_s)}", palette.muted)
     return text
@@ -191,6 +191,6 @@ def _job(job: JobStatus, palette: Palette, glyphs: Glyphs) -> Text:
 
 def health_colour(health: Health, palette: Palette) -> str:
     """The colour of a health word."""
-    return {Health.OK: palette.up, Health.WORKING: palette.foreground, Health.LATE: palette.warning}.get(
+    return {Health.OK: palette.success, Health.WORKING: palette.foreground, Health.LATE: palette.warning}.get(
         health, palette.error
     )

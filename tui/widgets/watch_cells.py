@@ -145,7 +145,7 @@ def skill(record: TrackRecord | None, palette: Palette, glyphs: Glyphs) -> Text:
     shown = fmt.signed(record.skill * 100)
     backfill = "b" if record.origin is Origin.BACKFILL else ""
     proven = is_shown_skill(record.skill_low)
-    text = Text(shown + ("" if proven else glyphs.wrong), palette.up if proven else palette.muted)
+    text = Text(shown + ("" if proven else glyphs.wrong), palette.success if proven else palette.muted)
     text.append(backfill, palette.muted)
     return text
 

@@ -69,7 +69,7 @@ def _progress_parts(job: JobStatus, palette: Palette, glyphs: Glyphs) -> list[Pa
     eta = f"ETA {fmt.MISSING if job.eta_s is None else fmt.countdown(job.eta_s)}"
     if job.progress is None:
         return [(0, Text(eta, palette.muted))]
-    bar = Text(f"{fmt.progress_bar(job.progress, 10, glyphs)} ", palette.up)
+    bar = Text(f"{fmt.progress_bar(job.progress, 10, glyphs)} ", palette.success)
     return [(2, bar), (0, Text(fmt.share(job.progress), palette.foreground)), (1, Text(f" {eta}", palette.muted))]
 
 
