@@ -73,12 +73,13 @@ class AlertDelivery:
         self.known = tuple(sink.name for sink in sinks)      # served here or not
         self._limit = timedelta(hours=settings.retry_hours)
         self._outside = outside
-        self._terminal = {sink.name for sink in sinks if sink.kind in TERMINAL_KINDS}
+        terminal = {sink.name for sink in sinks if sink.kind in TERMINAL_KINDS}
         self._lanes = {
             sink.name: Lane(sink.name, partial(_made, make, sink, show), _outbox(sink, settings), self._note,
                             limit=self._limit, backoff_s=backoff_s)
-            for sink in sinks if (show is not None if sink.name in self._terminal else outside)
+            for sink in sinks if (show is not None if sink.name in terminal else outside)
         }  # fmt: skip
+        self._outer = self._lanes.keys() - terminal
         self._rules: dict[int, AlertRule] = {}
         self._late: set[int] = set()      # alerts of earlier runs that are delivered in this one
         self._inbox: queue.SimpleQueue[Sequence[Alert] | Notice | None] = queue.SimpleQueue()
@@ -131,34 +132,41 @@ class AlertDelivery:
     # In its own thread.
 
     def _work(self, now: datetime) -> None:
-        self._guarded(lambda: self._take_up(now))
+        taken_up = self._guarded(lambda: self._take_up(now))
         while (item := self._inbox.get()) is not None:
             self._guarded(partial(self._tell, item) if isinstance(item, Notice) else partial(self._route, item))
+            taken_up = taken_up or self._guarded(lambda: self._take_up(now))
 
-    def _guarded(self, job: Callable[[], None]) -> None:
-        """Run `job`; what goes wrong with one batch does not keep the next."""
+    def _guarded(self, job: Callable[[], None]) -> bool:
+        """Run `job`; whether nothing went wrong. What goes wrong with one batch does not keep the next."""
         try:
             job()
         except StoreError as error:
             level = logging.INFO if self._stopped else logging.WARNING
             log.log(level, "alerts not delivered, the next start tries again: %s", error)
+            return False
         except Exception:
             log.exception("delivery")
+        return True
 
     def _take_up(self, now: datetime) -> None:
-        """Deliver what earlier runs have not."""
+        """Deliver what earlier runs have not. What the store can refuse stands first: nothing has gone out by then."""
         self._read_rules()
-        news = self._store.alerts.history(since=now - self._limit, unseen=True)
+        oldest = now - self._limit
+        news, notices = self._store.alerts.history(since=oldest, unseen=True), self._store.sayings.recent(since=oldest)
         owed: list[Alert | Notice] = [*self._store.alerts.owed(), *self._store.sayings.owed()]
         for item in owed:
             self._give_up(item, now)
-        found = {a.id: a for a in (*news, *owed) if isinstance(a, Alert) and now - self._limit <= a.fired_at < now}
+        for name in self._outer:
+            missed = [a for a in self._store.alerts.untold(name, oldest) if name in self._sinks_of(a)]
+            self._note(missed, Delivery(name, False, 0.0, given_up(self._limit)))
+        found = {a.id: a for a in (*news, *owed) if isinstance(a, Alert) and oldest <= a.fired_at < now}
         left = [replace(a, late=True) for _, a in sorted(found.items()) if a.rule_id in self._rules]
         self._late = {alert.id for alert in left}
         self._sort(left)
-        for said in reversed(self._store.sayings.recent(since=now - self._limit)):
+        for said in reversed(notices):
             if said.fired_at < now:
-                self._tell(replace(said, late=True), self._lanes.keys() - self._terminal)
+                self._tell(replace(said, late=True), self._outer)
 
     def _give_up(self, item: Alert | Notice, now: datetime) -> None:
         """Note of which sinks an earlier run had hoped for nothing is hoped any more."""
@@ -181,11 +189,10 @@ class AlertDelivery:
 
     def _tell(self, notice: Notice, sinks: Iterable[str] | None = None) -> None:
         """Give a notice to these sinks, or to all, but for those that have had it."""
-        log.info("%s: %s", notice.title, notice.text)
-        had = _settled(notice)
-        for name in self._lanes if sinks is None else sinks:
-            if name not in had:
-                self._lanes[name].put_notices([notice])
+        if names := [n for n in (self._lanes if sinks is None else sinks) if n not in _settled(notice)]:
+            log.info("%s: %s", notice.title, notice.text)
+        for name in names:
+            self._lanes[name].put_notices([notice])
 
     def _route(self, submitted: Sequence[Alert]) -> None:
         if not (alerts := [alert for alert in submitted if alert.id not in self._late]):
@@ -207,7 +214,7 @@ class AlertDelivery:
             rule = self._rules.get(alert.rule_id)
             had = _settled(alert)
             owed = {delivery.sink for delivery in alert.deliveries} - had
-            for name in dict.fromkeys((rule.sinks if rule else ()) or self.known):
+            for name in self._sinks_of(alert):
                 if name in had or (alert.acked_at is not None and name not in owed):
                     continue      # who has seen it needs no more ways to hear of it
                 if name not in self.known:
@@ -220,6 +227,11 @@ class AlertDelivery:
             self._note(those, Delivery(name, False, 0.0, why))
         for name, those in given.items():
             self._lanes[name].put(those)
+
+    def _sinks_of(self, alert: Alert) -> tuple[str, ...]:
+        """The names its rule gives, each once; all that are known where it gives none."""
+        rule = self._rules.get(alert.rule_id)
+        return tuple(dict.fromkeys((rule.sinks if rule else ()) or self.known))
 
     def _note(self, items: Sequence[Alert | Notice], delivery: Delivery) -> None:
         alerts = [item.id for item in items if isinstance(item, Alert)]

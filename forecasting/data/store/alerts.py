@@ -179,6 +179,13 @@ class Alerts:
             f"SELECT {_ALERT} FROM alerts WHERE id IN ({deliveries.owed('alert')}) ORDER BY id"
         ))
 
+    def untold(self, sink: str, before: datetime) -> tuple[Alert, ...]:
+        """Unseen alerts fired before then, after the newest that this sink was ever offered; none if it never was."""
+        return self._alerts(self._database.rows(
+            f"SELECT {_ALERT} FROM alerts WHERE fired_at < ? AND acked_at IS NULL"
+            " AND id > (SELECT MAX(alert_id) FROM deliveries WHERE sink = ?) ORDER BY id", (time_text(before), sink)
+        ))
+
     def _alerts(self, rows: Sequence[Sequence[Any]]) -> tuple[Alert, ...]:
         became = deliveries.kept(self._database, "alert", [row[0] for row in rows])
         return tuple(_alert(row, became.get(row[0], ())) for row in rows)

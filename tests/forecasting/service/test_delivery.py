@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,8 @@ import pytest
 from forecasting.config import AlertSettings, SinkSettings
 from forecasting.config.secrets import Secret
 from forecasting.data.store import Store
-from forecasting.errors import DeliveryError
+from forecasting.domain.decision import Alert
+from forecasting.errors import DeliveryError, StoreError
 from forecasting.service.delivery import AlertDelivery, TerminalEvent, try_sink
 from tests.support.alerts import FIRED, notice
 from tests.support.delivering import ALERTS, MORNING, A, Sinks, fired, rule, running, told
@@ -240,6 +242,25 @@ def test_no_log_line_error_record_or_repr_holds_a_secret(
     assert TOPIC not in "".join(shown)
     assert TOPIC in repr(far.posted)      # and yet it was used
     assert "apprise" not in sys.modules
+
+
+def test_what_could_not_be_read_at_the_start_is_read_with_the_next_alert(
+    store: Store, fakes: Sinks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = rule(store)
+    (left,) = fired(store, by)
+    asked = threading.Semaphore(0)
+
+    def locked(**wanted: object) -> tuple[Alert, ...]:
+        asked.release()
+        monkeypatch.undo()
+        raise StoreError("the store is locked")
+
+    monkeypatch.setattr(store.alerts, "history", locked)
+    with running(store, fakes, [A], now=MORNING) as delivery:
+        assert asked.acquire(timeout=PATIENCE_S)
+        delivery.submit(fired(store, by, at=MORNING))
+        until(lambda: fakes["a"].ids == [2, left.id])
 
 
 def test_a_closed_store_ends_in_no_traceback(fakes: Sinks, caplog: pytest.LogCaptureFixture) -> None:

@@ -120,6 +120,21 @@ def test_a_restart_gives_up_what_is_too_old_of_a_removed_rule_or_for_a_sink_that
     ]  # fmt: skip
 
 
+def test_what_was_never_tried_within_a_day_says_so_where_the_sink_was_in_use_before(
+    store: Store, fakes: Sinks, hours: Hours
+) -> None:
+    everywhere, just_b = rule(store), rule(store, "b")
+    with running(store, fakes, [A]) as delivery:
+        delivery.submit(fired(store, everywhere))
+        until(lambda: told(store) == [[("a", True, None)]])
+    fired(store, everywhere)      # and the process dies
+    fired(store, just_b)
+    with running(store, fakes, [A, B], now=FIRED + timedelta(hours=25)):      # b is new
+        until(lambda: len(told(store)[1]) == 1)
+    assert told(store) == [[("a", True, None)], [("a", False, "given up after 24 h")], []]
+    assert (fakes["a"].ids, fakes["b"].ids) == ([1], [])
+
+
 def test_many_that_wait_for_the_end_of_an_outage_arrive_as_one_digest_and_notices_as_another(
     store: Store, fakes: Sinks, hours: Hours
 ) -> None:
