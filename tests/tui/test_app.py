@@ -9,7 +9,7 @@ import pytest
 from textual.geometry import Region
 
 from forecasting.domain.market import Symbol
-from forecasting.domain.snapshot import Snapshot, SymbolDetail
+from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SourceHealth, SymbolDetail
 from forecasting.domain.watchlist import WatchGroup
 from tests.support.fake_engine import FakeEngine
 from tests.support.tui import cursor_symbol, fake, main_screen, make_app, press, settle, symbols_shown
@@ -96,6 +96,24 @@ async def test_a_row_that_vanishes_leaves_the_cursor_on_the_first() -> None:
         await pilot.pause()
         assert symbols_shown(app) == ["AAPL", "TSM"]
         assert cursor_symbol(app) == "AAPL"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [("demo", "Loading: demo is being asked"), ("yahoo", "This list is empty")]
+)
+async def test_a_source_that_names_its_symbols_by_itself_is_waited_for(source: str, said: str) -> None:
+    app = make_app()
+    fake(app).groups = ()
+    async with app.run_test(size=(120, 30)) as pilot:
+        await settle(pilot)
+        asking = JobStatus("refresh", Health.WORKING, "history of SYN-HALO, 10 of 12")
+        not_asked = SourceHealth(source, Health.WORKING, "not asked yet")
+        fake(app).push(lambda snapshot: replace(snapshot, source=not_asked, jobs=(asking,)))
+        await settle(pilot)
+        assert main_screen(app).query_one("#empty", Words).text.plain.startswith(said)
+        truth = main_screen(app).query_one(TruthLine)
+        line = "".join(segment.text for segment in truth.render_line(0))
+        assert f"{source} history of SYN-HALO, 10 of 12" in line
 
 
 async def test_an_empty_list_teaches() -> None:

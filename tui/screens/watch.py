@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.suggester import Suggester
 
+from forecasting.domain.snapshot import Health
 from tui.screens.view import Scene, View
 from tui.widgets.columns import columns_for
 from tui.widgets.filter_box import FilterBox
@@ -23,8 +24,13 @@ This list is empty.
   ] [      other lists
   ?        all keys
 
-Started with `tapecast --demo`, the list is filled for you: real index bars from 1999 on and ten
+Started with `tapecast --demo`, the list is filled for you: real index bars from 1999 on and ten \
 synthetic stocks, replayed from mid 2008, without any network."""
+LOADING = """\
+Loading: {source} is being asked which symbols it has; they will stand here.
+
+  !        what is going on
+  ?        all keys"""
 
 
 class FieldSuggester(Suggester):
@@ -49,9 +55,14 @@ def _why_empty(scene: Scene) -> str:
         return f"No row matches '{scene.filter_text}'. Esc clears the filter."
     if scene.group is not None and scene.group.filter is not None:
         return f"Of nothing that is watched it holds now that {scene.group.filter}\n\n  ] [      other lists"
+    source, watched = scene.snapshot.source, any(group.symbols for group in scene.snapshot.groups)
+    if source.health is Health.WORKING and source.name not in NAMELESS and not watched:
+        return LOADING.format(source=source.name)
     return EMPTY
 
 
+NAMELESS = ("yahoo",)
+"""Sources that name no symbols by themselves: nothing will come of waiting for them."""
 TABLE_LEAST = 81
 """Columns of the table beside the pane, as the style sheet has them from 120 on."""
 PANE_LEAST = 60

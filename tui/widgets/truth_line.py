@@ -163,7 +163,10 @@ def _source(snapshot: Snapshot, now: datetime, palette: Palette) -> Text:
         return text.append(f", {source.substitute} since {fmt.local_time(source.substitute_since)[:5]}")
     # What is wrong stands in the banner; here is room for how bad it is.
     word = source.message if source.health in (Health.OK, Health.WORKING) else source.health.value.upper()
-    return Text(f"{source.name} ").append(fmt.clip(word, 28), colour)
+    if source.health is Health.WORKING:      # its first answer may take seconds
+        asking = (job.message for job in snapshot.jobs if job.name == "refresh" and job.health is Health.WORKING)
+        word = next(asking, word)
+    return Text(f"{source.name} ").append(fmt.clip(word, 32), colour)
 
 
 def _rate(row: SymbolRow, rate: Rate, now: datetime, palette: Palette) -> Text:
