@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 SIGNALS_SHOWN = 200
 ALERTS_SHOWN = 100
-NOTICES_SHOWN = 10
+NOTICES_SHOWN = 5
 SESSIONS_AHEAD = 20
 """With fewer sessions ahead, the kept table is read anew: the worker extends it in time."""
 SESSIONS_BEHIND = timedelta(days=400)

@@ -22,7 +22,7 @@ def notice_lines(told: Sequence[Notice], palette: Palette, glyphs: Glyphs) -> tu
     table.add_column(no_wrap=True)
     table.add_column()
     for notice in told:
-        said = Text(notice.title, "bold").append(f"  {notice.text}", "not bold")
+        said = Text().append(notice.title, "bold").append(f"  {notice.text}")
         if notice.deliveries:
             said.append(f" {glyphs.sent} ", palette.muted).append_text(deliveries(notice.deliveries, palette, glyphs))
         table.add_row(Text(fmt.local_minute(notice.fired_at), palette.muted), said)
