@@ -8,6 +8,7 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console, Group
 from textual.pilot import Pilot
 from textual.widgets import Static
@@ -18,7 +19,7 @@ from tests.support.fake_alerts import fill_alerts
 from tests.support.fake_engine import NOW
 from tests.support.tui import fake, main_screen, make_app, press, settle
 from tui.app import TapecastApp
-from tui.widgets.log_lines import LogLines
+from tui.widgets.log_lines import LogLines, broken
 from tui.widgets.words import Words
 
 LOG = """\
@@ -136,6 +137,19 @@ async def test_a_log_is_filtered_by_level_and_by_text(tmp_path: Path) -> None:
         assert main_screen(app).view.id == "health"      # the filter was the top layer
         await press(pilot, "escape")
         assert main_screen(app).view.id == "watch"
+
+
+@pytest.mark.parametrize(
+    ("width", "rows"),
+    [
+        (40, ["yahoo: no answer from query1.example.org"]),
+        (24, ["yahoo: no answer from", "query1.example.org"]),
+        (16, ["yahoo: no answer", "from query1.exam", "ple.org"]),
+        (1, list("yahoo:noanswerfromquery1.example.org")),
+    ],
+)
+def test_a_long_line_of_a_log_goes_on_in_the_next_row_between_words(width: int, rows: list[str]) -> None:
+    assert [row for row in broken("yahoo: no answer from query1.example.org", width) if row.strip()] == rows
 
 
 async def test_a_long_log_scrolls_and_stays_where_a_person_reads(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
@@ -13,7 +15,7 @@ from tui.themes import Palette
 
 
 class LogLines(ScrollView, can_focus=False):
-    """Scrolls; stays at the end where it stood there. Long lines go on in the next row."""
+    """Scrolls; stays at the end where it stood there. Long lines go on in the next row, between words."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         super().__init__(id=id)
@@ -31,9 +33,7 @@ class LogLines(ScrollView, can_focus=False):
         styles = {level: Style(color=colour) for level, colour in colours.items()}
         grave = Style(color=palette.error)
         self._rows = [
-            (line.text[at : at + width], styles.get(line.level, grave))
-            for line in lines
-            for at in range(0, max(1, len(line.text)), width)
+            (row, styles.get(line.level, grave)) for line in lines for row in broken(line.text, width)
         ]
         self.virtual_size = Size(width, len(self._rows))
         if follows:
@@ -52,3 +52,13 @@ class LogLines(ScrollView, can_focus=False):
             return Strip.blank(self.size.width, self.rich_style)
         text, style = self._rows[place]
         return Strip([Segment(text, self.rich_style + style)]).adjust_cell_length(self.size.width, self.rich_style)
+
+
+def broken(text: str, width: int) -> Iterator[str]:
+    """The rows of a line: each ends with a word, unless that word alone leaves more than half of a row empty."""
+    while len(text) > width:
+        blank = text.rfind(" ", width // 2, width + 1)
+        end, rest = (width, width) if blank < 0 else (blank, blank + 1)
+        yield text[:end]
+        text = text[rest:]
+    yield text
