@@ -23,7 +23,9 @@ class KeymapCommands(Provider):
         """What matches `query`."""
         matcher = self.matcher(query)
         for entry, text in self._offers():
-            score = max(matcher.match(text), matcher.match(entry.tooltip))
+            # Letters in their order are in nearly every sentence: of what a command does only words count.
+            told = all(word in entry.tooltip.casefold() for word in query.casefold().split())
+            score = max(matcher.match(text), float(told))
             if score > 0:
                 yield Hit(score, matcher.highlight(text), partial(self._run, entry), help=entry.tooltip)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,14 +15,17 @@ from textual.widgets import Input, Label, Static
 
 from tui.keymap import KeyEntry, shown_key
 
-READING = """\
-FCST 5d   median forecast, five sessions ahead     80% band   where 8 of 10 outcomes should fall
-SKILL     forecast error against a random walk; +1.0 is one per cent better; ✗ not shown to be above zero
-b         backfill: made afterwards, walk-forward; never mixed with live forecasts
-~         synthetic: made by a generator, never traded
-●         an alert nobody has acknowledged yet
-STALE     older than the market's state allows     CLS/PRE/AH closed, before, after hours
-None of this is advice."""
+READING = (
+    ("FCST 5d", "median forecast, five sessions ahead"),
+    ("80% band", "where 8 of 10 outcomes should fall"),
+    ("SKILL", "forecast error against a random walk; +1.0 is one per cent better; ✗ not shown to be above zero"),
+    ("b", "backfill: made afterwards, walk-forward; never mixed with live forecasts"),
+    ("~", "synthetic: made by a generator, never traded"),
+    ("●", "an alert nobody has acknowledged yet"),
+    ("STALE", "older than the market's state allows"),
+    ("CLS/PRE/AH", "closed, before, after hours"),
+)
+"""What words and signs on the screen mean."""
 
 
 class Help(ModalScreen[None]):
@@ -46,7 +50,7 @@ class Help(ModalScreen[None]):
             yield Input(placeholder="search")
             with VerticalScroll(can_focus=False):
                 yield Static(id="keys", markup=False)
-                yield Static(READING, id="reading", markup=False)
+                yield Static(_reading(), id="reading", markup=False)
 
     def on_mount(self) -> None:
         """Show all keys."""
@@ -72,3 +76,10 @@ class Help(ModalScreen[None]):
 
 def _keys(entry: KeyEntry) -> str:
     return " ".join(shown_key(key) for key in entry.keys)
+
+
+def _reading() -> Group:
+    table = Table.grid(padding=(0, 2))
+    for sign, meaning in READING:
+        table.add_row(sign, meaning)
+    return Group(table, "None of this is advice.")
