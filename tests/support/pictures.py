@@ -9,6 +9,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from forecasting.domain.market import Symbol
+from forecasting.domain.search import AskMatches, Match, Matches
+from tests.support.fake_engine import NAMES, FakeEngine
 from tests.support.tui import press, settle
 
 SnapCompare = Callable[..., bool]
@@ -27,3 +30,9 @@ def after(*keys: str) -> Callable[[Pilot[Any]], Any]:
         await settle(pilot)
 
     return run
+
+
+def answer_searches(engine: FakeEngine) -> None:
+    """Whatever is searched for, symbols with a T are found."""
+    found = tuple(Match(Symbol(symbol), name, "Tokyo Equity") for symbol, name in NAMES.items() if "T" in symbol)
+    engine.answers[AskMatches] = lambda question, on_step: Matches(question.text, found)

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from forecasting.domain.search import AskMatches, Match, Matches
 from forecasting.domain.watchlist import WatchGroup
 from tests.support.fake_comparison import answer_comparisons
-from tests.support.fake_engine import NAMES
+from tests.support.pictures import answer_searches
 from tests.support.tui import fake, make_app, press, settle
 from tui.app import TapecastApp
 
@@ -24,9 +23,7 @@ def an_app() -> TapecastApp:
     engine = fake(app)
     engine.groups = (*engine.groups, WatchGroup("Buys", (), "signal == buy"))
     answer_comparisons(engine)
-    engine.answers[AskMatches] = lambda question, on_step: Matches(
-        question.text, tuple(Match(s, name, "Tokyo Equity") for s, name in NAMES.items() if "T" in s)  # type: ignore
-    )
+    answer_searches(engine)
     return app
 
 

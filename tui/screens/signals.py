@@ -99,9 +99,9 @@ class SignalsView(SiftedView):
             cells = {alert.id: _alert_cells(alert, scene, len(headings)) for alert in scene.snapshot.alerts}
             self._table("alerts").show(headings, cells, scene.palette.muted)
         else:
-            headings = _rule_headings(room)
-            newest = scene.snapshot.rules[-RULES:]
-            cells = {status.rule.id: _rule_cells(status, scene)[: len(headings)] for status in newest}
+            cells = {status.rule.id: _rule_cells(status, scene) for status in scene.snapshot.rules[-RULES:]}
+            headings = _rule_headings(room, max((state.cell_len for _, _, _, state, _ in cells.values()), default=0))
+            cells = {number: row[: len(headings)] for number, row in cells.items()}
             self._table("rules").show(headings, cells, scene.palette.muted)
         self._show_details()
 
@@ -223,13 +223,13 @@ def _alert_cells(alert: Alert, scene: Scene, count: int) -> tuple[Text, ...]:
 # Rules.
 
 
-def _rule_headings(room: int) -> tuple[Heading, ...]:
+def _rule_headings(room: int, longest: int) -> tuple[Heading, ...]:
     """Number, for whom, rule, whether it can speak, when it did; neither of the last two where there is little room."""
     if room < NARROW:
         return Heading("NO", 4), Heading("FOR", 12), Heading("RULE", max(room - 16, 8))
     fixed = (Heading("NO", 5), Heading("FOR", 13), Heading("FIRED", 13))
     left = room - sum(heading.width for heading in fixed)
-    waits = max(min(left // 2, 36), 18)
+    waits = max(min(left // 2, 36, longest + 2), 18)
     return (*fixed[:2], Heading("RULE", max(left - waits, 16)), Heading("STATE", waits), fixed[2])
 
 

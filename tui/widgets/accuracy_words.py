@@ -236,7 +236,7 @@ def direction(accuracy: Accuracy, shown: ModelAccuracy, pen: Pen) -> Text:
     ]
     headings = ("model", "hit / always up", "gain", "n", "Brier on a half", "MCC", "Brier")
     return Text("\n").join([
-        pen.table(headings, rows), Text(), *_brier_sentences(card, pen),
+        pen.table(headings, rows), Text(), *_brier_sentences(card, pen), Text(),
         pen.table(("P(up) said", "came up", "95%", "n"), bins),
     ])
 

@@ -37,7 +37,7 @@ class Journal(Static):
         self._shown = facts
         self.update(Group(
             Text("Kinds  hit: the direction held after the horizon; hold: without any signal; net: mean return after "
-                 "0.2 % for in and out; any day: the same without a signal", scene.palette.muted),
+                 "0.2 % costs; any day: the same without a signal", scene.palette.muted),
             _records(scene.snapshot.signal_records, scene, self.app.size.width), Text(),
             *notice_lines(scene.snapshot.told, scene.palette, scene.glyphs),
             Text("Journal, newest first", scene.palette.muted), _journal(scene.snapshot.signals[:JOURNAL], scene),
