@@ -18,7 +18,6 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -26,7 +25,8 @@ from forecasting.config import TERMINAL_KINDS, AlertSettings, SinkSettings
 from forecasting.data.store import Store
 from forecasting.domain.decision import Alert, AlertRule, Delivery, Notice
 from forecasting.errors import DeliveryError, StoreError, TapecastError
-from forecasting.service.lane import BACKOFF_S, Lane, given_up
+from forecasting.service.lane import BACKOFF_S, Lane
+from forecasting.service.left_over import Who, left_over, no_sink, sinks_of
 from forecasting.trading.sinks import make_sink
 from forecasting.trading.sinks.base import Sink
 from forecasting.trading.sinks.message import Message, notice, told
@@ -72,14 +72,14 @@ class AlertDelivery:
         self._store = store
         self.known = tuple(sink.name for sink in sinks)      # served here or not
         self._limit = timedelta(hours=settings.retry_hours)
-        self._outside = outside
         terminal = {sink.name for sink in sinks if sink.kind in TERMINAL_KINDS}
         self._lanes = {
             sink.name: Lane(sink.name, partial(_made, make, sink, show), _outbox(sink, settings), self._note,
                             limit=self._limit, backoff_s=backoff_s)
             for sink in sinks if (show is not None if sink.name in terminal else outside)
         }  # fmt: skip
-        self._outer = self._lanes.keys() - terminal
+        ours = self._lanes.keys()
+        self._who = Who(self.known, ours - terminal, lambda s: s in ours or (outside and s not in self.known))
         self._rules: dict[int, AlertRule] = {}
         self._late: set[int] = set()      # alerts of earlier runs that are delivered in this one
         self._inbox: queue.SimpleQueue[Sequence[Alert] | Notice | None] = queue.SimpleQueue()
@@ -152,40 +152,13 @@ class AlertDelivery:
     def _take_up(self, now: datetime) -> None:
         """Deliver what earlier runs have not. What the store can refuse stands first: nothing has gone out by then."""
         self._read_rules()
-        oldest = now - self._limit
-        news, notices = self._store.alerts.history(since=oldest, unseen=True), self._store.sayings.recent(since=oldest)
-        owed: list[Alert | Notice] = [*self._store.alerts.owed(), *self._store.sayings.owed()]
-        for item in owed:
-            self._give_up(item, now)
-        for name in self._outer:
-            missed = [a for a in self._store.alerts.untold(name, oldest) if name in self._sinks_of(a)]
-            self._note(missed, Delivery(name, False, 0.0, given_up(self._limit)))
-        found = {a.id: a for a in (*news, *owed) if isinstance(a, Alert) and oldest <= a.fired_at < now}
-        left = [replace(a, late=True) for _, a in sorted(found.items()) if a.rule_id in self._rules]
-        self._late = {alert.id for alert in left}
-        self._sort(left)
-        for said in reversed(notices):
-            if said.fired_at < now:
-                self._tell(replace(said, late=True), self._outer)
-
-    def _give_up(self, item: Alert | Notice, now: datetime) -> None:
-        """Note of which sinks an earlier run had hoped for nothing is hoped any more."""
-        for delivery in item.deliveries:
-            if delivery.next_try is None or not self._answers_for(delivery.sink):
-                continue
-            if delivery.sink not in self.known:
-                why = _no_sink(delivery.sink)
-            elif now - item.fired_at > self._limit:
-                why = given_up(self._limit)
-            elif isinstance(item, Alert) and item.rule_id not in self._rules:
-                why = "its rule is gone"
-            else:
-                continue
-            self._note([item], replace(delivery, error=f"{delivery.error}; {why}", next_try=None))
-
-    def _answers_for(self, sink: str) -> bool:
-        """Whether nobody else delivers to it: sinks that are no longer there are whose who serves the outside."""
-        return sink in self._lanes or (self._outside and sink not in self.known)
+        left = left_over(self._store, self._rules, self._who, now, self._limit)
+        self._late = {alert.id for alert in left.alerts}
+        for item, delivery in left.given_up:
+            self._note([item], delivery)
+        self._sort(left.alerts)
+        for told_late in left.notices:
+            self._tell(told_late, self._who.outer)
 
     def _tell(self, notice: Notice, sinks: Iterable[str] | None = None) -> None:
         """Give a notice to these sinks, or to all, but for those that have had it."""
@@ -214,11 +187,11 @@ class AlertDelivery:
             rule = self._rules.get(alert.rule_id)
             had = _settled(alert)
             owed = {delivery.sink for delivery in alert.deliveries} - had
-            for name in self._sinks_of(alert):
+            for name in sinks_of(rule, self.known):
                 if name in had or (alert.acked_at is not None and name not in owed):
                     continue      # who has seen it needs no more ways to hear of it
                 if name not in self.known:
-                    kept[name, _no_sink(name)].append(alert)
+                    kept[name, no_sink(name)].append(alert)
                 elif name in self._lanes and rule is not None and _muted(rule, alert):
                     kept[name, "muted"].append(alert)
                 elif name in self._lanes:
@@ -227,11 +200,6 @@ class AlertDelivery:
             self._note(those, Delivery(name, False, 0.0, why))
         for name, those in given.items():
             self._lanes[name].put(those)
-
-    def _sinks_of(self, alert: Alert) -> tuple[str, ...]:
-        """The names its rule gives, each once; all that are known where it gives none."""
-        rule = self._rules.get(alert.rule_id)
-        return tuple(dict.fromkeys((rule.sinks if rule else ()) or self.known))
 
     def _note(self, items: Sequence[Alert | Notice], delivery: Delivery) -> None:
         alerts = [item.id for item in items if isinstance(item, Alert)]
@@ -248,10 +216,6 @@ class AlertDelivery:
 def _settled(item: Alert | Notice) -> set[str]:
     """The sinks that need not be offered it any more."""
     return {delivery.sink for delivery in item.deliveries if delivery.next_try is None}
-
-
-def _no_sink(name: str) -> str:
-    return f"no [[sink]] is called '{name}'"
 
 
 def _muted(rule: AlertRule, alert: Alert) -> bool:

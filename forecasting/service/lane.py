@@ -17,6 +17,7 @@ from datetime import time as time_of_day
 
 from forecasting.domain.decision import Alert, Delivery, Notice
 from forecasting.errors import DeliveryError, TapecastError
+from forecasting.service.left_over import given_up
 from forecasting.trading.sinks.base import Sink
 from forecasting.trading.sinks.message import Message
 from forecasting.trading.sinks.outbox import Outbox
@@ -169,11 +170,6 @@ class Lane:
             # Its text may hold what a sink keeps secret, and so may a traceback.
             return DeliveryError(f"unexpected {type(error).__name__}")
         return None
-
-
-def given_up(limit: timedelta) -> str:
-    """What is said of that which has grown too old."""
-    return f"given up after {limit / timedelta(hours=1):g} h"
 
 
 def _now() -> datetime:
