@@ -16,6 +16,10 @@ from forecasting.trading.sinks.message import Message
 from forecasting.trading.sinks.program import Program
 
 
+_NO_PROGRAM = (126, 127)
+"""How `env` and shells end that cannot run what they are told to, and will not the next time."""
+
+
 class CommandSink:
     """Runs `words`; exit code 0 says that the message was taken, any other that it was not."""
 
@@ -33,7 +37,7 @@ class CommandSink:
             how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
             said = clean_text(ended.output.decode(errors="replace"), limit=160)
             name = clean_text(PurePath(words[0]).name, limit=40)
-            raise DeliveryError(f"{name} {how}: {said or 'it said nothing'}", again=True)
+            raise DeliveryError(f"{name} {how}: {said or 'it said nothing'}", again=ended.code not in _NO_PROGRAM)
 
     def close(self) -> None:
         """See `Sink`."""

@@ -95,6 +95,11 @@ def test_what_cannot_be_started_is_not_tried_again(name: str, why: str) -> None:
     assert not error.again
 
 
+@pytest.mark.parametrize(("code", "again"), [(1, True), (75, True), (126, False), (127, False)])
+def test_a_hook_whose_program_is_missing_is_not_tried_for_hours(tmp_path: Path, code: int, again: bool) -> None:
+    assert refused(CommandSink("hook", [script(tmp_path / "hook", f"exit {code}")], 5)).again is again
+
+
 @pytest.mark.parametrize("hang", ["sleep 60", "exec >&- 2>&-; sleep 60", "yes"])
 def test_what_hangs_or_floods_is_killed_with_all_it_started(tmp_path: Path, hang: str) -> None:
     hook = script(tmp_path / "hook", f"sleep 60 & echo $! > {tmp_path}/child\n{hang}")
