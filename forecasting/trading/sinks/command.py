@@ -15,7 +15,6 @@ from forecasting.errors import DeliveryError
 from forecasting.trading.sinks.message import Message
 from forecasting.trading.sinks.program import Program
 
-
 _NO_PROGRAM = (126, 127)
 """How `env` and shells end that cannot run what they are told to, and will not the next time."""
 
