@@ -41,8 +41,10 @@ class Comparison:
     excess: float | None    # its mean CRPS over the champion's, less 1; None before the first pair
 
     def __str__(self) -> str:
-        so_far = "" if self.excess is None else f", CRPS {100.0 * self.excess:+.2f} % on {self.n} outcomes"
-        return f"in shadow, {self.sessions} of {SHADOW_SESSIONS} sessions{so_far}"
+        so_far = f"in shadow, {self.sessions} of {SHADOW_SESSIONS} sessions"
+        if self.excess is None:
+            return so_far
+        return f"{so_far}, CRPS {100.0 * self.excess:+.2f} % on the champion's, n={self.n}, too few to tell"
 
 
 def stream(challenger: Fitted) -> str:

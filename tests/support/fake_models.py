@@ -52,7 +52,7 @@ def board() -> ModelBoard:
         versions=(
             Version("ensemble", "3fa9c1d2e4b5", "champion", END, made, start, "", members),
             Version("ensemble", "9b20aa417c3d", "challenger", date(2026, 2, 27), made + timedelta(days=1), start,
-                    "in shadow, 2 of 5 sessions, CRPS -0.12 % on 24 outcomes", members),
+                    "in shadow, 2 of 5 sessions, CRPS -0.12 % on the champion's, n=24, too few to tell", members),
             Version("lstm", "51ce0f77ab02", "at work", END),
             Version("har-t", "d0c7716e2b9f", "at work", date(2026, 2, 27)),
             Version("ewma-t", "a1a1b2c3d4e5", "at work", date(2026, 2, 27)),
@@ -74,7 +74,7 @@ def board() -> ModelBoard:
             PastRun("refit", NOW - timedelta(hours=18), NOW - timedelta(hours=18), True,
                     "HAR-t and EWMA-t fitted to 2026-02-27 on 12 symbols"),
             PastRun("challenger", NOW - timedelta(days=4), NOW - timedelta(days=4), True,
-                    "takes over: in shadow, 5 of 5 sessions, CRPS -0.31 % on 60 outcomes"),
+                    "takes over: in shadow, 5 of 5 sessions, CRPS -0.31 % on the champion's, n=60, too few to tell"),
             PastRun("train", NOW - timedelta(days=5), None, None, ""),
         ),
         trials=17,

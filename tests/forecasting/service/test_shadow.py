@@ -83,7 +83,7 @@ def test_a_second_fit_waits_in_shadow_until_its_sessions_are_counted(local: Loca
     assert line.name == "challenger"
     assert line.message.startswith(f"{report.models[-1].model_id} trained to 2015-06-08, in shadow, ")
     # Two, since what is said on the third evening has not come out yet.
-    assert re.search(r"2 of 5 sessions, CRPS [+-]\d\.\d\d % on 4 outcomes$", line.message)
+    assert re.search(r"2 of 5 sessions, CRPS [+-]\d\.\d\d % on the champion's, n=4, too few to tell$", line.message)
     assert challenger_line(None) == ()
     assert not local.desk.bench.train_due(date(2015, 9, 1), 99)
 
