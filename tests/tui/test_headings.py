@@ -11,7 +11,7 @@ from tests.support.fake_charts import answering
 from tests.support.fake_models import fill_models
 from tests.support.tui import COLOURS, fake, main_screen, make_app, press, settle
 from tui.app import TapecastApp
-from tui.fitting import Part, fitted, in_lines
+from tui.fitting import Part, fitted, fitted_lines, in_lines
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.parts import parts_line
 
@@ -42,6 +42,22 @@ def test_what_continues_a_part_is_not_shown_without_it() -> None:
 def test_texts_go_on_in_a_next_line_without_being_broken() -> None:
     told = [Text(each) for each in ("n=126 live", "hit 52% [43..61]", "80% band 78% [71..85]")]
     assert in_lines(told, 30).plain == "n=126 live  hit 52% [43..61]\n80% band 78% [71..85]"
+
+
+@pytest.mark.parametrize(
+    ("width", "lines", "told"),
+    [
+        (60, 1, "har-t  up 43%  n=126 live  hit 52% [43..61]"),
+        (30, 2, "har-t  up 43%  n=126 live\nhit 52% [43..61]"),
+        (20, 2, "har-t  n=126 live\nhit 52% [43..61]"),      # in three lines all had room
+        (20, 3, "har-t  up 43%\nn=126 live\nhit 52% [43..61]"),
+        (15, 3, "har-t  up 43%\nn=126 live"),      # the hit rate is longer than a line
+        (8, 1, "har-t\nn=126 live"),      # what matters most stays
+    ],
+)
+def test_in_few_lines_what_matters_least_is_left_out_whole(width: int, lines: int, told: str) -> None:
+    parts = [(0, Text("har-t")), (2, Text("up 43%")), (0, Text("n=126 live")), (1, Text("hit 52% [43..61]"))]
+    assert fitted_lines(parts, width, lines).plain == told
 
 
 @pytest.mark.parametrize(
