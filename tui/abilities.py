@@ -18,6 +18,7 @@ class Abilities:
     few: bool           # 16 colours or none: two shades next to each other may look alike
     ascii: bool         # it shows ASCII characters alone
     far: bool           # over SSH or mosh, where every frame is waited for
+    mouse: bool         # it can report the mouse and lose no key over it
 
 
 def abilities(
@@ -26,7 +27,7 @@ def abilities(
     """What the terminal of this process can do.
 
     Args:
-        environ: The environment; TERM and the variables of SSH are looked at.
+        environ: The environment; TERM and the variables of SSH and GNU screen are looked at.
         colour_system: What Rich found: "truecolor", "256", "standard", or None for none.
         no_color: Whether NO_COLOR is set; see https://no-color.org.
         encoding: Of standard output; None where nobody knows.
@@ -40,4 +41,6 @@ def abilities(
         few=not colours or colour_system == FEW,
         ascii=poor or narrow,
         far=any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "MOSH_CONNECTION")),
+        # GNU screen keeps Esc back until the next key while the mouse is reported: it might begin such a report.
+        mouse=not (environ.get("STY") and environ.get("TERM", "").startswith("screen")),
     )

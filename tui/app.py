@@ -140,6 +140,11 @@ class TapecastApp(App[None], inherit_bindings=False):
         """Where pictures of the screen are kept; None where nothing is."""
         return None if self._log_path is None else self._log_path.parent / "screenshots"
 
+    @property
+    def mouse(self) -> bool:
+        """Whether the terminal is to report the mouse."""
+        return self._able.mouse
+
     def get_driver_class(self) -> type[Driver]:
         """Textual's own, losing no key, writing fewer bytes, no colour where none is wanted, and waking as it was."""
         return sparing(waking(hearing(super().get_driver_class())), colours=self._abilities().colours)

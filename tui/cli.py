@@ -133,7 +133,7 @@ def run_app(options: Options, *, demo: bool, replay_from: date | None) -> None:
             reloading=None if demo else Reloading(settings, options.settings, partial(renew, engine)),
         )
         with stops_on_signals(app.leave):
-            app.run()
+            app.run(mouse=app.mouse)
             engine.stop()
     finally:
         engine.stop()

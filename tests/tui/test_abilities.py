@@ -22,7 +22,24 @@ def of(environ: Mapping[str, str], colour_system: str | None = "truecolor", *, n
 
 
 def test_a_modern_terminal_can_do_everything_and_is_near() -> None:
-    assert of({"TERM": "xterm-256color"}) == Abilities(colours=True, few=False, ascii=False, far=False)
+    assert of({"TERM": "xterm-256color"}) == Abilities(colours=True, few=False, ascii=False, far=False, mouse=True)
+
+
+def test_gnu_screen_is_not_asked_for_the_mouse_since_it_would_keep_esc_back() -> None:
+    assert not of({"TERM": "screen.xterm-256color", "STY": "4711.pts-0"}).mouse
+    assert of({"TERM": "screen-256color", "TMUX": "/tmp/tmux-0/default,1,0"}).mouse
+    assert of({"TERM": "xterm-256color", "STY": "4711.pts-0"}).mouse      # a terminal that was started from there
+
+
+def test_the_mouse_is_asked_for_where_it_does_no_harm(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tui", "--source", "simulated", "--data-dir", str(tmp_path)]
+    asked = []
+    for environ in ({}, {"TERM": "screen", "STY": "4711.pts-0"}):
+        terminal = Terminal(command, columns=80, rows=24, env=environ)
+        terminal.read_until(lambda: "help" in terminal.text())      # noqa: B023 - called in this turn
+        asked.append(b"\x1b[?1000h" in terminal.raw)
+        terminal.close()
+    assert asked == [True, False]
 
 
 @pytest.mark.parametrize(("colour_system", "no_color", "colours", "few"), [
