@@ -37,13 +37,14 @@ def in_lines(texts: Sequence[Text], width: int, gap: str = "  ") -> Text:
 def fitted_lines(parts: Sequence[tuple[int, Text]], width: int, lines: int) -> Text:
     """The parts in their order, none broken, in at most `lines` lines of `width` cells.
 
-    While they take more, that which matters least is left out; with it goes what is longer than a line. What matters
-    as much as 0 stays in any case.
+    Those that matter most come first to a place, and who finds none is left out; what matters as much as 0 stays in any
+    case.
     """
-    kept = [(rank, text) for rank, text in parts if not rank or text.cell_len <= width]
-    while True:
-        said = in_lines([text for _, text in kept], width)
-        least = max(range(len(kept)), key=lambda place: kept[place][0], default=None)
-        if said.plain.count("\n") < lines or least is None or not kept[least][0]:
-            return said
-        del kept[least]
+    said, kept = Text(), set[int]()
+    for place in sorted(range(len(parts)), key=lambda place: parts[place][0]):
+        rank, text = parts[place]
+        tried = in_lines([parts[each][1] for each in sorted({*kept, place})], width)
+        if not rank or (text.cell_len <= width and tried.plain.count("\n") < lines):
+            said = tried
+            kept.add(place)
+    return said

@@ -9,9 +9,11 @@ from rich.text import Text
 
 from forecasting.domain.backtest import AskBacktest
 from tests.support import backtests
+from tests.support.fake_engine import row
 from tests.support.fake_models import fill_models
-from tests.support.tui import fake, make_app, press, settle
+from tests.support.tui import COLOURS, fake, make_app, press, settle
 from tui.app import TapecastApp
+from tui.widgets.record_text import pane_record
 
 RECORD = (
     r"n=126 (live|backfill)", r"hit 52% \[43\.\.61\] / always-up 53%", r"80% band 78% \[71\.\.85\]",
@@ -84,3 +86,18 @@ async def test_every_claim_stands_with_its_baseline_its_interval_and_its_n(
             for claim in claims:
                 assert re.search(claim, shown), f"{name}: {claim}\n{shown}"
             assert not NAKED.search(shown), f"{name}: {NAKED.search(shown)}\n{shown}"
+
+
+def test_a_record_leaves_claims_out_whole_and_its_n_never() -> None:
+    seen = set()
+    for width in range(18, 121):
+        for lines in range(1, 7):
+            told = pane_record(row("NVDA"), COLOURS, width, lines=lines).plain
+            assert told.startswith("har-t")
+            assert "n=126 live" in told
+            assert not NAKED.search(told)
+            assert told.count("hit") == told.count("/ always-up 53%")
+            assert len(told.split("\n")) <= lines
+            assert max(map(len, told.split("\n"))) <= width
+            seen.update(re.findall("hit|80% band|RW skill|up in", told))
+    assert seen == {"hit", "80% band", "RW skill", "up in"}

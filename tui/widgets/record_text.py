@@ -33,9 +33,9 @@ def pane_record(row: SymbolRow | None, palette: Palette, width: int = _ENOUGH, *
         return Text(f"no forecast: {row.model_note or 'no model yet'}", palette.muted)
     parts = [(0, Text(row.model, palette.forecast))]
     if row.p_up is not None:
-        parts.append((4, Text(f"up in {fmt.bars_ahead(FORECAST_SHOWN, row.interval)}: {fmt.share(row.p_up)}")))
+        parts.append((5, Text(f"up in {fmt.bars_ahead(FORECAST_SHOWN, row.interval)}: {fmt.share(row.p_up)}")))
     if row.model_note:
-        parts.append((3, Text(f"({row.model_note})", palette.muted)))
+        parts.append((4, Text(f"({row.model_note})", palette.muted)))
     return fitted_lines([*parts, *_record(row.record, palette)], width, lines)
 
 
@@ -55,6 +55,6 @@ def _record(record: TrackRecord | None, palette: Palette) -> list[tuple[int, Tex
     skill = Text(f"{fmt.baseline(record.baseline)} skill {gain}")
     skill.append(f" {fmt.skill_interval(record.skill_low, record.skill_high)}", palette.muted)
     return [
-        (5, Text(f"{record.horizon} ahead", palette.muted)),
-        (0, Text(f"n={record.n} {record.origin.value}", palette.muted)), (1, hit), (2, held), (1, skill),
+        (6, Text(f"{record.horizon} ahead", palette.muted)),
+        (0, Text(f"n={record.n} {record.origin.value}", palette.muted)), (2, hit), (3, held), (1, skill),
     ]
