@@ -17,7 +17,7 @@ _CHUNK = 2000          # outcomes per transaction: other writers get their turn
 
 
 def settle_forecasts(desk: Desk) -> int:
-    """Write the outcome of every forecast horizon whose target session has a stored bar; returns how many."""
+    """Write the outcome of every forecast horizon whose target session has closed and has a bar; returns how many."""
     newest = desk.store.market.last_sessions()
     if not newest:
         return 0
@@ -31,17 +31,21 @@ def settle_forecasts(desk: Desk) -> int:
         # No bar of that session: halted, or not here yet.
         if (start := closes.at(row.symbol, row.as_of_session)) and (end := closes.at(row.symbol, row.target_session))
     ]
-    now = desk.clock.now()
+    now, settled = desk.clock.now(), 0
     for first in range(0, len(due), _CHUNK):
         part = due[first : first + _CHUNK]
         entries: dict[int, LedgerEntry] = {e.id: e for e in desk.store.ledger.entries({r.entry_id for r, _, _ in part})}
         outcomes: list[Outcome] = [
-            outcome_of(entries[row.entry_id], row.horizon, math.log(end / start), now) for row, start, end in part
+            outcome_of(entries[row.entry_id], row.horizon, math.log(end / start), now)
+            for row, start, end in part
+            # A replay that was killed goes on before the newest bars it has stored.
+            if entries[row.entry_id].forecast.target_times[row.horizon - 1] <= now
         ]
         desk.store.ledger.settle(outcomes)
         desk.calibrator.learn((entries[o.entry_id], o) for o in outcomes)
         count(desk.store, ((entries[o.entry_id], o) for o in outcomes))
-    return len(due)
+        settled += len(outcomes)
+    return settled
 
 
 class _AdjustedCloses:

@@ -68,6 +68,20 @@ def test_outcomes_are_settled_and_records_computed_without_any_model(
         assert_by_hand(local, records[symbol, "har-t", 5], symbol)
 
 
+def test_a_replay_that_goes_on_before_its_newest_bars_settles_only_what_has_closed(local: LocalBackend) -> None:
+    for symbol in SYMBOLS:
+        assert local.take_history(symbol, at(END, 12), lambda step: None) is None
+    settled = []
+    for now in (at(date(2015, 6, 17), 0), at(date(2015, 6, 18), 0), at(END, 12)):
+        local.catalogue(now)      # sets the clock
+        settled.append(settle_forecasts(local.desk))
+    # Two tickers, three models: 16 June ends one horizon of each of ten sessions, 17 June one of nine, as the newest
+    # forecasts were made at the close of the 15th.
+    assert settled[:2] == [2 * 3 * 10, 2 * 3 * 9]
+    assert settled[2] > 0
+    assert local.desk.store.ledger.verify() == 12 * len(SYMBOLS) * 3
+
+
 def assert_by_hand(local: LocalBackend, told: TrackRecord, symbol: Symbol) -> None:
     """Coverage and error again, from what the ledger says and what the closes were."""
     closes = local.desk.store.market.adjusted_closes(symbol)
