@@ -13,12 +13,15 @@ from rich.console import Console, Group
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from forecasting.domain.decision import Delivery
 from forecasting.domain.snapshot import Budget, Circuit, Health, Snapshot, SourceHealth
 from forecasting.service.inspection import SinkFacts
 from tests.support.fake_alerts import fill_alerts
 from tests.support.fake_engine import NOW
-from tests.support.tui import fake, main_screen, make_app, press, settle
+from tests.support.tui import COLOURS, fake, main_screen, make_app, press, settle
 from tui.app import TapecastApp
+from tui.format import UNICODE
+from tui.widgets.health_text import sinks
 from tui.widgets.log_lines import LogLines, broken
 from tui.widgets.words import Words
 
@@ -84,6 +87,13 @@ async def test_the_source_is_told_with_its_budget_and_both_circuits() -> None:
         assert "breaker of histories  open until 15:31:35, 1m35" in words
 
 
+def test_a_sink_in_trouble_tells_when_it_is_tried_again() -> None:
+    pending = Delivery("desk", False, 0.3, "answered 503", next_try=NOW + timedelta(minutes=5))
+    text = StringIO()
+    Console(file=text, width=100).print(sinks((SinkFacts("desk", (NOW, pending)),), COLOURS, UNICODE, 100))
+    assert "next try 15:35: answered 503" in text.getvalue()
+
+
 async def test_jobs_and_processes_are_told_and_sinks_with_their_newest_delivery() -> None:
     app = make_app()
     fill_alerts(fake(app).fake_alerts, fake(app).alerts, NOW)
@@ -95,9 +105,9 @@ async def test_jobs_and_processes_are_told_and_sinks_with_their_newest_delivery(
         assert "lstm, epoch 13 of 30" in words
         assert "ETA 6s" in words
         assert "worker   4712  584.0 MB        9" in words
-        sinks = {delivery.sink for alert in fake(app).alerts.history() for delivery in alert.deliveries}
-        assert sinks
-        assert all(sink in words for sink in sinks)
+        used = {delivery.sink for alert in fake(app).alerts.history() for delivery in alert.deliveries}
+        assert used
+        assert all(sink in words for sink in used)
 
 
 async def test_quarantine_and_store_have_parts_of_their_own() -> None:

@@ -77,10 +77,11 @@ def _sink(sink: SinkFacts, palette: Palette, glyphs: Glyphs) -> tuple[Text, ...]
         absent = Text("-", palette.muted)
         return Text(sink.name), Text(), absent, absent, Text("not used yet", palette.muted)
     time, sent = sink.newest
+    again = "" if sent.next_try is None else f"next try {fmt.local_minute(sent.next_try)[6:]}: "
     return (
         Text(sink.name), Text(glyphs.right if sent.ok else glyphs.wrong, palette.success if sent.ok else palette.error),
         Text(fmt.local_minute(time), palette.muted), Text(f"{sent.seconds:.1f} s", palette.muted),
-        Text(sent.error or "taken", palette.error if sent.error else palette.muted),
+        Text(f"{again}{sent.error or 'taken'}", palette.error if sent.error else palette.muted),
     )
 
 
