@@ -44,6 +44,13 @@ def bars_shown(app: TapecastApp) -> int:
     return len(charts.price.candles)
 
 
+async def test_in_twenty_columns_the_readout_tells_the_close_rather_than_its_day() -> None:
+    app = make_app()
+    async with app.run_test(size=(20, 6)) as pilot:
+        await steps(pilot, "2")
+        assert readout(app).startswith(" C 180.00  ▲")
+
+
 async def test_zoom_and_pan_change_the_bars_and_escape_puts_them_back_before_it_leaves() -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:

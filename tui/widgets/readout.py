@@ -51,7 +51,7 @@ def _prices(
             fmt.price(value, instrument.currency, instrument.symbol), palette.foreground)
 
     parts: list[Part] = [
-        (5, Text(f"{instrument.name}  ", "bold")), (0, Text(f"{fmt.bar_name(day)} ", palette.muted)),
+        (5, Text(f"{instrument.name}  ", "bold")), (1, Text(f"{fmt.bar_name(day)} ", palette.muted)),
         (3, figure("O", candle.open), figure("H", candle.high), figure("L", candle.low)),
         (0, figure("C", candle.close)), (2, Text(f" {instrument.currency}", palette.muted)),
     ]
