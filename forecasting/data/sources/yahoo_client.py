@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecasting.data.sources.yahoo_breaker import CircuitBreaker, Lane
+from forecasting.data.sources.yahoo_memory import CircuitMemory
 from forecasting.domain.clock import Clock
 from forecasting.domain.snapshot import Budget, SourceHealth
 from forecasting.errors import DataError, SourceBroken, SourceError, SourceRefused
@@ -33,7 +34,7 @@ class YahooClient:
     def __init__(self, *, cache_dir: Path, clock: Clock, cap_s: float, per_second: float) -> None:
         """Prepare; see `YahooSource`. `clock` is the machine's."""
         self._cache_dir, self._cap_s, self._per_second = cache_dir, cap_s, per_second
-        self._breaker = CircuitBreaker(clock)
+        self._breaker = CircuitBreaker(clock, memory=CircuitMemory(cache_dir))
         self._session: GuardedSession | None = None
         self._bucket: TokenBucket | None = None
         self._connecting = threading.Lock()
