@@ -72,7 +72,7 @@ def _text(value: dict[str, Any]) -> str:
     source = value["source"]
     return "\n".join((
         f"{value['kind']}, process {value['pid']}, {value['symbols']} symbols; heard {value['heartbeat_age_s']} s ago",
-        f"{source['name']}: {source['message']}",
+        f"{source['name']}: {source['message'].removeprefix(source['name'] + ': ')}",     # an error names it itself
         *(f"{m['name']} {m['model_id']} to {m['train_end']}{': ' + m['note'] if m['note'] else ''}"
           for m in value["models"]),
         f"{value['alerts_unacknowledged']} alerts not acknowledged",

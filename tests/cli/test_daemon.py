@@ -21,6 +21,7 @@ import pytest
 from tests.support.command_line import Run
 from tests.support.terminal import ROOT, children
 from tests.support.waiting import PATIENCE_S, until, within
+from tui import cli_daemon
 
 
 class Daemon:
@@ -153,3 +154,12 @@ def test_status_without_any_engine_says_so(run: Run) -> None:
     assert result.code == 1
     assert json.loads(result.out)["running"] is False
     assert "no engine is at work" in result.err
+
+
+@pytest.mark.parametrize("message", ["ok", "yahoo: quotes: server error (HTTP 500); next try at 12:00:40 UTC"])
+def test_status_names_the_source_once(message: str) -> None:
+    value = {
+        "running": True, "kind": "daemon", "pid": 7, "symbols": 2, "heartbeat_age_s": 1.0, "models": [],
+        "alerts_unacknowledged": 0, "source": {"name": "yahoo", "message": message},
+    }
+    assert cli_daemon._text(value).splitlines()[1] == f"yahoo: {message.removeprefix('yahoo: ')}"
