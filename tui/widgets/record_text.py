@@ -43,7 +43,7 @@ def _record(record: TrackRecord | None, palette: Palette) -> list[tuple[int, Tex
     """5 ahead  n=126 backfill  hit 52% [43..61] / always-up 54%  80% band 78% [71..85]  RW skill +1.2% [-0.4..+2.8]."""
     if record is None:
         return [(0, Text("no settled forecast yet", palette.muted)),
-                (2, Text("nothing is known of its accuracy", palette.muted))]
+                (2, Text("(nothing is known of its accuracy)", palette.muted))]
     if record.n == 0:
         return [(0, Text(f"{record.horizon} ahead: nothing settled yet ({record.origin.value})", palette.muted))]
     hit = Text(f"hit {fmt.share(record.hit_rate)} {fmt.interval(record.hit_low, record.hit_high)}",
