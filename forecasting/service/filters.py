@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,8 +17,9 @@ from forecasting.service.rule_facts import kinds_of, opinions_of, tags_of
 from forecasting.trading.rules.evaluate import matches
 from forecasting.trading.rules.facts import POSITION
 from forecasting.trading.rules.fields import FIELDS
-from forecasting.trading.rules.parser import parse_filter
+from forecasting.trading.rules.parser import nearest, parse_filter
 from forecasting.trading.rules.syntax import Condition, Field, fields_of
+from forecasting.trading.rules.tokens import tokens
 
 _LOOKS_LIKE_A_CONDITION = re.compile(r"[<>=!()]|&&|\|\||\bcrosses\b", re.IGNORECASE)
 
@@ -66,6 +67,8 @@ _TEXTS: dict[str, Callable[[SymbolRow], str]] = {
 }
 KNOWN = (*_NUMBERS, *_TEXTS)
 """Fields the table knows, for completion."""
+ASKED_BY_RULES = tuple(dict.fromkeys((*KNOWN, *FIELDS)))
+"""Fields a rule may ask for, for completion: those of the table first."""
 
 
 def is_condition(text: str) -> bool:
@@ -94,14 +97,15 @@ def with_members(group: WatchGroup, rows: Sequence[SymbolRow], now: datetime) ->
     return replace(group, symbols=tuple(row.symbol for row in fulfilling(rows, group.filter, now)))
 
 
-def completion(text: str) -> str | None:
-    """`text` with its last word completed to a field; None if it has none, or is complete."""
-    found = re.search(r"[A-Za-z_][\w.]*$", text)
+def completion(text: str, fields: Iterable[str] = KNOWN) -> str | None:
+    """`text` with its last word completed, to one of `fields` or to what the text field before it can be; else None."""
+    found = re.search(r"(?:(\w+)\s*[=!]=?\s*)?([A-Za-z_][\w.-]*)$", text)
     if found is None:
         return None
-    word = found[0].lower()
-    field = next((name for name in (*KNOWN, *FIELDS) if name.startswith(word) and name != word), None)
-    return None if field is None else text + field[len(word):]
+    compared, word = FIELDS.get((found[1] or "").lower()), found[2].lower()
+    names = sorted(compared.words) if compared is not None and compared.text else fields
+    whole = next((name for name in names if name.startswith(word) and name != word), None)
+    return None if whole is None else text + whole[len(word):]
 
 
 def check_condition(text: str) -> None:
@@ -115,12 +119,21 @@ def check_condition(text: str) -> None:
 
 @lru_cache(maxsize=16)      # the filter that is typed, and those of smart lists
 def _condition(text: str) -> Condition:
-    condition = parse_filter(text)
+    condition = parse_filter(text, KNOWN)
     for field in sorted(fields_of(condition), key=str):
         if field.window is not None or field.name not in KNOWN:
-            at = max(text.lower().find(field.name), 0)
-            raise RuleError(text, at, f"the table does not know {field.name}; it knows {', '.join(KNOWN[:4])}, ..")
+            at = next(word.at for word in tokens(text) if word.kind == "name" and word.value.lower() == field.name)
+            raise RuleError(text, at, _unknown(field))
     return condition
+
+
+def _unknown(field: Field) -> str:
+    if field.name in KNOWN:
+        return f"the table does not know {field.name} over a stretch; leave out ({field.window})"
+    near = nearest(field.name, KNOWN)
+    return f"the table does not know {field.name}; " + (
+        f"did you mean {near}?" if near else f"it knows {', '.join(KNOWN[:4])}, .."
+    )
 
 
 class _RowsFrame:

@@ -21,7 +21,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import RuleError, TapecastError
 from forecasting.service.alert_desk import COOLDOWN
-from forecasting.service.filters import completion
+from forecasting.service.filters import ASKED_BY_RULES, completion
 from forecasting.service.rule_reading import Reading, read_rule
 from tui import format as fmt
 from tui.format import Glyphs
@@ -53,7 +53,7 @@ class FieldSuggester(Suggester):
 
     async def get_suggestion(self, value: str) -> str | None:
         """The text with its last word completed; right arrow takes it."""
-        return completion(value)
+        return completion(value, ASKED_BY_RULES)
 
 
 class NewAlert(ModalScreen[AlertRule | None]):

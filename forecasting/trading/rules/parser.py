@@ -20,7 +20,7 @@ unless fields stand on both sides of it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import NoReturn, TypeGuard, get_args
 
@@ -67,23 +67,35 @@ def parse_rule(text: str) -> Condition:
     return _Parser(text).rule()
 
 
-def parse_filter(text: str) -> Condition:
+def parse_filter(text: str, known: Iterable[str] = FIELDS) -> Condition:
     """A condition on the present alone: what a filter shows must not depend on when it was typed.
+
+    Args:
+        text: As it was typed.
+        known: Fields to propose in the place of a misspelt one.
 
     Raises:
         RuleError: As `parse_rule`, and on crossings, `for N bars` and `then`.
     """
-    condition = parse_rule(text)
+    condition = _Parser(text, known).rule()
     if any(isinstance(node, (Cross, ForBars, Then)) for node in walk(condition)):
         raise RuleError(text, 0, "a filter asks what is, not what happens: leave out crosses, for .. bars and then")
     return condition
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The field that a word which is none most likely means: it begins it, ends it behind a dot, or is much like it."""
+    names = tuple(known)
+    part = next((name for name in names if name.startswith(word) or name.endswith(f".{word}")), None)
+    return part or next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.6)), None)
+
+
 class _Parser:
     """Recursive descent over the grammar above; numbers and conditions share it, and are told apart where they meet."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, known: Iterable[str] = FIELDS) -> None:
         self._text = text
+        self._known = known
         self._tokens = tokens(text)
         self._next = 0
         self._depth = 0
@@ -237,7 +249,8 @@ class _Parser:
             if isinstance(side, Text) and not _is_text(other):
                 self._unknown(side, place)
             if not isinstance(side, Text) and not _is_text(side):
-                self._fail("texts are compared with texts, for example signal == buy", place)
+                quotes = "; what begins with a digit stands in quotes" if isinstance(side, Number) else ""
+                self._fail(f"texts are compared with texts, for example signal == buy{quotes}", place)
             if isinstance(side, Text) and isinstance(other, Field):
                 self._said(side, other, place)
         if op not in ("==", "!="):
@@ -283,9 +296,9 @@ class _Parser:
         self._fail("not goes with comparisons; the opposite of a happening is nearly always so", at)
 
     def _unknown(self, word: Text, at: int) -> NoReturn:
-        near = difflib.get_close_matches(word.value, FIELDS, n=1, cutoff=0.5)
+        near = nearest(word.value, self._known)
         shown = clean_text(word.value, limit=30)
-        self._fail(f"no field '{shown}'; " + (f"did you mean {near[0]}?" if near else f"there are {_SOME}, .."), at)
+        self._fail(f"no field '{shown}'; " + (f"did you mean {near}?" if near else f"there are {_SOME}, .."), at)
 
     # Tokens.
 

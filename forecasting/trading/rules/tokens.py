@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     rf"""\s*(?:
       (?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     | (?P<text>"[^"]*"|'[^']*')
-    | (?P<name>(?i:{_DASHED})(?![\w.-])|[A-Za-z_^][\w.^]*(?:-[A-Za-z][\w.]*)*)
+    | (?P<name>(?i:{_DASHED})(?![\w.-])|(?:[^\W\d]|\^)[\w.^]*(?:-[^\W\d_][\w.]*)*)
     | (?P<op><=|>=|==|!=|<>|&&|\|\||[<>=()+\-*/!])
     | (?P<end>$)
     )""",
@@ -50,6 +50,8 @@ def tokens(text: str) -> list[Token]:
         match = _TOKEN.match(text, at)
         if match is None:
             start = at + len(text[at:]) - len(text[at:].lstrip())
+            if text[start] in "'\"":
+                raise RuleError(text, start, f"the {text[start]} that begins here is not closed")
             raise RuleError(text, start, f"{clean_text(repr(text[start]), limit=12)} means nothing here")
         kind = match.lastgroup or "end"
         value, at = match[kind], match.end()

@@ -8,7 +8,7 @@ import pytest
 
 from forecasting.domain.decision import SignalKind
 from forecasting.errors import RuleError
-from forecasting.service.filters import completion, fulfilling, is_condition
+from forecasting.service.filters import ASKED_BY_RULES, completion, fulfilling, is_condition
 from tests.support.fake_engine import NOW, row
 
 ROWS = tuple(row(symbol) for symbol in ("NVDA", "AAPL", "BTC-USD", "BADSYM", "SAP.DE"))
@@ -69,6 +69,27 @@ def test_what_the_table_does_not_know_is_said(text: str) -> None:
         kept(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("p_up > 0.5", "no field 'p_up'; did you mean p_up_5d?"),
+        ("volum > 3", "no field 'volum'; there are last"),
+        ("forecast_7d > 3", "the table does not know forecast_7d; did you mean forecast_5d?"),
+        ("change_pct(5 bars) > 1", "the table does not know change_pct over a stretch; leave out (5 bars)"),
+    ],
+)
+def test_only_what_the_table_knows_is_proposed(text: str, remedy: str) -> None:
+    with pytest.raises(RuleError) as caught:
+        kept(text)
+    assert remedy in str(caught.value)
+
+
+def test_the_place_of_an_unknown_field_is_where_it_stands_and_not_where_words_in_quotes_are_like_it() -> None:
+    with pytest.raises(RuleError) as caught:
+        kept("name == 'volume' and volume > 3")
+    assert caught.value.at == 21
+
+
 @pytest.mark.parametrize("harm", ["\x1b[2J", "\u202e", "\n"])
 def test_what_would_steer_a_terminal_is_no_condition_also_in_quotes(harm: str) -> None:
     with pytest.raises(RuleError, match="a character that cannot be shown") as caught:
@@ -82,7 +103,17 @@ def test_a_name_is_no_condition(text: str, condition: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "completed"), [("last > 3 and cha", "last > 3 and change_pct"), ("last", None), ("last > ", None)]
-)
+    ("text", "completed"),
+    [
+        ("last > 3 and cha", "last > 3 and change_pct"), ("last", None), ("last > ", None), ("vol", None),
+        ("tag == co", None), ("signal == b", "signal == buy"), ("last == co", "last == coverage"),
+        ("signal_kind != macd-g", "signal_kind != macd-golden"), ("last>rs", "last>rsi"),
+    ],
+)  # fmt: skip
 def test_the_last_word_is_completed(text: str, completed: str | None) -> None:
     assert completion(text) == completed
+
+
+def test_a_rule_is_completed_to_fields_that_the_table_lacks() -> None:
+    assert completion("vol", ASKED_BY_RULES) == "volume"
+    assert completion("la", ASKED_BY_RULES) == "last"

@@ -60,6 +60,7 @@ def test_and_binds_closer_than_or_and_then_is_loosest() -> None:
         ("last > 1 then rsi > 2 within 5 bars",
          Then(Compare(">", LAST, Number(1.0)), Compare(">", RSI, Number(2.0)), Window(bars=5))),
         ("position.pnl < -100", Compare("<", Field("position.pnl"), Number(-100.0))),
+        ("tag == 日本-Röhre", Compare("==", Field("tag"), Text("日本-röhre"))),
     ],
 )  # fmt: skip
 def test_a_rule_reads_as_written(text: str, rule: object) -> None:
@@ -72,6 +73,11 @@ def test_a_rule_reads_as_written(text: str, rule: object) -> None:
         ("", 0, "for example"),
         ("rsii > 3", 0, "did you mean rsi?"),
         ("last > 3 and rssi < 3", 13, "did you mean rsi?"),
+        ("pnl > 3", 0, "did you mean position.pnl?"),
+        ("p_up > 0.5", 0, "did you mean p_up_1d?"),
+        ("price > 3", 0, "there are last"),
+        ("symbol == 7203.T", 10, "begins with a digit stands in quotes"),
+        ("name == 'x", 8, "the ' that begins here is not closed"),
         ("last > ", 7, "not the end"),
         ("last > 3 4", 9, "too many"),
         ("(last > 3", 9, "not closed"),
