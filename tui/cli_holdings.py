@@ -129,7 +129,7 @@ def _sums(told: dict[str, Any] | None) -> list[str]:
         return []
     sums = told["per_currency"] if told["total"] is None or len(told["per_currency"]) > 1 else []
     lines = [_sum("", each) for each in sums] + ([_sum("all", told["total"])] if told["total"] else [])
-    if told["total"] is None:
+    if len(sums) > 1:
         lines.append("no one sum: several currencies, and [display] currency is not set")
     return lines + ([f"without {', '.join(told['left_out'])}"] if told["left_out"] else [])
 

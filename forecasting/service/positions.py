@@ -20,6 +20,7 @@ from typing import Any
 from forecasting.config import Settings
 from forecasting.data.store import Store
 from forecasting.data.text import clean_text
+from forecasting.data.transfer.lists import delimiter_of
 from forecasting.domain.holding import Holding, Split, in_order
 from forecasting.domain.market import Symbol, parse_symbol
 from forecasting.domain.snapshot import Health, SourceHealth
@@ -132,7 +133,8 @@ def imported(settings: Settings, path: Path, *, dry_run: bool) -> Answer:
 
 def _read(path: Path, latest: date) -> tuple[dict[Symbol, Holding], list[tuple[int, str]]]:
     """What a file says of each symbol, and its lines that cannot be read."""
-    reader = csv.DictReader(io.StringIO(_text(path)), restkey="", strict=True)
+    text = _text(path)
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True, delimiter=delimiter_of(text))
     found: dict[Symbol, Holding] = {}
     wrong: list[tuple[int, str]] = []
     try:

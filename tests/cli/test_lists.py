@@ -81,6 +81,7 @@ def test_text_joins_a_list_of_its_name_and_keeps_what_is_there(run: Run, store: 
         ("a.json", '{"lists": [\n{"name": "x"\n', "a.json:3: cannot be read as JSON"),
         ("a.json", '{"lists": [{"name": "New", "symbols": ["NVDA", "?"]}]}', "a.json, list 1: '?' is no ticker"),
         ("a.json", '{"lists": [{"name": "New", "symbol": []}]}', "a.json, list 1: a list is"),
+        ("a.json", '{"lists": [{"name": "New", "symbols": ["NVDA", 3, null]}]}', "list 1: symbols is a list of texts"),
         ("a.json", "[]", 'a.json: has no {"lists": [..]}'),
         ("a.txt", "", "a.txt: holds no list"),
         ("a.csv", "list,symbol\nAll,NVDA\n", "'All' is the tab of all that is watched"),
@@ -96,6 +97,17 @@ def test_what_is_wrong_is_named_with_its_line_and_nothing_is_taken(
     assert says in err
     assert err.strip().endswith("nothing was taken in")
     assert kept(store) == LISTS
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\ufefflist;symbol;filter\r\nNew;NVDA;\r\nNew;tsm;\r\n", "symbol\tlist\nNVDA\tNew\nTSM\tNew\n",
+     "symbol\nNVDA\nTSM\n", "symbol\rNVDA\rTSM\r"],
+)
+def test_csv_of_other_countries_spreadsheets_is_read(run: Run, store: Path, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "New.csv"
+    file.write_bytes(text.encode())
+    assert lists(run, "import", str(file))[:2] == (0, "New: 2 new: NVDA TSM\n")
 
 
 def test_a_missing_file_is_named(run: Run, store: Path, tmp_path: Path) -> None:

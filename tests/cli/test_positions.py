@@ -143,3 +143,14 @@ def test_print_tells_what_is_held_behind_the_rest_of_its_row(run: Run, tmp_path:
     assert set(first) - set(second) == {"alias", "tags", "note", "position", "lots"}
     told = run("print", "--csv-dir", folder, "--as-of", "2015-03-20", "--json").json
     assert told["portfolio"] == {"total": None, "per_currency": [], "left_out": ["AAA (no currency)"]}
+
+
+def test_a_file_with_semicolons_is_read_and_no_currencies_are_claimed_where_nothing_is_priced(
+    run: Run, tmp_path: Path
+) -> None:
+    lots = tmp_path / "lots.csv"
+    lots.write_bytes("\ufeffquantity;symbol;date;price\r\n10;NVDA;2024-01-15;183.20\r\n".encode())
+    assert run("positions", "import", str(lots))[:2] == (0, "1 lots new, 0 known already, 1 symbols\n")
+    out = run("positions")[1]
+    assert "without NVDA (no price)" in out
+    assert "several currencies" not in out

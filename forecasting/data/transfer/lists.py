@@ -1,8 +1,8 @@
 """Lists as files that people and other programs write: a symbol a line, CSV, or JSON.
 
 Text is one list: a symbol a line, `#` begins a comment. CSV has the columns `list`, `symbol` and, for a smart list,
-`filter`. JSON is `{"lists": [{"name": .., "symbols": [..]}, {"name": .., "filter": ..}]}`. What is wrong is named with
-its line; a file is read whole or not at all.
+`filter`; commas, semicolons or tabs stand between them. JSON is `{"lists": [{"name": .., "symbols": [..]},
+{"name": .., "filter": ..}]}`. What is wrong is named with its line; a file is read whole or not at all.
 """
 
 from __future__ import annotations
@@ -75,6 +75,11 @@ _WRITERS: dict[ListFormat, Callable[[Sequence[WatchGroup]], str]] = {
 # Entering.
 
 
+def delimiter_of(text: str) -> str:
+    """What stands between the cells of a CSV file's header: spreadsheets of many countries write semicolons or tabs."""
+    return max(",;\t", key=text.partition("\n")[0].count)
+
+
 def read(path: Path, format_: ListFormat, name: str | None = None) -> tuple[WatchGroup, ...]:
     """The lists in a file.
 
@@ -115,7 +120,7 @@ def _from_text(path: Path, text: str, name: str | None) -> Iterator[_Row]:
 
 
 def _from_csv(path: Path, text: str, name: str | None) -> Iterator[_Row]:
-    rows = csv.reader(io.StringIO(text), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter_of(text))
     try:
         header = [cell.strip().lower() for cell in next(rows, [])]
         if not {"symbol"} <= set(header) <= set(_COLUMNS):
@@ -152,7 +157,8 @@ def _from_item(where: str, item: Any) -> Iterator[_Row]:
         meant = '{"name": .., "symbols": [..]} or {"name": .., "filter": ..}'
         raise DataError(f"{where}: a list is {meant}; {_NOTHING}")
     name, symbols, condition = _name(where, item.get("name")), item.get("symbols", []), item.get("filter")
-    if not isinstance(symbols, list) or not (condition is None or isinstance(condition, str)):
+    texts = isinstance(symbols, list) and all(isinstance(symbol, str) for symbol in symbols)
+    if not texts or not (condition is None or isinstance(condition, str)):
         raise DataError(f"{where}: symbols is a list of texts, and filter a text; {_NOTHING}")
     yield where, name, None, condition
     for symbol in symbols:
@@ -164,9 +170,9 @@ _READERS: dict[ListFormat, Callable[[Path, str, str | None], Iterable[_Row]]] = 
 }
 
 
-def _symbol(where: str, cell: Any) -> Symbol:
+def _symbol(where: str, cell: str) -> Symbol:
     try:
-        return parse_symbol(str(cell))
+        return parse_symbol(cell)
     except SymbolError as error:
         raise DataError(f"{where}: {error}; {_NOTHING}") from error
 
