@@ -11,10 +11,10 @@ from tui.themes import THEMES, palette
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.watch_table import WatchTable
 
-COLOURS = palette(
-    {**THEMES[0].variables, "accent": "#e6c35c", "success": "#58a6ff", "warning": "#e6c35c", "error": "#ff6b6b", "foreground": "#d7dde4",
-     "background": "#0f141a"}
-)
+COLOURS = palette({
+    **THEMES[0].variables, "accent": "#e6c35c", "success": "#58a6ff", "warning": "#e6c35c", "error": "#ff6b6b",
+    "foreground": "#d7dde4", "background": "#0f141a",
+})
 """The default theme's palette, for what is drawn without an app."""
 
 
