@@ -124,3 +124,16 @@ async def test_a_list_that_alert_rules_are_about_is_not_taken_away_in_silence() 
         assert said(app) == "alert rules are about Core: they rest until a list is called so; u undoes"
         await press(pilot, "u", "r", *"Home", "enter")      # they go by the new name
         assert said(app) == ""
+
+
+async def test_behind_the_privacy_mask_no_condition_tells_an_amount() -> None:
+    app = make_app("NVDA", "AAPL")
+    async with app.run_test(size=SIZE) as pilot:
+        await press(pilot, "L", "f", *"Rich", "enter")
+        app.screen.query_one(Input).value = "position.value > 98765 and rsi < 30"
+        await press(pilot, "enter", "escape", "P", "L")
+        assert rows(app)[-1] == "*Rich position.value > *** and rsi < ***"
+        await press(pilot, "escape", "left_square_bracket")
+        assert "98765" not in main_screen(app).query_one("#empty", Words).text.plain
+        await press(pilot, "P")
+        assert "98765" in main_screen(app).query_one("#empty", Words).text.plain

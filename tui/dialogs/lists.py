@@ -17,6 +17,7 @@ from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import TapecastError
 from forecasting.service.watchlist import Watchlist
 from tui import format as fmt
+from tui.privacy import veil
 from tui.themes import palette
 from tui.widgets.menu import Menu
 from tui.widgets.words import Words
@@ -43,6 +44,7 @@ class Lists(ModalScreen[str | None]):
     def __init__(
         self, lists: Callable[[], Watchlist], here: WatchGroup | None, symbol: Symbol | None,
         changed: Callable[[], None], undo: Callable[[], None], rules: Callable[[str], int] = lambda name: 0,
+        *, masked: bool = False,
     ) -> None:
         """Make the dialog.
 
@@ -53,10 +55,11 @@ class Lists(ModalScreen[str | None]):
             changed: Called after each change.
             undo: Takes the newest change back, and tells so.
             rules: How many alert rules are about the list of a name.
+            masked: Whether amounts are hidden; a condition that is edited is shown all the same.
         """
         super().__init__()
         self._whose, self._here, self._symbol = lists, here, symbol
-        self._changed, self._undo, self._rules = changed, undo, rules
+        self._changed, self._undo, self._rules, self._masked = changed, undo, rules, masked
         self._then: Callable[[str], object] | None = None      # what is done with what is typed
 
     def compose(self) -> ComposeResult:
@@ -81,7 +84,8 @@ class Lists(ModalScreen[str | None]):
         for group in self._lists.groups:
             text = Text(fmt.clip(group.title, NAME_WIDTH - 1).ljust(NAME_WIDTH))
             count = len(group.symbols)
-            text.append(group.filter or f"{count} symbol{'' if count == 1 else 's'}", colours.muted)
+            condition = veil(group.filter) if group.filter and self._masked else group.filter
+            text.append(condition or f"{count} symbol{'' if count == 1 else 's'}", colours.muted)
             if self._symbol is not None and self._symbol in group.symbols:
                 text.append(f"   has {self._symbol}", colours.muted)
             rows.append(text)

@@ -8,6 +8,7 @@ from textual.containers import Container, Vertical
 from textual.suggester import Suggester
 
 from forecasting.domain.snapshot import Health
+from tui.privacy import veil
 from tui.screens.view import Scene, View
 from tui.widgets.columns import columns_for
 from tui.widgets.filter_box import FilterBox
@@ -100,7 +101,8 @@ class WatchView(View):
         empty = self.query_one("#empty", Words)
         empty.display = not scene.rows
         if empty.display:                         # a text that nobody sees would still be laid out
-            empty.say(Text(_why_empty(scene)), layout=True)
+            why = _why_empty(scene)
+            empty.say(Text(veil(why) if scene.masked else why), layout=True)
         self._give_room(scene)
         table = self.query_one(WatchTable)
         table.display = bool(scene.rows)

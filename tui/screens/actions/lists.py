@@ -132,7 +132,8 @@ class ListActions(Stage):
             return sum(status.rule.group == name for status in self.place.snapshot.rules)
 
         place = self.place
-        dialog = Lists(lambda: self.engine.lists, place.group, place.symbol, changed, self.action_undo, rules)
+        dialog = Lists(lambda: self.engine.lists, place.group, place.symbol, changed, self.action_undo, rules,
+                       masked=self.masked)
         self.app.push_screen(dialog, chosen)
 
     def _undo_list(self) -> str | None:
