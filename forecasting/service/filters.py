@@ -99,11 +99,14 @@ def with_members(group: WatchGroup, rows: Sequence[SymbolRow], now: datetime) ->
 
 def completion(text: str, fields: Iterable[str] = KNOWN) -> str | None:
     """`text` with its last word completed, to one of `fields` or to what the text field before it can be; else None."""
-    found = re.search(r"(?:(\w+)\s*[=!]=?\s*)?([A-Za-z_][\w.-]*)$", text)
+    names = fields
+    found = re.search(r"(?<![\w.'\"])[A-Za-z_][\w.]*$", text)
+    said = re.search(r"\b(\w+)\s*[=!]=?\s*([A-Za-z][\w-]*)$", text)
+    if said is not None and (spec := FIELDS.get(said[1].lower())) is not None and spec.text:
+        names, found = sorted(spec.words), re.search(r"[\w-]+$", text)
     if found is None:
         return None
-    compared, word = FIELDS.get((found[1] or "").lower()), found[2].lower()
-    names = sorted(compared.words) if compared is not None and compared.text else fields
+    word = found[0].lower()
     whole = next((name for name in names if name.startswith(word) and name != word), None)
     return None if whole is None else text + whole[len(word):]
 

@@ -108,6 +108,7 @@ def test_a_name_is_no_condition(text: str, condition: bool) -> None:
         ("last > 3 and cha", "last > 3 and change_pct"), ("last", None), ("last > ", None), ("vol", None),
         ("tag == co", None), ("signal == b", "signal == buy"), ("last == co", "last == coverage"),
         ("signal_kind != macd-g", "signal_kind != macd-golden"), ("last>rs", "last>rsi"),
+        ("last-rs", "last-rsi"), ("symbol == 7203.T", None), ("symbol == T", None), ("name == 't", None), ("3", None),
     ],
 )  # fmt: skip
 def test_the_last_word_is_completed(text: str, completed: str | None) -> None:
