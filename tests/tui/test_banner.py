@@ -70,3 +70,12 @@ async def test_a_long_cause_is_cut_before_since_when_and_what_comes_next_are() -
         await pilot.resize_terminal(200, 50)
         await settle(pilot)
         assert said(app) == f"{cause}  since {since}, next try {retry}"
+
+        fake(app).push(source(replace(LIMITED, message=cause, retry_at=None)))
+        await settle(pilot)
+        assert said(app) == f"{cause}  since {since}, tried again at the next refresh; r asks now"
+        await pilot.resize_terminal(80, 24)
+        await settle(pilot)
+        text = said(app) or ""
+        assert text.startswith("query1.finance.yahoo.com: no answer")
+        assert text.endswith(f"… ! more  since {since}, r asks now")

@@ -47,15 +47,15 @@ def trouble_text(scene: Scene, width: int) -> Text | None:
     since = "" if source.since is None else f"  since {fmt.local_time(source.since)}"
     # A source tells the time of its next try in UTC; here it stands in the person's own, once.
     message = source.message.removeprefix(f"{source.name}: ").partition("; next try at ")[0]
-    rest = f"{since}{_next(source)}"
+    rest = f"{since}, {_next(source)}"
     if cell_len(message) + cell_len(rest) > width:
-        rest = f" ! more{rest}"
+        rest = f" ! more{since}, {_next(source, briefly=True)}"
     cause = Text(message, no_wrap=True)
     cause.truncate(max(width - cell_len(rest), LEAST_CAUSE), overflow="ellipsis")
     return Text(f"{cause.plain}{rest}", overflow="ellipsis")
 
 
-def _next(source: SourceHealth) -> str:
+def _next(source: SourceHealth, *, briefly: bool = False) -> str:
     if source.retry_at is not None:
-        return f", next try {fmt.local_time(source.retry_at)}"
-    return ", tried again at the next refresh; r asks now"
+        return f"next try {fmt.local_time(source.retry_at)}"
+    return "r asks now" if briefly else "tried again at the next refresh; r asks now"
