@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _A_SECOND = 1.0      # a stage says something at most once in it
+_TELLING = 0.02      # of the work done, before which the time left would be that of reading files
 
 
 class Listed(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs only
@@ -118,7 +119,8 @@ def progress() -> Callable[[Step], None]:
         if seconds - said.get(step.stage, -_A_SECOND) < _A_SECOND and step.fraction != 1.0:
             return
         said[step.stage] = seconds
-        left = seconds / step.fraction - seconds if step.fraction else None
+        done = step.fraction or 0.0
+        left = seconds / done - seconds if done >= _TELLING else None
         if watched:
             share = "" if step.fraction is None else f"{step.fraction:4.0%} "
             eta = "" if left is None or step.fraction == 1.0 else f", {left:.0f} s left"

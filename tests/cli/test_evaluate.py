@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from forecasting.data.store import Store
+from forecasting.service.backend import Step
 from tests.support.command_line import Result, Run
 from tests.support.desk import recorded, write_csv
+from tui.cli_evaluate import progress
 
 SYMBOLS = ("AAA", "BBB", "CCC")
 ROW_KEYS = {
@@ -134,3 +136,15 @@ def test_the_published_protocol_answers_with_its_rows(
         assert set(row) >= {"model", "acc_mean", "acc_sd", "mcc_mean", "mcc_sd", "acc_low", "acc_high"}
         assert row["acc_low"] <= row["acc_mean"] <= row["acc_high"]
         assert row["n"] == answer["counts"]["test"]
+
+
+def test_the_time_left_is_told_once_enough_is_done_to_tell_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter([0.0, 10.0, 20.0, 40.0])
+    monkeypatch.setattr("tui.cli_evaluate.time.monotonic", lambda: next(moments))
+    show = progress()
+    for fraction in (0.001, 0.02, 1.0):      # 10 s of reading would make hours of it
+        show(Step("evaluate", "fold", fraction))
+    told = [json.loads(line)["eta_seconds"] for line in capsys.readouterr().err.splitlines()]
+    assert told == [None, 980.0, 0.0]
