@@ -39,6 +39,7 @@ class Watchlist:
         """
         self.changed: Callable[[], None] = lambda: None      # called after each change made here
         self._groups = tuple(groups) or (WatchGroup(DEFAULT_LIST, ()),)
+        self._unmade = not groups      # nobody has made a list yet; one that was made and is empty is meant to be
         self._save = save
         self._save_renamed = save_renamed or (lambda groups, old, new: save(groups))
         self._load = load
@@ -66,14 +67,15 @@ class Watchlist:
             if not groups or tuple(groups) == self._groups:
                 return False
             self._groups = tuple(groups)
+            self._unmade = False
             self._undo.clear()      # it would take back what somebody else did
             return True
 
     def adopt(self, symbols: Sequence[Symbol]) -> bool:
-        """Take a source's own catalogue as the first list where nothing is watched yet; whether it was taken."""
+        """Take a source's own catalogue as the first list where nobody has made one yet; whether it was taken."""
         with self._lock:
             place = next((i for i, group in enumerate(self._groups) if not group.smart), None)
-            if self.symbols or not symbols or place is None:
+            if not self._unmade or self.symbols or not symbols or place is None:
                 return False
             filled = replace(self._groups[place], symbols=tuple(symbols))
             groups = (*self._groups[:place], filled, *self._groups[place + 1:])
@@ -238,6 +240,7 @@ class Watchlist:
         self._write(groups, renamed)
         self._undo.append((what, self._groups, renamed))
         self._groups = groups
+        self._unmade = False
         self.changed()
 
     def _write(self, groups: tuple[WatchGroup, ...], renamed: _Renamed) -> None:

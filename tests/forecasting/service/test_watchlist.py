@@ -75,6 +75,17 @@ def test_a_catalogue_is_adopted_only_where_nothing_is_watched(watchlist: Watchli
     assert empty.symbols == ("IBM", "GE")
 
 
+def test_a_list_that_somebody_has_emptied_is_not_filled_from_the_catalogue() -> None:
+    written: list[Sequence[WatchGroup]] = []
+    made_empty = Watchlist((WatchGroup("Core", ()),), written.append)
+    assert not made_empty.adopt((Symbol("IBM"),))
+    assert (made_empty.symbols, written) == ((), [])
+    emptied = Watchlist((), lambda groups: None)
+    assert emptied.adopt((Symbol("IBM"),))
+    emptied.remove(emptied.groups[0].name, Symbol("IBM"))
+    assert not emptied.adopt((Symbol("IBM"),))
+
+
 def test_every_change_of_the_lists_can_be_undone_and_is_told(watchlist: Watchlist) -> None:
     told: list[int] = []
     watchlist.changed = lambda: told.append(len(watchlist.groups))
