@@ -6,11 +6,13 @@ terminal or multiplexer needs) is reported and left at its default; it is never 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 
 from textual.binding import Binding
+from textual.keys import Keys
 
 from forecasting.frozen import dataclass
 
@@ -177,6 +179,7 @@ _SHOWN = {
     "g g": "gg", "space": "Space",
 }
 _NAMED = {shown: name for name, shown in _SHOWN.items() if len(shown) == 1}
+_KEYS = {key.value for key in Keys if not key.value.startswith("<")} | set(_SHOWN)
 
 
 def shown_key(key: str) -> str:
@@ -217,10 +220,25 @@ def _problem(id_: str, keys: tuple[str, ...], entries: Mapping[str, KeyEntry]) -
     for key in keys:
         if key in _RESERVED or key.startswith(("alt+", "ctrl+shift+")):
             return f"{shown_key(key)} belongs to the terminal or a multiplexer; the default stays"
+        if not all(map(_is_key, key.split())):
+            near = get_close_matches(key.lower(), _KEYS, 1)
+            return f"no key is called '{key}'" + (f", perhaps '{near[0]}'" if near else "") + "; the default stays"
         for other in entries.values():
             if other.id != id_ and other.where & entries[id_].where and key in other.keys:
                 return f"{shown_key(key)} is taken by '{other.id}'; the default stays"
     return None
+
+
+def _is_key(key: str) -> bool:
+    """Whether a terminal can send a key of this name: "x", "f2", "ctrl+d", "number_sign"."""
+    base = key.removeprefix("ctrl+").removeprefix("shift+")
+    if len(base) == 1 or base in _KEYS:
+        return True
+    try:
+        unicodedata.lookup(base.replace("_", " "))
+    except KeyError:
+        return False
+    return True
 
 
 def bindings(keymap: Iterable[KeyEntry] = KEYMAP) -> list[Binding]:

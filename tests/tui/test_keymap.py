@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import pytest
+
 from tui.keymap import KEYMAP, VIEWS, bindings, entries_for, footer_for, key_names, resolve, shown_key
 
 
@@ -44,6 +46,22 @@ def test_overrides_that_cannot_be_are_told_and_leave_the_default() -> None:
         "key for 'help': no key given; the default stays",
         "key for 'quit': alt+q belongs to the terminal or a multiplexer; the default stays",
     )
+
+
+@pytest.mark.parametrize(("key", "told"), [
+    ("zz", "no key is called 'zz'; the default stays"),
+    ("Enter", "no key is called 'Enter', perhaps 'enter'; the default stays"),
+    ("g zz", "no key is called 'g zz'; the default stays"),
+])
+def test_a_key_no_terminal_sends_is_told_and_leaves_the_default(key: str, told: str) -> None:
+    entries, refused = resolve({"add": key})
+    assert refused == (f"key for 'add': {told}",)
+    assert entries == KEYMAP
+
+
+@pytest.mark.parametrize("key", ["#", "ö", "number_sign", "f12", "ctrl+e", "shift+up", "g e", "E"])
+def test_a_key_a_terminal_sends_is_taken(key: str) -> None:
+    assert resolve({"add": key})[1] == ()
 
 
 def test_a_key_may_mean_two_things_in_views_that_never_meet() -> None:
