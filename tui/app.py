@@ -35,7 +35,7 @@ from tui.messages import Copied, EngineFailed, Fetched, NoticeGiven, TerminalTol
 from tui.privacy import veil, veil_sequence
 from tui.screens.main import MainScreen
 from tui.suspending import stop_until_woken, waking
-from tui.themes import DEFAULT_THEME, SIXTEEN, THEMES, theme_name
+from tui.themes import DEFAULT_THEME, SIXTEEN, THEMES, theme_name, theme_problem
 from tui.thrift import exact, sparing
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         self.engine = engine
         self.bridge = EngineBridge(engine, self.post_message, self.run_in_thread)
         self._keys = OneByOne(self, super().on_event)
-        self._entries, self._refused_keys = resolve(keys or {})
+        self._entries, self._refused = resolve(keys or {})
         self._bindings = self._above_all()
         self._able = self._abilities()
         ascii_only = ascii_only or self._able.ascii
@@ -134,6 +134,8 @@ class TapecastApp(App[None], inherit_bindings=False):
         for each in THEMES:
             self.register_theme(each)
         self._start_theme(self._theme_for(theme))
+        if problem := theme_problem(theme):
+            self._refused = (*self._refused, problem)
 
     @property
     def screenshots(self) -> Path | None:
@@ -195,7 +197,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         """Start the engine once the first paint is on screen."""
         self.call_after_refresh(self._first_painted)
         self.app_resume_signal.subscribe(self, lambda _: self._take_terminal_again())
-        for line in self._refused_keys:
+        for line in self._refused:
             self.notify(line, severity="warning", timeout=10, markup=False)
 
     def _first_painted(self) -> None:
@@ -240,7 +242,7 @@ class TapecastApp(App[None], inherit_bindings=False):
         self.refresh(layout=True)
 
     def take_over(self, before: Settings, settings: Settings) -> tuple[str, ...]:
-        """Look and act as edited settings say; returns a line for each key that was refused.
+        """Look and act as edited settings say; returns a line for each key, and for a theme, that was refused.
 
         What a person has changed by key since stands, unless the edit is about just that.
         """
@@ -248,6 +250,8 @@ class TapecastApp(App[None], inherit_bindings=False):
         self._bindings = self._above_all()
         self._bell, self._quiet = settings.display.bell, settings.alerts.is_quiet
         same_theme = before.display.theme == settings.display.theme
+        if not same_theme and (problem := theme_problem(settings.display.theme)):
+            refused = (*refused, problem)
         if before.display.columns != settings.display.columns:
             self.engine.columns.take(settings.display.columns)
         if self._main is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 
 from textual.theme import Theme
 
@@ -94,6 +95,17 @@ def theme_name(wanted: str) -> str:
     """The registered name for a short one ("dark" -> "tapecast-dark"); the default where there is none such."""
     known = {theme.name for theme in THEMES}
     return next((name for name in (wanted, f"tapecast-{wanted}") if name in known), DEFAULT_THEME)
+
+
+def theme_problem(wanted: str) -> str | None:
+    """What is wrong with the theme that is wanted, and which is near; None where there is one of that name."""
+    short = [theme.name.removeprefix(f"{DEFAULT_THEME}-") for theme in THEMES]
+    if wanted in short or wanted in {theme.name for theme in THEMES}:
+        return None
+    near = get_close_matches(wanted, short, 1)
+    return f"theme '{wanted}': no such theme; " + (
+        f"did you mean '{near[0]}'?" if near else f"there are {', '.join(short)}"
+    )
 
 
 def next_theme(name: str) -> str:

@@ -30,8 +30,8 @@ def write(file: Path, text: str) -> None:
     os.utime(file, (moment := next(_TIMES), moment))
 
 
-def made(file: Path) -> tuple[TapecastApp, EditedSettings]:
-    app = TapecastApp(FakeEngine("NVDA", "AAPL"), monotonic=lambda: 0.0)
+def made(file: Path, theme: str = "tapecast") -> tuple[TapecastApp, EditedSettings]:
+    app = TapecastApp(FakeEngine("NVDA", "AAPL"), theme=theme, monotonic=lambda: 0.0)
     return app, EditedSettings(app, Reloading(load(file), lambda: load(file), lambda settings: None))
 
 
@@ -81,6 +81,17 @@ async def test_columns_that_the_app_itself_writes_down_are_no_edit(file: Path) -
         edited.look()
         await settle(pilot)
         assert toasts(app) == []
+
+
+async def test_a_theme_there_is_not_is_told_at_the_start_and_in_an_edit(file: Path) -> None:
+    app, edited = made(file, theme="tapcast")
+    async with app.run_test(size=(120, 35)) as pilot:
+        assert toasts(app) == ["theme 'tapcast': no such theme; did you mean 'tapecast'?"]
+        write(file, '[display]\ntheme = "lihgt"')
+        edited.look()
+        await settle(pilot)
+        assert app.theme == "tapecast"
+        assert toasts(app)[-1] == "theme 'lihgt': no such theme; did you mean 'light'?"
 
 
 async def test_a_theme_chosen_by_key_outlives_an_edit_of_something_else(file: Path) -> None:

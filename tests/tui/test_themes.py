@@ -9,7 +9,7 @@ from rich._palettes import STANDARD_PALETTE
 from rich.color import Color
 from textual.theme import Theme
 
-from tui.themes import SIXTEEN, THEMES, Palette, palette
+from tui.themes import SIXTEEN, THEMES, Palette, palette, theme_problem
 
 WORDS = ("foreground", "accent", "up", "down", "muted", "forecast", "success", "warning", "error")
 """What is written, not only drawn."""
@@ -77,3 +77,12 @@ def test_red_up_is_the_dark_theme_the_other_way_round() -> None:
     dark, red_up = by_name["tapecast-dark"], by_name["tapecast-red-up"]
     assert (red_up.up, red_up.down) == (dark.down, dark.up)
     assert red_up.success not in (red_up.up, red_up.down)      # neither a rise nor a fall is what goes well
+
+
+@pytest.mark.parametrize(("wanted", "told"), [
+    ("tapecast", None), ("light", None), ("tapecast-light", None),
+    ("tapcast", "theme 'tapcast': no such theme; did you mean 'tapecast'?"),
+    ("solar", f"theme 'solar': no such theme; there are {', '.join(t.name.removeprefix('tapecast-') for t in THEMES)}"),
+])
+def test_a_theme_there_is_not_is_told_with_the_nearest_or_all(wanted: str, told: str | None) -> None:
+    assert theme_problem(wanted) == told
