@@ -35,6 +35,7 @@ from forecasting.service.view import shown_forecast
 
 HORIZONS = (1, 5, 10)
 CLOSES = 60
+_NOTHING = "no bars are stored of what is watched, so the page says nothing; run tapecast first, then this with --force"
 _STYLE = """
 :root { color-scheme: light dark; --fg: #1f2328; --bg: #fbfaf7; --dim: #5f6770; --rule: #d9d5ca; --band: #6b3fa0 }
 @media (prefers-color-scheme: dark) { :root { --fg: #d7dde4; --bg: #0f141a; --dim: #93a0ad; --rule: #2a3642;
@@ -64,7 +65,7 @@ def report(settings: Settings, path: Path, *, force: bool, on_step: OnStep) -> A
     with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
         symbols = watchlist(settings, store, demo=False).symbols
         page = make_page(store, symbols, settings.display.currency, now, on_step)
-        notices = store.notices
+        notices = store.notices if store.market.last_sessions(symbols) else (*store.notices, _NOTHING)
     _write(path, page, force=force)
     return Answer({"html": str(path), "bytes": len(page.encode())}, notices, 0)
 

@@ -135,6 +135,17 @@ def test_the_file_is_private_and_another_is_never_replaced_unasked(tmp_path: Pat
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["page.html"]
 
 
+def test_who_has_stored_nothing_yet_is_told_what_to_do_first(tmp_path: Path) -> None:
+    settings = load(None).overridden(data_dir=tmp_path / "data", source="simulated")
+    first = report(settings, tmp_path / "page.html", force=False, on_step=lambda step: None)
+    assert first.exit_code == 0
+    assert [note for note in first.notes if "run tapecast first" in note]
+    with Store.open(place(settings, demo=False).store) as store:
+        fill(store, sessions=2)
+        store.watchlist.save([WatchGroup("Kept", (NVDA,))])
+    assert report(settings, tmp_path / "page.html", force=True, on_step=lambda step: None).notes == ()
+
+
 def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
     settings = load(None).overridden(data_dir=tmp_path / "data", source="simulated")
     with pytest.raises(ConfigError, match="No such file or directory; name a new file in a folder of yours"):
