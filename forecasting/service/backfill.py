@@ -84,7 +84,7 @@ def _record(desk: Desk, forecasts: Sequence[Forecast]) -> int:
 
 def _finish(desk: Desk, symbols: Sequence[Symbol], count: int, on_step: OnStep) -> int:
     if count:
-        on_step(Step("backfill", f"settling {count} backfilled forecasts", 1.0))
+        on_step(Step("backfill", f"settling {count} backfilled forecasts", None))
         settle_forecasts(desk)
         update_records(desk.store, symbols)
     return count

@@ -140,6 +140,14 @@ def test_every_target_is_a_session_of_its_exchange(local: LocalBackend) -> None:
     assert date(2015, 7, 3) not in targets
 
 
+def test_a_backfill_that_settles_what_it_has_said_claims_no_share_done(local: LocalBackend) -> None:
+    tick(local, at(MONDAY, 12))
+    steps: list[Step] = []
+    local.work(Work.BACKFILL, SYMBOLS, at(MONDAY, 12), steps.append)
+    assert [step.fraction for step in steps if step.message.startswith("settling")] == [None]
+    assert all(step.fraction is not None and step.fraction < 1.0 for step in steps[:-1])
+
+
 @pytest.mark.honesty("T10")
 def test_backfill_is_labelled_and_never_overlaps_the_live_record(local: LocalBackend) -> None:
     now = at(MONDAY, 12)
