@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Never
 
 import pytest
 
@@ -154,18 +155,19 @@ async def test_a_disk_that_refuses_a_job_is_shown_until_it_takes_rows_again(
 ) -> None:
     full = StoreUnwritable("the disk is full: nothing new is kept in store.db; free some space")
 
-    def refused(*args: object) -> WorkReport:
+    def refused(*args: object) -> Never:
         raise full
 
     bench.backend.due = (Work.TRAIN,)
     monkeypatch.setattr(bench.backend, "work", refused)
-    monkeypatch.setattr(bench.store, "refusal", lambda: full)
-    bench.start()
-    await bench.until(lambda: len(bench.backend.ticks) >= 3 and bench.engine.snapshot().source.name == "store")
-    failed = bench.engine.snapshot().source
-    assert (failed.health, failed.since, failed.message[:16]) == (Health.FAILED, NOW, "the disk is full")
-    bench.backend.due = ()
-    monkeypatch.setattr(bench.store, "refusal", lambda: None)
+    with monkeypatch.context() as disk:
+        disk.setattr(bench.store.runs, "set_meta", refused)      # the row by which the store finds out
+        bench.start()
+        await bench.until(lambda: bench.engine.snapshot().source.name == "store")
+        bench.backend.due, ticks = (), len(bench.backend.ticks)
+        await bench.until(lambda: len(bench.backend.ticks) >= ticks + 3)      # these have nothing to write
+        failed = bench.engine.snapshot().source
+        assert (failed.health, failed.since, failed.message[:16]) == (Health.FAILED, NOW, "the disk is full")
     await bench.until(lambda: bench.engine.snapshot().source.health is Health.OK)
 
 
