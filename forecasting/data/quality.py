@@ -104,11 +104,6 @@ class QualityReport:
         """How often `issue` was found."""
         return sum(f.issue is issue for f in self.findings)
 
-    @property
-    def suspicious(self) -> tuple[date, ...]:
-        """Sessions whose bar was kept although its move is hard to believe (quarantined until somebody looks)."""
-        return tuple(f.session for f in self.findings if f.issue is Issue.JUMP and f.session is not None)
-
 
 def clean_bars(
     instrument: Instrument,

@@ -86,11 +86,6 @@ class Response:
     refit: bool
     reasons: tuple[str, ...]   # one line each, to be shown
 
-    @property
-    def calm(self) -> bool:
-        """Whether nothing is to be done."""
-        return self.widen == 1.0 and not self.fall_back and not self.refit
-
 
 def skill_alarm(days: Sequence[date], excess: Sequence[float], *, baseline: str) -> Alarm | None:
     """Page-Hinkley: does the model lose against the baseline by more than it used to?

@@ -19,6 +19,7 @@ from forecasting.evaluation.drift import (
     WIDENING,
     Alarm,
     AlarmKind,
+    Response,
     coverage_alarm,
     fifths,
     inputs_alarm,
@@ -147,8 +148,8 @@ def alarm_of(kind: AlarmKind) -> Alarm:
     return Alarm(kind, "figures", date(2020, 3, 2), 5)
 
 
-def test_no_alarm_is_calm() -> None:
-    assert respond([]).calm
+def test_no_alarm_asks_for_nothing() -> None:
+    assert respond([]) == Response(1.0, fall_back=False, refit=False, reasons=())
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,6 @@ def test_each_alarm_has_its_response_and_its_reason(
 ) -> None:
     response = respond([alarm_of(kind)])
     assert (response.widen, response.fall_back, response.refit) == (widen, fall_back, refit)
-    assert not response.calm
     (reason,) = response.reasons
     assert reason == f"{kind} drift since 2020-03-02: figures"
 
