@@ -36,21 +36,6 @@ def crps(actual: FloatArray, quantiles: FloatArray) -> FloatArray:
     return score
 
 
-def pinball_loss(actual: FloatArray, quantile: FloatArray, *, level: float) -> FloatArray:
-    """Pinball loss of forecasts of one quantile, in the units of `actual`, same shape; NaN stays NaN.
-
-    Raises:
-        ValueError: If `level` is outside (0, 1).
-
-    References: Koenker & Bassett (1978), Econometrica 46(1).
-    """
-    if not 0.0 < level < 1.0:
-        raise ValueError(f"a quantile level lies in (0, 1), got {level}")
-    error = actual - quantile
-    loss: FloatArray = np.maximum(level * error, (level - 1.0) * error)
-    return loss
-
-
 def interval_score(actual: FloatArray, low: FloatArray, high: FloatArray, *, coverage: float) -> FloatArray:
     """Winkler's score of a central interval: its width, and 2 / alpha times whatever the outcome lies outside by."""
     outside = np.maximum(low - actual, 0.0) + np.maximum(actual - high, 0.0)

@@ -14,7 +14,7 @@ from tests.support.fake_engine import NOW, record, row
 from tests.support.tui import COLOURS
 from tui.format import ASCII, UNICODE, Glyphs
 from tui.themes import Palette
-from tui.widgets.columns import COLUMNS, FURTHER, RAIL, columns_for
+from tui.widgets.columns import COLUMNS, FURTHER, columns_for
 from tui.widgets.watch_cells import cell, header, home_currency, skill
 
 
@@ -102,11 +102,11 @@ def test_an_unseen_alert_stands_in_the_gap_and_cuts_no_symbol() -> None:
     assert cell(row("NVDA"), COLUMNS[0], NOW, COLOURS, ASCII, alerted=True).plain == "NVDA     *"
 
 
-def test_columns_are_dropped_from_the_least_needed_and_the_rail_stays() -> None:
+def test_columns_are_dropped_from_the_least_needed_and_price_and_change_stay() -> None:
     assert [c.key for c in columns_for(79)] == [c.key for c in COLUMNS]
     assert " ".join(c.key for c in columns_for(78)) == "symbol last change forecast band skill signal age"
     assert " ".join(c.key for c in columns_for(62)) == "symbol last change forecast band skill age"
-    assert [c.key for c in columns_for(5)] == [c.key for c in COLUMNS[:RAIL]]
+    assert [c.key for c in columns_for(5)] == ["symbol", "last", "change"]
 
 
 def test_ascii_rows_are_ascii() -> None:

@@ -76,9 +76,6 @@ MEANINGS = {
 }
 """What each column shows, in words."""
 
-RAIL = 3
-"""The first columns, which stay when the rest scrolls and remain when nothing else fits."""
-
 AGEING = frozenset({"signal", "age"})
 """Columns that change while nothing happens."""
 
@@ -89,7 +86,7 @@ _DROP_ORDER = ("spark", "signal", "skill", "band", "forecast", "age")
 def columns_for(width: int, chosen: Sequence[str] = ()) -> tuple[Column, ...]:
     """Those a person has chosen, behind the symbol, as wide as they are; else of the default what fits into `width`.
 
-    Of the default the least needed are dropped, never one of the rail.
+    Of the default the least needed are dropped, never symbol, price and change.
     """
     if chosen:
         return (BY_KEY["symbol"], *(BY_KEY[key] for key in chosen if key in BY_KEY and key != "symbol"))
