@@ -33,17 +33,7 @@ __all__ = ["DEFAULT_SPEC", "HAR_COLUMNS", "MARKET_COLUMNS", "MEMORY", "FeatureSp
 MEMORY = 400
 """Bars after which more history changes no feature by 1e-6; of slots, those of `diurnal.DAYS` sessions come on top."""
 
-# Bars before the first row that a group can fill.
-_WARM_UP = {
-    "volatility": max(fusion.VARIANCE_WINDOWS),
-    "returns": fusion.MONTH,
-    "volume": fusion.MONTH - 1,
-    "indicators": MACD_PERIODS[1] + MACD_PERIODS[2] - 2,
-    "technical": technical.WARM_UP,
-    "market": fusion.MONTH - 1,
-    "time": 0,
-}
-GROUPS = tuple(_WARM_UP)
+GROUPS = ("volatility", "returns", "volume", "indicators", "technical", "market", "time")
 DEFAULT_GROUPS = tuple(g for g in GROUPS if g != "technical")
 """Measured on real bars before 2015, further indicators add nothing to what these say."""
 
@@ -81,11 +71,6 @@ class FeatureSpec:
         if unknown or not self.groups:
             asked = ", ".join(unknown) or "none"
             raise ConfigError(f"feature groups: asked for {asked}; choose from {', '.join(GROUPS)}")
-
-    @property
-    def warm_up(self) -> int:
-        """Bars of a symbol before its first valid row."""
-        return max(SEED_RETURNS, *(_WARM_UP[g] for g in self.groups))
 
     @property
     def har_columns(self) -> tuple[str, ...]:

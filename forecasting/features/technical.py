@@ -21,8 +21,6 @@ BOLLINGER_PERIOD = 20
 BOLLINGER_WIDTH = 2.0         # standard deviations
 STOCHASTIC_PERIODS = (14, 3, 3)
 OBV_WINDOW = 22
-WARM_UP = 2 * ADX_PERIOD - 1
-"""Bars before the first at which all of them have a value; the average directional index is the last."""
 
 
 class Technical(NamedTuple):

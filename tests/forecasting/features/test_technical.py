@@ -8,7 +8,7 @@ import pytest
 from forecasting.domain.market import BarSeries
 from forecasting.features.panel import FloatArray
 from forecasting.features.pipeline import MEMORY, FeatureSpec, build_panel
-from forecasting.features.technical import WARM_UP, technical
+from forecasting.features.technical import technical
 from tests.support.bars import make_series, random_walk_series
 from tests.support.leaks import leaks
 
@@ -60,8 +60,7 @@ def test_a_price_that_stands_still_is_in_the_middle_of_everything() -> None:
 
 def test_the_group_is_valid_from_its_warm_up_on() -> None:
     valid = build_panel([WALK], SPEC).valid[0]
-    assert valid.tolist() == [False] * WARM_UP + [True] * (300 - WARM_UP)
-    assert SPEC.warm_up == WARM_UP
+    assert valid.tolist() == [False] * 27 + [True] * 273      # twice the 14 bars of the directional index, less one
 
 
 def test_nothing_after_a_session_changes_it() -> None:
