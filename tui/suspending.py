@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -45,11 +46,16 @@ def waking(driver: type[Driver]) -> type[Driver]:
     if not hasattr(driver, "_sigcont_application"):
         return driver
 
-    def woken(self: Driver, *signalled: object) -> None:
+    def take_anew(self: Driver, *signalled: object) -> None:
         writer = getattr(self, "_writer_thread", None)
         if self._auto_restart and writer is not None and writer.is_alive():
             self.suspend_application_mode()
             self._must_signal_resume = True      # type: ignore[attr-defined]
         driver._sigcont_application(self, *signalled)
+
+    def woken(self: Driver, *signalled: object) -> None:
+        # The signal may come in the middle of a write, whose lock a handler that writes would wait for without end.
+        with contextlib.suppress(RuntimeError):      # the loop has closed: the app has left
+            self._loop.call_soon_threadsafe(take_anew, self, *signalled)
 
     return type(driver.__name__, (driver,), {"_sigcont_application": woken})
