@@ -37,6 +37,8 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.settings_before = termios.tcgetattr(slave)
         self._slave = slave
+        if controlling:      # the first terminal that the leader of a session opens is the session's own
+            command = ["sh", "-c", 'exec "$@" <"$0"', os.ttyname(slave), *command]
         self.process = subprocess.Popen(
             command,
             stdin=slave,
@@ -44,7 +46,6 @@ class Terminal:
             stderr=slave,
             cwd=ROOT,
             start_new_session=True,
-            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
             env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})},
         )
 
