@@ -7,7 +7,6 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
@@ -29,12 +28,6 @@ from tests.support.waiting import PATIENCE_S, until, within
 ROOT = Path(__file__).resolve().parents[3]
 TOPIC = "hunter2-topic"
 NIGHT = AlertSettings(quiet_hours="22:00-07:00")
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as opened:
-        yield opened
 
 
 @pytest.fixture

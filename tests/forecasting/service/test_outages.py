@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -36,12 +35,6 @@ def hours(monkeypatch: pytest.MonkeyPatch) -> Hours:
     monkeypatch.setattr("forecasting.trading.sinks.retries.LOOK_S", 0.005)
     monkeypatch.setattr("forecasting.trading.sinks.retries.JITTER", 0.0)
     return made
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as opened:
-        yield opened
 
 
 @pytest.fixture

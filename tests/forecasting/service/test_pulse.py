@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -74,12 +73,6 @@ def test_after_a_sleep_of_the_machine_the_wait_begins_anew() -> None:
     assert [minute for minute, *_ in told(watch, *before, *after)] == [75.0]
     back = FeedWatch(timedelta(minutes=15))
     assert told(back, *before, *(at(m, nvda=m) for m in range(60, 80))) == []
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as opened:
-        yield opened
 
 
 def titles(pulse: Pulse, *snapshots: Snapshot) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -50,12 +49,6 @@ class Desk:
 
     def refresh(self) -> None:
         self.refreshes += 1
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as opened:
-        yield opened
 
 
 def report(day: int, *due: Work) -> TickReport:

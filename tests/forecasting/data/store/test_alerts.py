@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,12 +15,6 @@ from tests.support.store import AMD, NVDA
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 RULE = AlertRule(0, "rsi crosses above 30", (NVDA,), None, ("bell",), 60.0, 0.01, NOW)
 ALERT = Alert(0, 1, RULE.text, NVDA, NOW, NOW - timedelta(seconds=4), False, 31.5, "rsi 31.5 crosses above 30")
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as store:
-        yield store
 
 
 def test_a_rule_comes_back_as_it_was_given_and_ids_are_never_given_twice(store: Store) -> None:

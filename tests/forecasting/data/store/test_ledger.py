@@ -22,12 +22,6 @@ ISSUED = close_of(MONDAY) + timedelta(minutes=5)
 TUESDAY, WEDNESDAY = date(2026, 3, 3), date(2026, 3, 4)
 
 
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as store:
-        yield store
-
-
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Store]:
     with Store.temporary() as store:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -17,12 +16,6 @@ from tests.support.store import AMD, MONDAY, NVDA, close_of
 
 TUESDAY = date(2026, 3, 3)
 CROSSING = Signal(NVDA, SignalKind.MACD_GOLDEN, MONDAY, close_of(MONDAY), 101.25, 1, 5, "MACD 0.12 crossed above 0.10")
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as store:
-        yield store
 
 
 def test_groups_keep_their_order_and_that_of_their_symbols(store: Store) -> None:

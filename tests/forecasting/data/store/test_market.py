@@ -20,12 +20,6 @@ from tests.support.markets import CALENDARS
 from tests.support.store import AMD, MONDAY, NVDA, close_of, instrument, series
 
 
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as store:
-        yield store
-
-
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Store]:
     """One store for all examples of a property; each example overwrites what it reads."""

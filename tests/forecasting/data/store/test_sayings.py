@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,12 +13,6 @@ from forecasting.errors import StoreError
 
 NOW = datetime(2026, 3, 2, 15, 31, tzinfo=UTC)
 DEAD = Notice(0, NOW, "no fresh prices", "none since 14:02")
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.temporary() as opened:
-        yield opened
 
 
 def test_notices_are_newest_first_with_what_became_of_each(store: Store) -> None:
