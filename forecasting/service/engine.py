@@ -7,7 +7,6 @@ becomes a line in the snapshot: what is wrong, since when, what happens next.
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,7 +22,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.question import Question
 from forecasting.domain.sessions import Session, SessionTable
 from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SymbolDetail
-from forecasting.errors import QuestionWithdrawn, StoreError, StoreUnwritable, TapecastError, WorkerError
+from forecasting.errors import QuestionWithdrawn, StoreUnwritable, TapecastError, WorkerError
 from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.backend import Backend, Canceller, Inquirer, OnStep, Step, Streamer, TickReport, Ticks, Work
 from forecasting.service.blame import Blame
@@ -34,6 +33,7 @@ from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.inspection import Inspection, inspect
 from forecasting.service.pace import Cadence, next_close, wakes
+from forecasting.service.publishing import Publisher
 from forecasting.service.replaying import Replaying, ReplayPlan
 from forecasting.service.scheduler import Jobs, Timers
 from forecasting.service.snapshots import SnapshotReader, Status
@@ -108,11 +108,8 @@ class Engine:
             store, self._statuses, begin=self._begin, canceller=canceller, refresh=self.refresh, status=self.status,
             source=source_name,
         )
-        self._versions = itertools.count(1)
         self._tick = Coalesced(self._one_tick)
-        self._hand_over = Coalesced(self._read_and_hand_over)
         self._look_at_ticks = Coalesced(self._look_at_new_ticks)
-        self._unread = True           # whether the store may say something new
         self._set_stream = Coalesced(self._ask_for_stream)
         self._streamed = False        # whether prices streamed in when the pace was last set
         self._blame = Blame(source_name, store.refusal, None if replay is not None else self._own_clock)
@@ -126,18 +123,16 @@ class Engine:
         self._list_problem: tuple[str, ...] = ()
         self._paused = False
         self._carrier = Carrier(self._job_failed)
-        self._on_snapshot: OnSnapshot = lambda snapshot: None
+        self._publisher = Publisher(
+            self._reader, self.status, self._carrier, unreadable=lambda error: self._blame.lay(error, self._now())
+        )
         self._timers = Timers(Jobs(self._fire_refresh, self._fire_upkeep, self._fire_watch))
 
     # What the screen reads.
 
     def snapshot(self) -> Snapshot:
         """The newest snapshot, read from the store; where that cannot be read, what was read before, and why."""
-        try:
-            return self._reader.read(next(self._versions), self.status())
-        except StoreError as error:
-            self._blame.lay(error, self._now())
-            return self._reader.tell_again(next(self._versions), self.status())
+        return self._publisher.read()
 
     def status(self) -> Status:
         """What a snapshot says beyond what the store holds."""
@@ -190,7 +185,8 @@ class Engine:
         """Start the timers; the first refresh starts the worker."""
         one_arena()      # before most threads ask for memory
         self._carrier.begin(run_in_thread)
-        self._on_snapshot, self._show = on_snapshot, show
+        self._publisher.begin(on_snapshot)
+        self._show = show
         # APScheduler's import takes 140 ms: a thread pays, then the loop starts the timers.
         run_in_thread(self._prepare)
 
@@ -236,7 +232,7 @@ class Engine:
         if self._replay is not None:
             self._replay.pause(paused)
         self._carrier.in_background(self._set_stream)
-        self._publish_soon()
+        self._publisher.publish_soon()
 
     def follow(self) -> None:
         """Take up lists that somebody else has written down; those that cannot be read are named, and stay."""
@@ -252,7 +248,7 @@ class Engine:
         if self._replay is not None and self._replay.change_speed(steps):
             cadence = self._replay.cadence
             self._carrier.on_loop(lambda: self._timers.set_cadence(cadence))
-            self._publish_soon()
+            self._publisher.publish_soon()
 
     def jump(self, sessions: int) -> None:
         """Replay only: skip forward."""
@@ -260,7 +256,7 @@ class Engine:
             self.refresh()
 
     def _watch_changed(self) -> None:
-        self._publish_soon()
+        self._publisher.publish_soon()
         self.refresh()
 
     # Jobs, on the loop.
@@ -280,9 +276,9 @@ class Engine:
 
     async def _fire_watch(self) -> None:
         if self._poll_oftener_without_stream():      # it has fallen silent: a loss that says so has been shown
-            self._publish_soon()
+            self._publisher.publish_soon()
         if self._statuses.mark_late(REFRESH):
-            self._publish_soon()
+            self._publisher.publish_soon()
 
     def _job_failed(self, error: Exception) -> None:
         self._notices = (str(self._told(error)), *self._store.notices)
@@ -331,14 +327,13 @@ class Engine:
             if self._alarms is None:
                 self._alarms = self._make_alarms(self._show)
                 self._alarms.inherit(self._looked)
-            self._unread = False      # what is read here is handed over below, unless alerts have come of it
-            if self._alarms.look(self.snapshot(), polling=not self._paused):
-                self._unread = True
+            if self._alarms.look(self._publisher.read_ahead(), polling=not self._paused):
+                self._publisher.outdate()
             problems = self._alarms.problems
         except TapecastError as error:      # a disk that keeps nothing: the rules look again at the next refresh
             problems = (f"alerts: {error}",)
         self._notices = (*problems, *self._notices)
-        self._hand_over()
+        self._publisher.tell()
 
     def _tick_failed(self, error: TapecastError, now: datetime) -> None:
         if self._carrier.ended:
@@ -372,15 +367,16 @@ class Engine:
         else:
             self._statuses.end(work.value, Health.OK, f"{report.message} in {report.seconds:.0f} s", now)
             self.refresh()
-        self._publish()
+        self._publisher.publish()
 
     def _step(self, job: str, step: Step) -> None:
         if step.catalogue:
             self.lists.adopt(step.catalogue)
         self._statuses.step(job, step.message, step.fraction, step.epoch)
         self.work.insist(job)
-        self._unread = self._unread or step.stored or bool(step.catalogue)      # most only say how far they are
-        self._hand_over()
+        if step.stored or step.catalogue:      # most only say how far they are
+            self._publisher.outdate()
+        self._publisher.tell()
 
     # Streamed prices.
 
@@ -396,7 +392,7 @@ class Engine:
         """Take what the stream says; called from the backend's thread, which must not wait for a store."""
         if self._inbox.take(ticks):
             self._poll_oftener_without_stream()
-            self._carrier.in_background(self._hand_over)
+            self._carrier.in_background(self._publisher.tell)
             if ticks.quotes:
                 self._carrier.in_background(self._look_at_ticks)
 
@@ -407,7 +403,7 @@ class Engine:
         if self._alarms is None or self._carrier.ended or not ticked.symbols:
             return
         if self._alarms.look_at_ticks(self._reader.tell_again(0, ticked)):
-            self._publish()
+            self._publisher.publish()
 
     def _poll_oftener_without_stream(self) -> bool:
         """Set the pace anew if the stream that made polls rare is off; whether it is."""
@@ -415,23 +411,6 @@ class Engine:
         if lost:
             self._carrier.in_background(self._pace)
         return lost
-
-    # Snapshots.
-
-    def _publish(self) -> None:
-        """Read a snapshot from the store and hand it over."""
-        self._unread = True
-        self._hand_over()
-
-    def _read_and_hand_over(self) -> None:
-        if self._carrier.ended:
-            return
-        unread, self._unread = self._unread, False
-        # One job for both: what was read and what streamed in must not overtake each other.
-        self._on_snapshot(self.snapshot() if unread else self._reader.tell_again(next(self._versions), self.status()))
-
-    def _publish_soon(self) -> None:
-        self._carrier.in_background(self._publish)
 
     # Pace.
 
