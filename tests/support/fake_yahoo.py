@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.support.waiting import PATIENCE_S
 from tests.support.yahoo_faults import CONTENT_FAULTS, change_chart, change_quote
 
 CRUMB = "fakeCrumb1"
@@ -79,6 +80,9 @@ SERVER_FAULTS = (
     "reset", "hang", "slow", "drip",
 )  # fmt: skip
 """Faults of the server, whatever the content."""
+
+_SILENT = ("hang", "drip")
+"""Faults that only the client's patience ends."""
 
 FAULTS = (*SERVER_FAULTS, *CONTENT_FAULTS)
 """Everything `FakeYahoo.faults` may hold."""
@@ -396,9 +400,23 @@ def _endpoint(host: str, path: str) -> str:
 
 @contextmanager
 def routed(monkeypatch: pytest.MonkeyPatch, fake: FakeYahoo) -> Iterator[None]:
-    """Point the product at `fake`, starting with a yfinance that knows no cookie yet."""
+    """Point the product at `fake`, starting with a yfinance that knows no cookie yet.
+
+    A test's short patience is for a fake that is silent; one that answers has all the time a busy machine needs.
+    """
     from yfinance.data import SingletonMeta, YfData
 
+    from forecasting.data.sources.yahoo_session import GuardedSession
+
+    send = GuardedSession._send
+
+    def patient(session: GuardedSession, method: Any, url: str, *args: Any, **options: Any) -> Any:
+        parts = urlsplit(url)
+        if fake.fault(_endpoint(parts.hostname or "", parts.path)) not in _SILENT:
+            options["timeout"] = PATIENCE_S
+        return send(session, method, url, *args, **options)
+
+    monkeypatch.setattr(GuardedSession, "_send", patient)
     monkeypatch.setenv("TAPECAST_YAHOO_URL", fake.url)
     SingletonMeta._instances.pop(YfData, None)
     try:

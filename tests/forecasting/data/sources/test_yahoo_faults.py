@@ -20,6 +20,7 @@ from forecasting.domain.snapshot import Health
 from forecasting.errors import SourceBroken, SourceError, SourceOffline, SourceRateLimited, SourceRefused
 from tests.support.fake_yahoo import FAULTS, NOT_FOUND, SERVER_FAULTS, FakeSymbol, FakeYahoo, routed, weekday_bars
 from tests.support.markets import CALENDARS
+from tests.support.waiting import until
 from tests.support.yahoo_faults import CONTENT_FAULTS, HOSTILE
 
 LAST = date(2026, 3, 6)                                     # a Friday; New York closed at 21:00 UTC
@@ -126,6 +127,7 @@ def test_a_server_s_fault_costs_two_requests_a_minute_and_ends_with_the_pause(
         case.clock.set(case.clock.now() + TICK)
         before = case.fake.total
         case.refresh()
+        until(lambda: case.fake.total >= case.source.health().requests)      # given up before it was counted
         sent += [case.clock.now()] * (case.fake.total - before)
         health = case.source.health()
         assert health.health is Health.FAILED
