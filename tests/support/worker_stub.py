@@ -38,7 +38,7 @@ class StubBackend:
         return TickReport(now, None, (), tuple(symbols), 0, 0, 0, health, (), (Work.TRAIN,), ())
 
     def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:
-        for _ in range(4):
+        for _ in range(400 if symbols[0] == "SLOW" else 4):
             time.sleep(0.25)
             on_step(Step("train", "an epoch", None))
         return WorkReport(work, 1.0, "done", ())

@@ -24,6 +24,7 @@ from forecasting.service.onlooker import Onlooker
 from forecasting.service.pace import Cadence
 from forecasting.service.questions import QUESTIONS, Entry
 from forecasting.service.watchlist import Watchlist
+from tests.support.engines import without_sinks
 from tests.support.asking_worker import TABLE, Ask, Study, Told, Unlisted
 from tests.support.desk import backend
 from tests.support.waiting import PATIENCE_S, until, within
@@ -141,23 +142,24 @@ def test_closing_ends_a_question_that_waits(client: WorkerClient) -> None:
 
 
 def test_a_question_waits_for_no_long_job_and_holds_up_no_tick(client: WorkerClient) -> None:
-    done: list[str] = []
+    steps: list[Step] = []
 
     def train() -> None:
-        client.work(Work.TRAIN, [AAPL], NOW, quietly)
-        done.append("train")
+        with pytest.raises(QuestionWithdrawn):
+            client.work(Work.TRAIN, [Symbol("SLOW")], NOW, steps.append)
 
-    client.tick([AAPL], NOW, quietly)
-    training = threading.Thread(target=train)       # a second
+    training = threading.Thread(target=train)
     training.start()
-    asking = Asking(client, Ask("slow", steps=5))
+    until(lambda: bool(steps))
+    asking = Asking(client, Ask("slow", steps=100))
     until(lambda: bool(asking.steps))
     client.tick([AAPL], NOW, quietly)
     assert not asking.came
-    assert asking.result() == Told(("slow",), NOW)
-    done.append("answer")
+    client.withdraw(Ask)
+    assert client.ask(Ask("quick"), NOW, quietly) == Told(("quick",), NOW)
+    assert training.is_alive()
+    client.cancel(Work.TRAIN)
     training.join()
-    assert done == ["answer", "train"]
 
 
 def test_no_question_waits_for_one_that_takes_long(client: WorkerClient) -> None:
@@ -217,7 +219,7 @@ def test_an_engine_asks_with_its_own_clocks_time_and_takes_back(tmp_path: Path, 
     store = Store.open(tmp_path / "store.db")
     engine = Engine(
         store=store, backend=client, inquirer=client, watchlist=Watchlist((), store.watchlist.save),
-        source_name="stub", cadence=Cadence(60.0, 60.0), clock=FrozenClock(NOW),
+        source_name="stub", cadence=Cadence(60.0, 60.0), alarms=without_sinks(store), clock=FrozenClock(NOW),
     )
     assert engine.inquire(Ask("well"), quietly) == Told(("well",), NOW)
     asking = Asking(engine, Ask("slow", steps=100))

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -124,9 +124,8 @@ def test_every_fault_is_named_brings_no_price_and_is_recovered_from(
     assert hasty.quotes == []
     until(lambda: fake.connections >= 2)
     fake.fault = None
-    until(lambda: hasty.health() == (Health.OK, "ok") and bool(hasty.quotes))
+    until(lambda: (well := hasty.stream.health()).message == "ok" and well.retry_at is None and bool(hasty.quotes))
     assert all(100.0 < q.price < 200.0 for q in hasty.quotes)
-    assert hasty.stream.health().retry_at is None
 
 
 @pytest.mark.parametrize("fault", ["close-1001", "reset", "mute"])
@@ -153,12 +152,13 @@ def test_nobody_listening_is_named_and_tried_again_when_said() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))              # bound, not listening: connections are refused
         heard = Listener(f"ws://127.0.0.1:{taken.getsockname()[1]}/", pauses_s=(30.0, 60.0))
+        began = datetime.now(UTC)
         heard.stream.watch([AAPL])
         until(lambda: heard.health()[0] is Health.FAILED)
         found = heard.stream.health()
         assert "no connection (" in found.message
         assert found.retry_at is not None
-        assert 55 < (found.retry_at - datetime.now(UTC)).total_seconds() <= 60
+        assert began <= found.retry_at - timedelta(seconds=60) <= datetime.now(UTC)
         heard.stream.close()
 
 
@@ -177,7 +177,7 @@ def test_a_connection_that_has_lasted_is_replaced_soon(fake: FakeStream, monkeyp
     heard = Listener(fake.url, pauses_s=(0.05, 10.0))
     fake.fault = "403"
     heard.stream.watch([AAPL])
-    until(lambda: fake.connections == 4)             # pauses of 0.1, 0.2, 0.4 s, and the next one would take 0.8 s
+    until(lambda: fake.connections >= 4)             # pauses of 0.1, 0.2, 0.4 s, and the next one would take 0.8 s
     fake.fault = None
     until(lambda: heard.health()[0] is Health.OK and len(heard.quotes) > 10)
     fake.fault = "close-1001"
@@ -214,7 +214,7 @@ def test_closing_takes_less_than_two_seconds_and_leaves_no_thread(fault: str | N
     with within(2.0):
         heard.stream.close()
         heard.stream.close()
-    assert "stream" not in {thread.name for thread in threading.enumerate()}
+    until(lambda: "stream" not in {thread.name for thread in threading.enumerate()})
     heard.stream.watch([MSFT])       # too late, and harmless
     assert "stream" not in {thread.name for thread in threading.enumerate()}
 
