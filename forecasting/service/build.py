@@ -6,7 +6,7 @@ Imports nothing heavy: the front process starts here.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from forecasting.domain.interval import Interval
 from forecasting.errors import ConfigError, DataError
 from forecasting.service.client import WorkerClient
 from forecasting.service.engine import Engine
+from forecasting.service.late_alarms import LateAlarms
 from forecasting.service.lock import EngineLock
 from forecasting.service.onlooker import Onlooker
 from forecasting.service.opened import Opened
@@ -27,8 +28,6 @@ from forecasting.service.replaying import ReplayPlan
 from forecasting.service.wire import WorkerSetup
 
 if TYPE_CHECKING:
-    from forecasting.service.alarms import Alarms
-    from forecasting.service.delivery import Show
     from forecasting.service.local import LocalBackend
 
 DEMO_START = date(2008, 6, 16)
@@ -90,6 +89,7 @@ def engine(settings: Settings, opened: Opened, *, demo: bool = False, replay_sta
         columns=opened.columns,
         source_name="demo" if demo else settings.source.name,
         cadence=Cadence(settings.refresh.open_seconds, settings.refresh.closed_seconds),
+        alarms=LateAlarms(store, settings.alert_sinks(), settings.alerts, replayed=replayed),
         stream=client if settings.source.stream and not replayed else None,
         inquirer=client,
         canceller=client,
@@ -97,7 +97,6 @@ def engine(settings: Settings, opened: Opened, *, demo: bool = False, replay_sta
         display_currency=settings.display.currency,
         interval=settings.source.interval,
         log_path=where.front_log,
-        alarms=_alarms(settings, store, replayed=replayed),
     )
 
 
@@ -109,15 +108,6 @@ def onlooker(settings: Settings, opened: Opened, lock: EngineLock, *, demo: bool
         log_path=where.front_log, sinks=settings.alert_sinks(), alert_settings=settings.alerts,
         inquirer=WorkerClient(worker_setup(settings, where, demo=demo), log_path=where.log), columns=opened.columns,
     )
-
-
-def _alarms(settings: Settings, store: Store, *, replayed: bool) -> Callable[[Show | None], Alarms]:
-    def make(show: Show | None) -> Alarms:
-        from forecasting.service.alarms import Alarms  # not needed for the first paint
-
-        return Alarms(store, settings.alert_sinks(), settings.alerts, show=show, replayed=replayed)
-
-    return make
 
 
 def _replay_plan(settings: Settings, store: Store, start: date | None, *, demo: bool) -> ReplayPlan:

@@ -8,7 +8,7 @@ becomes a line in the snapshot: what is wrong, since when, what happens next.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -32,6 +32,7 @@ from forecasting.service.columns import ColumnChoice
 from forecasting.service.facade import OnSnapshot, RunInThread
 from forecasting.service.holdings import HoldingsDesk
 from forecasting.service.inspection import Inspection, inspect
+from forecasting.service.late_alarms import LateAlarms
 from forecasting.service.pace import Cadence, next_close, wakes
 from forecasting.service.publishing import Publisher
 from forecasting.service.replaying import Replaying, ReplayPlan
@@ -45,7 +46,6 @@ from forecasting.service.watchlist import Watchlist
 from forecasting.service.work_desk import WorkDesk
 
 if TYPE_CHECKING:
-    from forecasting.service.alarms import Alarms
     from forecasting.service.delivery import Show
     from forecasting.service.onlooker import Onlooker
 
@@ -54,17 +54,6 @@ A = TypeVar("A")
 
 REFRESH = "refresh"
 REPLAY_STALE_AFTER = timedelta(hours=8)
-
-
-def _without_sinks(store: Store, *, replayed: bool) -> Callable[[Show | None], Alarms]:
-    """Alarms that are recorded and shown, and go nowhere else."""
-    def make(show: Show | None) -> Alarms:
-        from forecasting.config import AlertSettings
-        from forecasting.service.alarms import Alarms  # not needed for the first paint
-
-        return Alarms(store, (), AlertSettings(), show=show, replayed=replayed)
-
-    return make
 
 
 class Engine:
@@ -78,6 +67,7 @@ class Engine:
         watchlist: Watchlist,
         source_name: str,
         cadence: Cadence,
+        alarms: LateAlarms,
         stream: Streamer | None = None,
         inquirer: Inquirer | None = None,
         columns: ColumnChoice | None = None,
@@ -87,7 +77,6 @@ class Engine:
         display_currency: str | None = None,
         interval: Interval = Interval.DAY,
         log_path: Path | None = None,
-        alarms: Callable[[Show | None], Alarms] | None = None,
     ) -> None:
         self.log_path = log_path      # where the front end's own log goes, beside the worker's
         self._store = store
@@ -113,10 +102,7 @@ class Engine:
         self._set_stream = Coalesced(self._ask_for_stream)
         self._streamed = False        # whether prices streamed in when the pace was last set
         self._blame = Blame(source_name, store.refusal, None if replay is not None else self._own_clock)
-        self._make_alarms = alarms or _without_sinks(store, replayed=replay is not None)
-        self._alarms: Alarms | None = None
-        self._looked: datetime | None = None      # at the alert rules, by the engine before this one
-        self._show: Show | None = None
+        self._alarms = alarms
         self._report: TickReport | None = None
         self._ticked_at: datetime | None = None
         self._notices: tuple[str, ...] = store.notices
@@ -157,8 +143,7 @@ class Engine:
 
     def inspect(self) -> Inspection:
         """What lies behind the screen; reads store and disk: call it from a thread."""
-        sinks = self._alarms.sinks if self._alarms is not None else ()
-        return inspect(self._store, self.lists.symbols, self.log_path, sinks)
+        return inspect(self._store, self.lists.symbols, self.log_path, self._alarms.sinks)
 
     def inquire(self, question: Question[A], on_step: OnStep) -> A:
         """The worker's answer; waits for it: call it from a thread."""
@@ -186,7 +171,7 @@ class Engine:
         one_arena()      # before most threads ask for memory
         self._carrier.begin(run_in_thread)
         self._publisher.begin(on_snapshot)
-        self._show = show
+        self._alarms.begin(show)
         # APScheduler's import takes 140 ms: a thread pays, then the loop starts the timers.
         run_in_thread(self._prepare)
 
@@ -203,8 +188,7 @@ class Engine:
         self._carrier.end()
         self._timers.stop()
         self._backend.close()
-        if self._alarms is not None:
-            self._alarms.close()
+        self._alarms.close()
         self._store.close()
 
     def succeed(self, former: Engine | Onlooker) -> None:
@@ -212,7 +196,7 @@ class Engine:
         self.pause(former.paused)
         self.lists.inherit(former.lists)
         if isinstance(former, Engine):
-            self._looked = former._looked if former._alarms is None else former._alarms.looked
+            self._alarms.succeed(former._alarms)
 
     # What a person asks for.
 
@@ -324,9 +308,6 @@ class Engine:
     def _see_to_alarms(self) -> None:
         """Evaluate the alert rules on what the tick has brought, send off what they say, and hand a snapshot over."""
         try:
-            if self._alarms is None:
-                self._alarms = self._make_alarms(self._show)
-                self._alarms.inherit(self._looked)
             if self._alarms.look(self._publisher.read_ahead(), polling=not self._paused):
                 self._publisher.outdate()
             problems = self._alarms.problems
@@ -400,7 +381,7 @@ class Engine:
         """Evaluate the alert rules on what has streamed in; a person sees the prices without waiting for that."""
         news, status = self._inbox.news(), self.status()
         ticked = replace(status, symbols=tuple(symbol for symbol in status.symbols if symbol in news))
-        if self._alarms is None or self._carrier.ended or not ticked.symbols:
+        if self._carrier.ended or not ticked.symbols:
             return
         if self._alarms.look_at_ticks(self._reader.tell_again(0, ticked)):
             self._publisher.publish()

@@ -51,6 +51,7 @@ from forecasting.service.pace import Cadence
 from forecasting.service.places import place
 from forecasting.service.watchlist import Watchlist
 from tests.support.bench_process import open_files, resident_mb, threads
+from tests.support.engines import without_sinks
 from tests.support.soak_clock import CLOCK_FILE, SoakClock
 from tests.support.soak_yahoo import places
 from tui.app import TapecastApp
@@ -197,8 +198,9 @@ class Soak:
             log_path=self._where.log, command=(sys.executable, "-m", "tests.support.soak_worker"),
         )
         self._client.done = Counter()
+        store = Store.open(self._where.store)
         self._engine = WatchedEngine(
-            store=Store.open(self._where.store), backend=self._client, stream=self._client,
+            store=store, backend=self._client, stream=self._client, alarms=without_sinks(store),
             watchlist=Watchlist((WatchGroup("Soak", self._symbols),), lambda groups: None), source_name="yahoo",
             cadence=Cadence(RARE, RARE), clock=clock,
         )

@@ -29,6 +29,7 @@ from forecasting.service.engine import Engine
 from forecasting.service.pace import Cadence
 from forecasting.service.places import place
 from forecasting.service.watchlist import Watchlist
+from tests.support.engines import without_sinks
 from tui.app import TapecastApp
 
 
@@ -88,7 +89,7 @@ def main() -> None:
     TapecastApp(
         Engine(
             store=store, backend=client, stream=client, watchlist=watchlist, source_name="yahoo",
-            cadence=Cadence(15.0, 300.0),
+            cadence=Cadence(15.0, 300.0), alarms=without_sinks(store),
         )
     ).run()
 

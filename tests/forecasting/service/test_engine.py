@@ -23,6 +23,7 @@ from forecasting.service.pace import Cadence
 from forecasting.service.replaying import ReplayPlan
 from forecasting.service.snapshots import SnapshotReader, Status
 from forecasting.service.watchlist import Watchlist
+from tests.support.engines import without_sinks
 from tests.support.waiting import PATIENCE_S, soon
 
 AAPL = Symbol("AAPL")
@@ -89,6 +90,7 @@ class Bench:
             watchlist=Watchlist((WatchGroup("Core", (AAPL,)),), lambda groups: None),
             source_name="fake",
             cadence=Cadence(0.05, 0.05),
+            alarms=without_sinks(self.store, replayed=replay is not None),
             canceller=self.backend,
             replay=replay,
             clock=None if replay is not None else self.clock,

@@ -21,6 +21,7 @@ from forecasting.service.backend import OnStep, OnTicks, TickReport, Ticks, Work
 from forecasting.service.engine import Engine
 from forecasting.service.pace import Cadence
 from forecasting.service.watchlist import Watchlist
+from tests.support.engines import without_sinks
 from tests.support.waiting import soon
 
 AAPL, BTC = Symbol("AAPL"), Symbol("BTC-USD")
@@ -89,6 +90,7 @@ class Rig:
             watchlist=Watchlist((WatchGroup("Core", (AAPL, BTC)),), lambda groups: None),
             source_name="yahoo",
             cadence=Cadence(20.0, 300.0),
+            alarms=without_sinks(self.store),
             clock=self.clock,
         )
 

@@ -22,6 +22,7 @@ from forecasting.service.local import LocalBackend
 from forecasting.service.pace import Cadence
 from forecasting.service.watchlist import Watchlist
 from tests.support.desk import setup
+from tests.support.engines import without_sinks
 from tests.support.fake_yahoo import FakeSymbol, FakeYahoo, routed, weekday_bars
 from tests.support.markets import CALENDARS
 from tests.support.waiting import soon
@@ -48,6 +49,7 @@ class App:
             watchlist=Watchlist((WatchGroup("Core", (AAPL, MSFT)),), lambda groups: None),
             source_name="yahoo",
             cadence=Cadence(open_seconds=0.1, closed_seconds=0.1),
+            alarms=without_sinks(store),
             clock=self.clock,
         )
         self.snapshots: list[Snapshot] = []

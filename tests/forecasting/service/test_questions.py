@@ -24,9 +24,9 @@ from forecasting.service.onlooker import Onlooker
 from forecasting.service.pace import Cadence
 from forecasting.service.questions import QUESTIONS, Entry
 from forecasting.service.watchlist import Watchlist
-from tests.support.engines import without_sinks
 from tests.support.asking_worker import TABLE, Ask, Study, Told, Unlisted
 from tests.support.desk import backend
+from tests.support.engines import without_sinks
 from tests.support.waiting import PATIENCE_S, until, within
 from tests.support.worker_driver import worker_setup
 

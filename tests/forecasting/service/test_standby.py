@@ -27,6 +27,7 @@ from forecasting.service.pace import Cadence
 from forecasting.service.remembered import Remembered
 from forecasting.service.standby import Standby
 from forecasting.service.watchlist import Watchlist
+from tests.support.engines import without_sinks
 from tests.support.waiting import soon
 
 AAPL, MSFT = Symbol("AAPL"), Symbol("MSFT")
@@ -77,7 +78,7 @@ class Front:
             self.backends.append(Backend(store))
             return Engine(
                 store=store, backend=self.backends[-1], watchlist=lists, columns=columns, source_name="test",
-                cadence=Cadence(seconds, seconds),
+                cadence=Cadence(seconds, seconds), alarms=without_sinks(store),
             ), store
 
         def look_on() -> Onlooker:

@@ -31,6 +31,7 @@ from forecasting.service.pace import Cadence
 from forecasting.service.watchlist import Watchlist
 from forecasting.service.wire import WorkerSetup
 from tests.support.bench_process import children
+from tests.support.engines import without_sinks
 from tests.support.troubled_worker import TROUBLES
 from tests.support.waiting import PATIENCE_S, soon
 from tests.support.worker_driver import worker_setup
@@ -71,8 +72,10 @@ class Screen:
 
     def __init__(self, client: WorkerClient, *, every_s: float = 0.2) -> None:
         self.newest: Snapshot | None = None
+        store = Store.temporary()
         self.engine = Engine(
-            store=Store.temporary(), backend=client, source_name="stub", cadence=Cadence(every_s, every_s),
+            store=store, backend=client, source_name="stub", cadence=Cadence(every_s, every_s),
+            alarms=without_sinks(store),
             watchlist=Watchlist((WatchGroup("Core", (AAPL,)),), lambda groups: None),
         )
 
