@@ -15,6 +15,7 @@ from forecasting.config import Settings
 from forecasting.domain.chart import INDICATORS
 from forecasting.domain.market import parse_symbol
 from forecasting.errors import ConfigError
+from forecasting.service.out_file import STDOUT, check_out_file, write_out_file
 from tui import format as fmt
 from tui.charts.options import PAST_HORIZONS, TIMEFRAMES, USUAL, ChartOptions
 from tui.cli_evaluate import progress
@@ -33,7 +34,7 @@ PIXELS = (1200, 800)
 FEWEST_PIXELS, MOST_PIXELS = 240, 8000
 CELLS = (100, 36)
 """Of a chart that goes nowhere else than into a file or a pipe."""
-FEWEST_CELLS = (40, 12)
+FEWEST_CELLS, MOST_CELLS = (40, 12), 1000
 PIXELS_A_COLUMN = 5
 """A candle in a picture is no narrower."""
 _SHORT = {theme.name.removeprefix("tapecast-").removeprefix("tapecast") or "default": theme.name for theme in THEMES}
@@ -43,8 +44,10 @@ _SHORT = {theme.name.removeprefix("tapecast-").removeprefix("tapecast") or "defa
 @click.argument("symbol")
 @click.option("--timeframe", type=click.Choice([t.name for t in TIMEFRAMES]), default=TIMEFRAMES[USUAL].name,
               show_default=True, help="How far to look back.")
-@click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write a PNG picture (needs Pillow).")
-@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Write an SVG picture.")
+@click.option("--png", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write a PNG picture (needs Pillow); - is standard output.")
+@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write an SVG picture; - is standard output.")
 @click.option("--force", is_flag=True, help="Write over a file that exists.")
 @click.option("--width", type=int, help="Pixels of a picture, cells of the terminal.")
 @click.option("--height", type=int, help="The same upwards.")
@@ -63,8 +66,11 @@ def chart(
     """Draw the chart of SYMBOL with its forecast: in the terminal, or as a picture for a report."""
     settings, asked = options.settings(), parse_symbol(symbol)
     files = [file for file in (png, svg) if file is not None]
-    for file in files:
-        _writable(file, force=force)
+    for option, file, mime in (("--png", png, "image/png"), ("--svg", svg, "image/svg+xml")):
+        if file is not None:
+            check_out_file(option, file, mime, f".{option[2:]}", force=force)
+    if len(files) > len({file.absolute() for file in files}):
+        raise ConfigError(f"--png and --svg both name {png}; name two files")
     size = _size(width, height, picture=bool(files))
     if png is not None:
         from tui.charts import png as pngs
@@ -85,8 +91,12 @@ def chart(
     colours = _palette(_SHORT[theme] if theme else theme_name(settings.display.theme))
     if files:
         for file in files:
-            _write(file, _picture(found, chosen, colours, size, as_png=file == png), force=force)
-            click.echo(f"{asked}: {file}", err=True)
+            picture = _picture(found, chosen, colours, size, as_png=file is png)
+            if file == STDOUT:
+                click.echo(picture, nl=False)
+            else:
+                write_out_file(file, picture, force=force)
+                click.echo(f"{asked}: {file}", err=True)
     else:
         _print(found, chosen, colours, size, settings)
     sys.exit(found.exit_code)
@@ -98,38 +108,23 @@ def _silently(step: object) -> None:
 
 def _size(width: int | None, height: int | None, *, picture: bool) -> tuple[int, int]:
     if picture:
-        size = width or PIXELS[0], height or PIXELS[1]
+        size = _either(width, PIXELS[0]), _either(height, PIXELS[1])
         if not all(FEWEST_PIXELS <= side <= MOST_PIXELS for side in size):
             between = f"between {FEWEST_PIXELS} and {MOST_PIXELS} each"
             raise ConfigError(f"a picture of {size[0]} x {size[1]} pixels: {between}")
         return size
     usual = os.get_terminal_size() if sys.stdout.isatty() else CELLS
-    size = width or usual[0], height or max(FEWEST_CELLS[1], usual[1] - 2)
+    size = _either(width, usual[0]), _either(height, max(FEWEST_CELLS[1], usual[1] - 2))
     if size[0] < FEWEST_CELLS[0] or size[1] < FEWEST_CELLS[1]:
         raise ConfigError(f"a chart of {size[0]} x {size[1]} cells: at least {FEWEST_CELLS[0]} x {FEWEST_CELLS[1]}")
+    if max(size) > MOST_CELLS:
+        raise ConfigError(f"a chart of {size[0]} x {size[1]} cells: at most {MOST_CELLS} each; --svg has more room")
     return size
 
 
-def _writable(file: Path, *, force: bool) -> None:
-    """Say before any work, not after it, that the picture cannot be written.
-
-    Raises:
-        ConfigError: If there is such a file already, or its folder does not take one.
-    """
-    if file.exists() and not force:
-        raise ConfigError(f"{file}: exists already; name another file, or write over it with --force")
-    if not file.parent.is_dir():
-        raise ConfigError(f"{file}: there is no folder {file.parent}; make it, or name another")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise ConfigError(f"{file}: not allowed to write there; name another folder")
-
-
-def _write(file: Path, picture: bytes, *, force: bool) -> None:
-    try:
-        with open(file, "wb" if force else "xb") as out:
-            out.write(picture)
-    except OSError as error:
-        raise ConfigError(f"{file}: could not be written: {error.strerror or error}") from error
+def _either(said: int | None, usual: int) -> int:
+    """What was said, zero included."""
+    return usual if said is None else said
 
 
 def _palette(name: str) -> Palette:

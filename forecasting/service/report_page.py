@@ -6,14 +6,12 @@ it shows is what the store holds: no source is asked.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from forecasting.config import Settings
 from forecasting.data.store import Store
@@ -22,11 +20,11 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.report import Metric
 from forecasting.domain.scorecard import Scorecard
 from forecasting.domain.snapshot import Health, SourceHealth, SymbolRow
-from forecasting.errors import ConfigError
 from forecasting.service.accuracy import Accuracy, AskAccuracy
 from forecasting.service.backend import OnStep
 from forecasting.service.headless import Answer
 from forecasting.service.opened import watchlist
+from forecasting.service.out_file import STDOUT, check_out_file, write_out_file
 from forecasting.service.places import place
 from forecasting.service.report_svg import fan, histogram
 from forecasting.service.scoring import accuracy
@@ -54,20 +52,22 @@ figure { margin: 0 } svg { width: 100%; height: auto; border: 1px solid var(--ru
 
 
 def report(settings: Settings, path: Path, *, force: bool, on_step: OnStep) -> Answer:
-    """Write the page to `path`, whole or not at all, for its owner alone.
+    """Write the page to `path`, whole or not at all, for its owner alone; for `STDOUT` its text is in the answer.
 
     Raises:
         ConfigError: If the file is there and `force` is not given, or cannot be written.
     """
-    if path.exists() and not force:
-        raise ConfigError(f"report --html {path}: it is there already; name another file, or give --force")
+    check_out_file("--html", path, "text/html", ".html", force=force)
     now = datetime.now(UTC)
     with Store.open(place(settings, demo=False).store, interval=settings.source.interval) as store:
         symbols = watchlist(settings, store, demo=False).symbols
         page = make_page(store, symbols, settings.display.currency, now, on_step)
         notices = store.notices if store.market.last_sessions(symbols) else (*store.notices, _NOTHING)
-    _write(path, page, force=force)
-    return Answer({"html": str(path), "bytes": len(page.encode())}, notices, 0)
+    value: dict[str, Any] = {"html": str(path), "bytes": len(page.encode())}
+    if path == STDOUT:
+        return Answer({**value, "page": page}, notices, 0)
+    write_out_file(path, page.encode(), force=force)
+    return Answer(value, notices, 0)
 
 
 def make_page(
@@ -193,20 +193,3 @@ def _skill(metric: Metric, card: Scorecard) -> str:
     verdict = "" if is_shown_skill(metric.skill_low) else ", worse" if metric.skill_high < 0.0 else ", no skill"
     low, high = _signed(metric.skill_low * 100), _signed(metric.skill_high * 100)
     return f"{_percent(metric.skill * 100)} [{low}..{high}]{verdict}"
-
-
-def _write(path: Path, text: str, *, force: bool) -> None:
-    try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:      # mkstemp makes it 0600
-                file.write(text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, path) if force else os.link(name, path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name)
-    except OSError as error:
-        why = error.strerror or error
-        raise ConfigError(f"report --html {path}: {why}; name a new file in a folder of yours") from error

@@ -79,9 +79,14 @@ def test_a_file_that_exists_is_written_over_only_by_force(run: Run, folder: Path
     file.write_text("mine")
     code, _, err = run("chart", "AAA", "--csv-dir", folder, "--svg", file)
     assert (code, file.read_text()) == (2, "mine")
-    assert err == f"tapecast: {file}: exists already; name another file, or write over it with --force\n"
+    assert err == f"tapecast: --svg {file}: it is there already; name another file, or give --force\n"
     assert run("chart", "AAA", "--csv-dir", folder, "--svg", file, "--force").code == 0
     assert file.read_text().startswith("<svg")
+
+
+def test_a_picture_may_go_to_standard_output(run: Run, folder: Path) -> None:
+    code, out, err = run("chart", "AAA", "--csv-dir", folder, "--svg", "-")
+    assert (code, out[:5], out[-7:], err) == (0, "<svg ", "</svg>\n", "")
 
 
 @pytest.mark.parametrize(
@@ -91,9 +96,15 @@ def test_a_file_that_exists_is_written_over_only_by_force(run: Run, folder: Path
         (("NONE",), 1, "NONE: no NONE.csv in"),
         (("no symbol",), 2, "is no ticker symbol"),
         (("AAA", "--width", "10"), 2, "a chart of 10 x 34 cells: at least 40 x 12"),
+        (("AAA", "--width", "0"), 2, "a chart of 0 x 34 cells: at least 40 x 12"),
+        (("AAA", "--width", "1000000"), 2, "a chart of 1000000 x 34 cells: at most 1000 each; --svg has more room"),
         (("AAA", "--svg", "a.svg", "--width", "9"), 2, "a picture of 9 x 800 pixels: between 240 and 8000 each"),
+        (("AAA", "--svg", "a.svg", "--width", "0"), 2, "a picture of 0 x 800 pixels: between 240 and 8000 each"),
+        (("AAA", "--png", "a.gif"), 2, "its name says image/gif, and --png writes image/png; name it a.png"),
+        (("AAA", "--svg", "x.png"), 2, "its name says image/png, and --svg writes image/svg+xml; name it x.svg"),
+        (("AAA", "--svg", "a", "--png", "a"), 2, "--png and --svg both name a; name two files"),
     ],
-    ids=["folder", "unknown", "spelling", "cells", "pixels"],
+    ids=["folder", "unknown", "spelling", "cells", "none", "too-many", "pixels", "no-pixels", "gif", "png", "same"],
 )
 def test_what_cannot_be_is_one_line_and_an_exit_code(
     run: Run, folder: Path, words: tuple[str, ...], code: int, said: str

@@ -21,6 +21,7 @@ from forecasting.service.accuracy import AskAccuracy
 from forecasting.service.places import place
 from forecasting.service.report_page import make_page, report
 from forecasting.service.report_svg import fan, histogram
+from tests.support.command_line import Run
 from tests.support.fake_accuracy import answer_accuracy
 from tests.support.store import AMD, MONDAY, NVDA, close_of, forecast, outcome, series, weekdays
 
@@ -146,10 +147,17 @@ def test_who_has_stored_nothing_yet_is_told_what_to_do_first(tmp_path: Path) -> 
     assert report(settings, tmp_path / "page.html", force=True, on_step=lambda step: None).notes == ()
 
 
-def test_a_folder_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
-    settings = load(None).overridden(data_dir=tmp_path / "data", source="simulated")
-    with pytest.raises(ConfigError, match="No such file or directory; name a new file in a folder of yours"):
-        report(settings, tmp_path / "no" / "page.html", force=False, on_step=lambda step: None)
+def test_what_the_page_cannot_be_written_to_is_told_in_one_line_and_before_any_work(run: Run, tmp_path: Path) -> None:
+    for name, said in (("no/page.html", f"there is no folder {tmp_path / 'no'}"), ("page.pdf", "name it page.html")):
+        code, out, err = run("report", "--source", "simulated", "--html", tmp_path / name)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert said in err
+
+
+def test_the_page_may_go_to_standard_output(run: Run) -> None:
+    code, out, err = run("report", "--source", "simulated", "--html", "-")
+    assert (code, out[:15], out[-8:]) == (0, "<!doctype html>", "</html>\n")
+    assert "run tapecast first" in err
 
 
 def test_bands_lie_inside_each_other_and_within_the_picture() -> None:
