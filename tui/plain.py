@@ -18,10 +18,10 @@ def rows(value: dict[str, Any]) -> str:
             lines.append(f"{row['symbol']:10} {error['message']}")
             continue
         band = "" if fc is None else (
-            f"{fc['median_pct']:+7.2f}%  {fc['low_80_pct']:+.1f}..{fc['high_80_pct']:+.1f} {fc['model']}"
+            f"{fmt.percent(fc['median_pct'], 2):>8}  {fmt.band(fc['low_80_pct'], fc['high_80_pct'])} {fc['model']}"
         )
         last = fmt.in_currency(row["display_price"], row["display_currency"] or "", row["symbol"])
-        change = "-" if row["change_pct"] is None else f"{row['change_pct']:+.2f}"
+        change = fmt.signed(row["change_pct"], 2)
         lines.append(f"{row['symbol']:10} {last:>12} {change:>7}  {row['state']:5} {band}".rstrip())
     return "\n".join(lines)
 
@@ -49,7 +49,7 @@ def one_line(value: dict[str, Any]) -> str:
     def cell(row: dict[str, Any]) -> str:
         if row["last"] is None:
             return f"{row['symbol']} {row['state']}"
-        change = "" if row["change_pct"] is None else f" {row['change_pct']:+.1f}%"
+        change = "" if row["change_pct"] is None else f" {fmt.percent(row['change_pct'])}"
         state = "" if row["state"] == "LIVE" else f" {row['state']}"
         return f"{row['symbol']} {fmt.price(row['last'], symbol=row['symbol'])}{change}{state}"
 

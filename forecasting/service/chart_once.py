@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import date
 
 from forecasting.config import Settings
@@ -14,6 +15,7 @@ from forecasting.service.backend import OnStep
 from forecasting.service.chart_answers import answer_chart
 from forecasting.service.charting import AskChart, ChartAnswer
 from forecasting.service.headless import moment, opened, watched
+from forecasting.service.kept_forecasts import kept_store, same_bars
 from forecasting.service.snapshots import SnapshotReader, Status
 
 
@@ -49,10 +51,14 @@ def chart(
         DataError: If the source has no bars of it.
     """
     now = moment(as_of)
-    with opened(settings, as_of) as backend:
+    with opened(settings, as_of) as backend, ExitStack() as kept_now:
         pool = tuple(dict.fromkeys((*watched(settings, backend, now), symbol)))
         report = backend.tick(pool, now, on_step)
-        reader = SnapshotReader(backend.desk.store, settings.display.currency)
+        own = backend.desk.store
+        kept = kept_now.enter_context(kept_store(settings, own, as_of))
+        # The app's store knows the same bars' forecasts by all models, and how good those before have been.
+        desk = replace(backend.desk, store=kept) if kept and same_bars(kept, own, [symbol]) else backend.desk
+        reader = SnapshotReader(desk.store, settings.display.currency)
         snapshot = reader.read(1, Status(now, (), (symbol,), report.source, (), report, (), None))
         detail = reader.detail(symbol, report)
         failure = next((f for f in report.failures if f.symbol == symbol), None)
@@ -62,6 +68,6 @@ def chart(
             raise DataError(failure.message if failure else f"{symbol}: {report.source.name} has no bars of it")
         model = detail.forecasts[0].model if detail.forecasts else None
         question = AskChart(symbol, model, horizon if model else None, indicators, short)
-        answer = answer_chart(backend.desk, question, now, on_step)
-        notes = (*backend.desk.store.notices, *((failure.message,) if failure else ()), *filter(None, (answer.note,)))
+        answer = answer_chart(desk, question, now, on_step)
+        notes = (*own.notices, *((failure.message,) if failure else ()), *filter(None, (answer.note,)))
     return Charted(detail, answer, snapshot.row(symbol), snapshot.alerts, notes, 1 if failure else 0)

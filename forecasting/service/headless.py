@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -21,6 +21,7 @@ from forecasting.errors import ConfigError, NotEnoughHistory, SourceError, Store
 from forecasting.service.backend import OnStep, TickReport, Work
 from forecasting.service.build import one_shot
 from forecasting.service.held_rows import plain, portfolio, take_along
+from forecasting.service.kept_forecasts import instead_note, kept_store, with_kept
 from forecasting.service.local import LocalBackend
 from forecasting.service.opened import watchlist
 from forecasting.service.provenance import bar_sources
@@ -61,9 +62,12 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
         take_along(settings, backend.desk.store, as_of)
         symbols = watched(settings, backend, now)
         report, health, kind = _refreshed(backend, symbols, now, on_step)
-        snapshot = SnapshotReader(backend.desk.store, settings.display.currency).read(
-            1, Status(now, (), tuple(symbols), health, (), report, (), None)
-        )
+        own, status = backend.desk.store, Status(now, (), tuple(symbols), health, (), report, (), None)
+        snapshot = SnapshotReader(own, settings.display.currency).read(1, status)
+        with kept_store(settings, own, as_of) as kept:
+            if kept is not None:
+                snapshot = replace(snapshot, rows=with_kept(snapshot.rows, kept, own, status))
+        instead = instead_note(snapshot.rows, as_of) if passing(settings, as_of) else ()
     errors = {} if report is None else {f.symbol: f for f in report.failures}
     if health.health is Health.FAILED:
         silent = (r.symbol for r in snapshot.rows if r.symbol not in errors)
@@ -76,7 +80,7 @@ def print_rows(settings: Settings, as_of: date | None, on_step: OnStep) -> Answe
     }
     if (held := portfolio(snapshot)) is not None:
         value["portfolio"] = held
-    notes = (*backend.desk.store.notices, *_lines(failures, health))
+    notes = (*own.notices, *_lines(failures, health), *instead)
     return Answer(value, notes, exit_code(symbols, failures, None if report is None else health))
 
 
@@ -149,8 +153,15 @@ def indicators(settings: Settings, symbol: Symbol, as_of: date | None, on_step: 
 
 def opened(settings: Settings, as_of: date | None) -> AbstractContextManager[LocalBackend]:
     """The backend of one command."""
-    # Recorded or simulated prices, and any look into the past, must not see what an earlier run has stored.
-    return one_shot(settings, temporary=as_of is not None or settings.source.name != "yahoo")
+    return one_shot(settings, temporary=passing(settings, as_of))
+
+
+def passing(settings: Settings, as_of: date | None) -> bool:
+    """Whether a command's store is its own and vanishes after it.
+
+    Recorded or simulated prices, and any look into the past, must not see what an earlier run has stored.
+    """
+    return as_of is not None or settings.source.name != "yahoo"
 
 
 def watched(settings: Settings, backend: LocalBackend, now: datetime) -> tuple[Symbol, ...]:
@@ -179,6 +190,7 @@ def _row(row: SymbolRow, failure: SymbolFailure | None, now: datetime, source: s
         if row.model is None
         else {
             "model": row.model,
+            "model_note": row.model_note,
             "h": FORECAST_SHOWN,
             "median_pct": row.forecast_pct,
             "low_80_pct": row.low_80_pct,
