@@ -22,6 +22,12 @@ R = TypeVar("R")
 
 SOURCES: tuple[SourceName, ...] = get_args(SourceName)
 
+_HEEDS_AS_OF = frozenset({
+    "print", "forecast", "indicators", "chart", "train", "evaluate", "backtest", "explain", "doctor",
+    "cli", "daemon", "serve",      # these live in the present, and refuse it
+})
+"""Commands for which --as-of is more than a word; the others show or change what is stored now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -106,6 +112,12 @@ def shared_options(command: Callable[P, R]) -> Callable[..., R]:
         before = ctx.obj if isinstance(ctx.obj, Options) else Options()
         said = None if interval is None else Interval(interval)
         ctx.obj = Options(config, data_dir, source, csv_dir, as_of, said).over(before)
+        _say_if_unheeded(ctx, ctx.obj.as_of)
         return command(*args, options=ctx.obj, **kwargs)
 
     return wrapped
+
+
+def _say_if_unheeded(ctx: click.Context, as_of: date | None) -> None:
+    if as_of is not None and ctx.invoked_subcommand is None and ctx.command.name not in _HEEDS_AS_OF:
+        click.echo(f"--as-of {as_of} has no effect: {ctx.command_path} is about what is stored now", err=True)
