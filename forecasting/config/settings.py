@@ -31,6 +31,7 @@ FeatureGroup = Literal["volatility", "returns", "volume", "indicators", "technic
 Body = Literal["lstm", "lstm-attention", "transformer"]
 Head = Literal["quantile", "student-t", "mse", "huber", "msle", "up-down", "up-flat-down"]
 OptimizerName = Literal["adamw", "adam", "rmsprop"]
+Schedule = Literal["none", "cosine", "step"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
@@ -149,6 +150,7 @@ class ModelSettings(Section):
     head: Head = "quantile"                                          # what the networks are trained on
     optimizer: OptimizerName = "adamw"
     learning_rate: Annotated[float, Bounds(gt=0, le=0.1)] = 0.005
+    schedule: Schedule = "none"                                      # of the learning rate, over the epochs
     l1: Annotated[float, Bounds(ge=0, le=1)] = 0.0
     l2: Annotated[float, Bounds(ge=0, le=1)] = 0.01                   # adamw: weight decay
     epochs: Annotated[int, Bounds(ge=1, le=500)] = 20                 # at most

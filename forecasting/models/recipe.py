@@ -12,7 +12,7 @@ from forecasting.features.scaling import Scaling
 from forecasting.models.bodies import BodyKind
 from forecasting.models.heads import HeadKind
 from forecasting.models.network import NetworkSettings
-from forecasting.models.training import Optimiser
+from forecasting.models.training import Optimiser, Schedule
 
 
 def network_settings(asked: ModelSettings) -> NetworkSettings:
@@ -26,7 +26,8 @@ def network_settings(asked: ModelSettings) -> NetworkSettings:
         head=replace(usual.head, kind=HeadKind(asked.head)),
         training=replace(
             usual.training, max_epochs=asked.epochs, patience=asked.patience, optimiser=Optimiser(asked.optimizer),
-            learning_rate=asked.learning_rate, weight_decay=asked.l2, l1=asked.l1, device=asked.device,
+            learning_rate=asked.learning_rate, schedule=Schedule(asked.schedule), weight_decay=asked.l2, l1=asked.l1,
+            device=asked.device,
         ),
         scaling=Scaling(asked.normalisation),
         lookback=asked.lookback,

@@ -20,13 +20,13 @@ from forecasting.models.heads import HeadKind
 from forecasting.models.network import FittedNetwork, NetworkSettings
 from forecasting.models.recipe import network_settings
 from forecasting.models.registry import create
-from forecasting.models.training import Optimiser
+from forecasting.models.training import Optimiser, Schedule
 from tests.support.bars import random_walk_series
 
 CHOSEN = ModelSettings(
     seeds=1, normalisation="min-max", lookback=60, features=("volatility", "technical", "time"), body="transformer",
-    layers=2, hidden=8, dropout=0.1, head="student-t", optimizer="rmsprop", learning_rate=0.001, l1=1e-5, l2=0.002,
-    epochs=2, patience=1, device="cpu",
+    layers=2, hidden=8, dropout=0.1, head="student-t", optimizer="rmsprop", learning_rate=0.001,
+    schedule="cosine", l1=1e-5, l2=0.002, epochs=2, patience=1, device="cpu",
 )
 SPEC = FeatureSpec(CHOSEN.features)
 BARS = [random_walk_series(name, 420, seed=i) for i, name in enumerate(("AAA", "BBB"))]
@@ -50,6 +50,7 @@ def test_what_can_be_asked_for_is_what_there_is() -> None:
     assert get_args(config.Body) == tuple(BodyKind)
     assert get_args(config.Head) == tuple(HeadKind)
     assert set(get_args(config.OptimizerName)) == set(Optimiser)
+    assert get_args(config.Schedule) == tuple(Schedule)
 
 
 def test_nothing_asked_for_is_the_network_that_was_chosen_before_2015() -> None:
@@ -65,7 +66,8 @@ def test_every_setting_reaches_the_trained_network(fitted: FittedEnsemble) -> No
     assert (kept.body.layers, kept.body.hidden, kept.body.dropout) == (2, 8, 0.1)
     assert kept.head.kind is HeadKind.STUDENT_T
     training = kept.training
-    assert (training.optimiser, training.learning_rate) == (Optimiser.RMSPROP, 0.001)
+    assert (training.optimiser, training.schedule) == (Optimiser.RMSPROP, Schedule.COSINE)
+    assert training.learning_rate == 0.001
     assert (training.l1, training.weight_decay, training.max_epochs, training.patience) == (1e-5, 0.002, 2, 1)
     assert training.device == "cpu"
     body = network.network.body
