@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 PATIENCE_S = 60.0
+STANDSTILL_S = 2.0
 
 
 def until(done: Callable[[], object], seconds: float = PATIENCE_S) -> None:
@@ -40,9 +41,9 @@ def within(seconds: float) -> Iterator[None]:
     """Fail if what stands inside takes clearly longer than `seconds`.
 
     Twice as long is allowed on a quiet machine, since its load is told as a mean of the last minute, and so many times
-    more as there are others waiting for each core.
+    more as there are others waiting for each core; and a moment in which the whole machine, or its disk, stands still.
     """
-    allowed = seconds * (2.0 + os.getloadavg()[0] / (os.cpu_count() or 1))
+    allowed = STANDSTILL_S + seconds * (2.0 + os.getloadavg()[0] / (os.cpu_count() or 1))
     began = time.monotonic()
     yield
     took = time.monotonic() - began
