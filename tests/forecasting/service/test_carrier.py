@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from forecasting.service.carrier import Carrier
-from tests.support.waiting import soon
+from tests.support.waiting import PATIENCE_S, soon
 
 
 def in_thread(job: Callable[[], None]) -> None:
@@ -39,16 +39,18 @@ async def test_a_job_runs_in_a_thread_and_a_call_on_the_loop(carried: tuple[Carr
 
 
 async def test_a_job_that_is_waited_for_leaves_the_loop_free(carried: tuple[Carrier, list[Exception]]) -> None:
-    carrier, _ = carried
+    carrier, failures = carried
     free = threading.Event()
     waiting = asyncio.create_task(carrier.in_thread(lambda: assert_set(free)))
     await asyncio.sleep(0)
     free.set()                    # only a loop that is free gets here
     await waiting
+    assert failures == []
 
 
 def assert_set(event: threading.Event) -> None:
-    assert event.wait(10)
+    if not event.wait(PATIENCE_S):
+        raise TimeoutError
 
 
 async def test_a_failure_is_told_and_the_wait_ends(carried: tuple[Carrier, list[Exception]]) -> None:

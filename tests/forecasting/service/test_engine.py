@@ -40,6 +40,7 @@ class FakeBackend:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.error: Exception | None = None
+        self.broken_from: datetime | None = None      # it raises `error` at this moment of the clock and later
         self.steps = True
         self.due: tuple[Work, ...] = ()
         self.closed_through: date | None = None
@@ -54,7 +55,7 @@ class FakeBackend:
     def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
         self.ticks.append(now)
         self.hold.wait(PATIENCE_S)
-        if self.error is not None:
+        if self.error is not None and (self.broken_from is None or now >= self.broken_from):
             raise self.error
         if self.steps:
             on_step(Step("quotes", "1 of 1 quotes", None, stored=True))
@@ -273,17 +274,19 @@ async def test_an_added_symbol_is_in_the_next_snapshot_and_undo_takes_it_out(ben
 
 async def test_a_replay_starts_with_the_session_after_the_last_one_stored() -> None:
     bench = Bench(replay=ReplayPlan(DAYS[1], seconds_per_session=1.0))
-    bench.backend.closed_through = DAYS[0]
+    backend, night = bench.backend, datetime.combine(DAYS[1], time(21), UTC)
+    backend.closed_through = DAYS[0]
+    # The night after the first session lasts until its bars are forecast.
+    backend.error, backend.broken_from = WorkerCrashed("tick: the worker ended"), night
     try:
         bench.start()
-        await bench.until(lambda: any(now.date() == DAYS[1] and now.hour >= 14 for now in bench.backend.ticks))
-        assert bench.backend.ticks[0] == datetime(2026, 3, 3, tzinfo=UTC)      # the night before
-        # The night after the first session lasts until its bars are forecast.
-        bench.backend.error = WorkerCrashed("tick: the worker ended")
-        await asyncio.sleep(1.5)
-        assert max(bench.backend.ticks).date() == DAYS[1]
-        bench.backend.error, bench.backend.closed_through = None, DAYS[1]
-        await bench.until(lambda: max(bench.backend.ticks).date() == DAYS[2])
+        await bench.until(lambda: sum(now >= night for now in backend.ticks) >= 4)
+        assert backend.ticks[0] == datetime(2026, 3, 3, tzinfo=UTC)      # the night before
+        assert any(now.date() == DAYS[1] and now < night for now in backend.ticks)
+        assert max(backend.ticks).date() == DAYS[1]
+        backend.closed_through = DAYS[1]
+        backend.error = None
+        await bench.until(lambda: max(backend.ticks).date() >= DAYS[2])
         status = bench.engine.snapshot().replay
         assert status is not None
         assert not status.finished

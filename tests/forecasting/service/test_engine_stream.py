@@ -83,6 +83,7 @@ class Rig:
         self.store.market.put_quotes([POLLED])
         self.far, self.clock = Far(), FrozenClock(NOW)
         self.snapshots: list[Snapshot] = []
+        self.threads: list[threading.Thread] = []
         self.engine = Engine(
             store=self.store,
             backend=self.far,
@@ -95,8 +96,13 @@ class Rig:
         )
 
     async def start(self) -> None:
-        self.engine.start(self.snapshots.append, lambda job: threading.Thread(target=job).start())
+        self.engine.start(self.snapshots.append, self._in_thread)
         await self.until(lambda: self.far.streamed != [])
+        await self.until(lambda: not any(thread.is_alive() for thread in self.threads))      # the first tick is over
+
+    def _in_thread(self, job: Callable[[], None]) -> None:
+        self.threads.append(threading.Thread(target=job))
+        self.threads[-1].start()
 
     async def until(self, done: Callable[[], bool]) -> None:
         await soon(done)

@@ -68,10 +68,10 @@ def client(tmp_path: Path, trouble: Callable[[str], None]) -> Iterator[WorkerCli
 
 
 class Screen:
-    """An engine at work over `client`, and the newest snapshot."""
+    """An engine at work over `client`, and its snapshots."""
 
     def __init__(self, client: WorkerClient, *, every_s: float = 0.2) -> None:
-        self.newest: Snapshot | None = None
+        self.snapshots: list[Snapshot] = []
         store = Store.temporary()
         self.engine = Engine(
             store=store, backend=client, source_name="stub", cadence=Cadence(every_s, every_s),
@@ -80,15 +80,13 @@ class Screen:
         )
 
     def start(self) -> None:
-        self.engine.start(self._show, lambda job: threading.Thread(target=job).start())
-
-    def _show(self, snapshot: Snapshot) -> None:
-        self.newest = snapshot
+        self.engine.start(self.snapshots.append, lambda job: threading.Thread(target=job).start())
 
     async def until(self, health: Health) -> Snapshot:
-        await soon(lambda: self.newest is not None and self.newest.source.health is health)
-        assert self.newest is not None
-        return self.newest
+        """The first snapshot from the newest one on that says so."""
+        newest = max(len(self.snapshots) - 1, 0)
+        await soon(lambda: any(snapshot.source.health is health for snapshot in self.snapshots[newest:]))
+        return next(snapshot for snapshot in self.snapshots[newest:] if snapshot.source.health is health)
 
 
 @pytest.mark.parametrize("what", TROUBLES)
