@@ -103,3 +103,8 @@ class Scorecard:
     def long_enough(self) -> bool:
         """Whether there are days enough for the intervals of skill."""
         return self.n_days >= self.n_days_needed
+
+    @property
+    def claims_nothing(self) -> bool:
+        """Whether every P(up) was a half."""
+        return all(abs(b.said - 0.5) < 1e-9 for b in self.reliability) and self.hit_rate.value == 0.5

@@ -158,7 +158,7 @@ def scorecard(model: str, rows: Rows, baseline: Rows, *, horizon: int) -> Scorec
         against=_against(paired, crps, theirs),
         hit_rate=_hit_rate(paired, up),
         mcc=_mcc(paired, up),
-        brier=paired.loss((ours.p_up - up) ** 2, np.full_like(up, 0.25), "a half", 1.0),
+        brier=paired.loss((ours.p_up - up) ** 2, (0.5 - up) ** 2, "a half", 1.0),      # a price that stood is a half
         rmse=root_of(squares),
         mae=paired.loss(errors["absolute"], plain["absolute"], "no change"),
         mape=paired.loss(errors["ape"], plain["ape"], "no change"),

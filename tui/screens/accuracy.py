@@ -122,7 +122,7 @@ def _content(
 ) -> tuple[Text, tuple[Chart | None, ...]]:
     match name:
         case "Summary":
-            hits = None if accuracy_words.claims_nothing(shown.card) else of_record.hit_chart(shown)
+            hits = None if shown.card.claims_nothing else of_record.hit_chart(shown)
             charts = of_record.skill_chart(shown), hits, of_record.coverage_chart(shown)
             return accuracy_words.summary(found, shown, pen), charts
         case "Calibration":

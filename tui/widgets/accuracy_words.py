@@ -60,7 +60,7 @@ class Pen:
 
     def hit(self, card: Scorecard) -> Text:
         """The hit rate of a model that claims a direction."""
-        return Text("no claim", self.palette.muted) if claims_nothing(card) else self.share(card.hit_rate)
+        return Text("no claim", self.palette.muted) if card.claims_nothing else self.share(card.hit_rate)
 
     def beside_always_up(self, card: Scorecard) -> Text:
         """The hit rate, and always-up's on the same rows."""
@@ -80,11 +80,6 @@ class Pen:
             return (Text(f"worse than {metric.baseline_name}", f"bold {self.palette.warning}"),)
         none = f"bold {self.palette.muted}"
         return Text("no skill", none), Text(", its interval reaches zero", none)
-
-
-def claims_nothing(card: Scorecard) -> bool:
-    """Whether every P(up) was a half."""
-    return all(abs(b.said - 0.5) < 1e-9 for b in card.reliability) and card.hit_rate.value == 0.5
 
 
 def stays(card: Scorecard) -> bool:
@@ -125,7 +120,7 @@ def _sentences(card: Scorecard, pen: Pen) -> list[Text]:
     band.append(f"; {width.value:.1f}% wide, {BASELINE} {width.baseline:.1f}%")
     direction = Text("direction  ", muted)
     always_up = fmt.share(card.hit_rate.baseline)
-    if claims_nothing(card):
+    if card.claims_nothing:
         direction.append(f"claims none, P(up) is 50% throughout; always-up scored {always_up}")
     else:
         direction.append_text(pen.share(card.hit_rate)).append(f" against always-up's {always_up}: ")
@@ -243,23 +238,23 @@ def direction(accuracy: Accuracy, shown: ModelAccuracy, pen: Pen) -> Text:
 
 def _claimed(pen: Pen, metric: Metric, card: Scorecard) -> Text:
     """A skill of claiming; none where nothing is claimed."""
-    return Text(fmt.MISSING, pen.palette.muted) if claims_nothing(card) else pen.skill(metric, card)
+    return Text(fmt.MISSING, pen.palette.muted) if card.claims_nothing else pen.skill(metric, card)
 
 
 def _mcc(pen: Pen, card: Scorecard) -> Text:
     mcc = card.mcc
-    if claims_nothing(card) or not isfinite(mcc.low):
+    if card.claims_nothing or not isfinite(mcc.low):
         return Text(fmt.MISSING, pen.palette.muted)
     return Text(f"{mcc.value:+.2f}").append(f" [{mcc.low:+.2f}..{mcc.high:+.2f}]", pen.palette.muted)
 
 
 def _brier_sentences(card: Scorecard, pen: Pen) -> list[Text]:
-    if claims_nothing(card):
+    if card.claims_nothing:
         return [Text(f"{card.model} claims no direction: P(up) is 50% throughout", pen.palette.muted)]
     text = Text("Brier  ", pen.palette.muted).append(f"{card.brier.value:.4f}")
     if card.long_enough:
         text.append(", ").append_text(pen.skill(card.brier, card))
-    lines = [pen.judged(text.append(" on a half's 0.2500: "), card.brier, card)]
+    lines = [pen.judged(text.append(f" on a half's {card.brier.baseline:.4f}: "), card.brier, card)]
     if card.murphy is not None:
         parts = card.murphy
         lines.append(Text(

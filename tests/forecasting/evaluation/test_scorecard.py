@@ -158,6 +158,12 @@ def test_reliability_bins_hold_all_rows_and_murphys_parts_make_the_brier_score()
     assert found.brier.skill == pytest.approx(1 - found.brier.value / 0.25)
 
 
+def test_saying_a_half_has_no_skill_over_saying_a_half_whatever_came() -> None:
+    found = card(rows_of([0.01, -0.01, 0.0, 0.02] * 10, p_up=0.5))
+    assert (found.claims_nothing, found.brier.skill, found.brier.baseline) == (True, 0.0, 0.25 * 0.75)
+    assert found.brier.value == found.brier.baseline
+
+
 def test_a_price_that_never_moved_has_no_reliability() -> None:
     found = card(rows_of([0.0] * 40, p_up=0.7))
     assert (found.reliability, found.murphy) == ((), None)
