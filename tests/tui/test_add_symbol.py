@@ -11,6 +11,7 @@ from forecasting.domain.market import Symbol
 from forecasting.domain.search import AskMatches, Match, Matches
 from forecasting.service.backend import OnStep
 from tests.support.tui import cursor_symbol, fake, make_app, press, settle, symbols_shown
+from tests.support.waiting import PATIENCE_S, soon
 from tui.app import TapecastApp
 from tui.widgets.menu import Menu
 
@@ -60,13 +61,13 @@ async def test_part_of_a_name_lists_what_may_be_meant_and_arrows_choose() -> Non
 
 
 async def test_the_worker_is_asked_once_the_typing_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.dialogs.add_symbol.PAUSE_S", 0.2)
+    monkeypatch.setattr("tui.dialogs.add_symbol.PAUSE_S", 1.0)
     app = finding("NVDA")
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "a", *"toyo")
         assert asked(app) == []
-        await pilot.pause(0.25)
+        await soon(lambda: asked(app) != [])
         await settle(pilot)
         assert asked(app) == ["toyo"]
 
@@ -163,15 +164,14 @@ async def test_enter_does_not_wait_for_an_answer_that_never_comes(monkeypatch: p
     app, late = finding("NVDA"), threading.Event()
 
     def hang(question: AskMatches, on_step: OnStep) -> Matches:
-        late.wait(10.0)
+        late.wait(PATIENCE_S)
         return Matches(question.text, FOUND)
 
     fake(app).answers[AskMatches] = hang
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
         await press(pilot, "a", *"toyota", "enter")
-        await pilot.pause(0.1)
-        assert said(app) == "no answer within 0.05 s; Enter adds TOYOTA as it is"
+        await soon(lambda: said(app) == "no answer within 0.05 s; Enter adds TOYOTA as it is")
         late.set()
         await settle(pilot)
         assert offered(app) == ["7203.T", "TM", "toyota"]

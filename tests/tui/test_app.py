@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import sys
 from dataclasses import replace
 
@@ -13,6 +15,7 @@ from forecasting.domain.snapshot import Health, JobStatus, Snapshot, SourceHealt
 from forecasting.domain.watchlist import WatchGroup
 from tests.support.fake_engine import FakeEngine
 from tests.support.tui import cursor_symbol, fake, main_screen, make_app, press, settle, symbols_shown
+from tests.support.waiting import PATIENCE_S
 from tui.app import TapecastApp
 from tui.widgets.symbol_pane import SymbolPane
 from tui.widgets.truth_line import TruthLine
@@ -62,18 +65,16 @@ async def test_snapshots_that_never_stop_do_not_starve_the_detail(monkeypatch: p
         await settle(pilot)
         reads = fake(app).calls.count(("detail", "NVDA"))
         monkeypatch.setattr("tui.screens.stage.DETAIL_DELAY", 0.05)
-        rsi = iter(range(100))
+        rsi = itertools.count()
 
         def another_rsi(snapshot: Snapshot) -> Snapshot:
             return replace(snapshot, rows=(replace(snapshot.rows[0], rsi=float(next(rsi))), *snapshot.rows[1:]))
 
         fake(app).push(another_rsi)
-        for _ in range(90):
-            fake(app).push()
-            await pilot.pause(0.002)
-            if fake(app).calls.count(("detail", "NVDA")) > reads:
-                break
-        assert fake(app).calls.count(("detail", "NVDA")) > reads
+        async with asyncio.timeout(PATIENCE_S):
+            while fake(app).calls.count(("detail", "NVDA")) == reads:
+                fake(app).push()
+                await pilot.pause(0.002)
 
 
 async def test_a_detail_for_a_symbol_the_cursor_has_left_is_dropped() -> None:

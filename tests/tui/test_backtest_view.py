@@ -21,7 +21,7 @@ from forecasting.service.backend import OnStep, Step
 from tests.support.backtests import answering, failing, never_traded, report
 from tests.support.fake_engine import CORE
 from tests.support.tui import COLOURS, fake, main_screen, make_app, press, settle
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import PATIENCE_S, soon
 from tui.app import TapecastApp
 from tui.backtesting import Backtesting, Running
 from tui.screens.actions import backtest as actions
@@ -158,12 +158,7 @@ async def test_a_run_shows_how_far_it_is_and_x_takes_it_back() -> None:
     app = app_with(slowly)
     async with app.run_test(size=(120, 35)) as pilot:
         await press(pilot, "5")
-        for _ in range(200):
-            await pilot.pause(0.01)
-            if "25% har-t to 2024-01-02: fitting  x cancels" in text_of(app, "#backtest-head"):
-                break
-        else:
-            raise AssertionError(text_of(app, "#backtest-head"))
+        await soon(lambda: "25% har-t to 2024-01-02: fitting  x cancels" in text_of(app, "#backtest-head"))
         await press(pilot, "x")
         assert fake(app).calls[-1] == ("withdraw", AskBacktest)
         held.set()
@@ -183,6 +178,7 @@ async def test_a_fit_under_way_is_not_given_up_for_a_look_at_another_symbol() ->
     async with app.run_test(size=(120, 35)) as pilot:
         await keys(pilot, "5", "f")
         await press(pilot, "enter", "n", "f", "f")
+        await soon(lambda: len(asked(app)) == 2)
         await pilot.pause(0.05)
         assert len(asked(app)) == 2
         held.set()
