@@ -80,7 +80,7 @@ class _Rereading:
         self._problem: ConfigError | None = None
 
     def groups(self) -> tuple[WatchGroup, ...] | None:
-        """The lists, or None where the file has not changed.
+        """The lists, or None where the file has not changed, or is away: what was read of it last stays.
 
         Raises:
             ConfigError: If the file cannot be read, until it has changed once more.
@@ -88,6 +88,8 @@ class _Rereading:
         stamp = stamp_of(self._file)
         if stamp != self._stamp:
             self._stamp, self._problem = stamp, None
+            if stamp is None:
+                return None
             try:
                 groups = load(self._file).groups()
                 for group in groups:

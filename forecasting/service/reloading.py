@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from forecasting.config import Settings, user_file
+from forecasting.config.diagnosis import printable
 from forecasting.errors import ConfigError, TapecastError
 from forecasting.frozen import dataclass
 
@@ -45,15 +46,21 @@ class Reloading:
         self._settings, self._read, self._renew = settings, read, renew
         self._file = settings.origin or user_file()
         self._stamp = stamp_of(self._file)
+        self._looks_in_vain = 0      # since the file was last there
 
     def look(self) -> Reloaded | None:
         """What an edit since the last look has changed, or None where there was none.
 
         Raises:
-            ConfigError: Once for every edit that cannot be read or taken over; everything stays as it was.
+            ConfigError: Once for every edit that cannot be read or taken over, and for a file that is gone; everything
+                stays as it was.
         """
         stamp = stamp_of(self._file)
-        if stamp is None or stamp == self._stamp:      # an editor that writes a new file takes the old one away first
+        if stamp is None:
+            self._miss()
+            return None
+        self._looks_in_vain = 0
+        if stamp == self._stamp:
             return None
         self._stamp = stamp
         try:
@@ -65,6 +72,16 @@ class Reloading:
             raise ConfigError(f"{error}; the edit is not in force, what was set before stays") from error
         before, self._settings = self._settings, settings
         return Reloaded(before, settings, tuple(_SHOWN.get(name, name) for name in changed))
+
+    def _miss(self) -> None:
+        """Say that a file which was there is gone, at the second look: an editor that saves takes it away first."""
+        self._looks_in_vain += 1
+        if self._stamp is None or self._looks_in_vain < 2:
+            return
+        self._stamp = None      # whatever comes back is an edit
+        raise ConfigError(
+            f"{printable(self._file)}: gone; what it set stays until the app ends, put it back to start with it again"
+        )
 
 
 def stamp_of(file: Path) -> tuple[int, int, int] | None:

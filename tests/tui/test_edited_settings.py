@@ -139,3 +139,21 @@ async def test_a_broken_edit_that_is_taken_back_leaves_the_footer_too(file: Path
         await settle(pilot)
         assert main_screen(app).place.snapshot.notices == before
         assert len(toasts(app)) == 1      # nothing has changed, so nothing is said to have
+
+
+async def test_a_broken_file_that_is_taken_away_is_called_gone_until_it_comes_back(file: Path) -> None:
+    app, edited = made(file)
+    async with app.run_test(size=(200, 50)) as pilot:
+        before = main_screen(app).place.snapshot.notices
+        write(file, "[display]\ntheme = light")
+        edited.look()
+        await settle(pilot)
+        file.unlink()
+        for _ in range(2):
+            edited.look()
+            await settle(pilot)
+        assert main_screen(app).place.snapshot.notices[0].startswith(f"{file}: gone; what it set stays")
+        write(file, "")
+        edited.look()
+        await settle(pilot)
+        assert main_screen(app).place.snapshot.notices == before

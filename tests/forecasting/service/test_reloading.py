@@ -89,3 +89,21 @@ def test_a_file_that_is_away_while_an_editor_replaces_it_is_waited_for(tmp_path:
     followed.file.unlink()
     assert followed.reloading.look() is None
     assert followed.edit('[display]\ntheme = "light"') == ("display",)
+
+
+def test_a_file_that_stays_away_is_told_once_and_counts_again_when_it_is_back(tmp_path: Path) -> None:
+    followed = Followed(tmp_path, '[display]\ntheme = "dark"')
+    kept = followed.file.rename(tmp_path / "kept.toml")
+    assert followed.reloading.look() is None
+    with pytest.raises(ConfigError, match=r"config\.toml: gone; what it set stays until the app ends"):
+        followed.reloading.look()
+    assert followed.reloading.look() is None
+    kept.rename(followed.file)
+    found = followed.reloading.look()
+    assert found is not None
+    assert (found.changed, found.settings.display.theme) == ((), "dark")
+
+
+def test_a_file_that_never_was_is_not_missed(tmp_path: Path) -> None:
+    reloading = Reloading(Settings(origin=tmp_path / "config.toml"), Settings, lambda settings: None)
+    assert [reloading.look() for _ in range(3)] == [None, None, None]

@@ -154,6 +154,17 @@ def test_a_condition_that_an_edit_of_the_file_has_broken_is_told_with_the_file(t
     assert [group.name for group in lists.groups] == ["Mine"]
 
 
+def test_the_lists_of_a_file_that_is_gone_stay_and_are_followed_when_it_is_back(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[[list]]\nname = "Mine"\nsymbols = ["NVDA"]\n')
+    with Store.open(tmp_path / "store.db") as store:
+        lists = in_force(load(config), store, demo=False)
+        config.unlink()
+        assert (lists.reread(), lists.symbols) == (False, ("NVDA",))
+        config.write_text('[[list]]\nname = "Mine"\nsymbols = ["AMD"]\n')
+        assert (lists.reread(), lists.symbols) == (True, ("AMD",))
+
+
 @pytest.mark.parametrize("interval", [Interval.DAY, Interval.QUARTER])
 @pytest.mark.parametrize("config_file", [False, True])
 def test_alert_rules_follow_a_renamed_list_and_come_back_with_it(
