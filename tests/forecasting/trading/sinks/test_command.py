@@ -44,7 +44,7 @@ def is_there(pid: int) -> bool:
 
 def test_placeholders_are_arguments_or_parts_of_them(tmp_path: Path) -> None:
     hook = script(tmp_path / "hook", f'printf "%s\\n" "$@" > {tmp_path}/args; cat > {tmp_path}/stdin')
-    CommandSink("hook", [hook, "-x", "{symbol}", "is {value} now", "{rule}|{reason}", "{}"], 5).deliver(MESSAGE)
+    CommandSink("hook", [hook, "-x", "{symbol}", "is {value} now", "{rule}|{reason}", "{}"], PATIENCE_S).deliver(MESSAGE)
 
     assert (tmp_path / "args").read_text().splitlines() == [
         "-x", "NVDA", "is 71.25 now", "rsi crosses above 70|rsi crosses above 70: rsi 71.25", "{}",
@@ -59,7 +59,7 @@ def test_whatever_stands_in_an_alert_stays_one_argument_without_control_characte
 ) -> None:
     hook = script(tmp_path / "hook", f'printf "%s\\0" "$#" "$@" > {tmp_path}/args')
     hostile = alert(symbol=symbol, rule=f"$(touch {shlex.quote(str(tmp_path))}/owned);{rule}", reason=rule)
-    CommandSink("hook", [hook, "{symbol}", "{rule}", "{reason}"], 5).deliver(told((hostile,)))
+    CommandSink("hook", [hook, "{symbol}", "{rule}", "{reason}"], PATIENCE_S).deliver(told((hostile,)))
 
     count, *args, rest = (tmp_path / "args").read_bytes().decode().split("\0")
     assert (count, len(args), rest) == ("3", 3, "")
@@ -70,7 +70,7 @@ def test_whatever_stands_in_an_alert_stays_one_argument_without_control_characte
 def test_of_a_digest_only_the_reason_stands_in_the_arguments(tmp_path: Path) -> None:
     hook = script(tmp_path / "hook", f'printf "%s|" "$@" > {tmp_path}/args')
     many = told(tuple(alert(i, symbol=f"S{i % 4}") for i in range(9)))
-    CommandSink("hook", [hook, "{symbol}", "{value}", "{reason}"], 5).deliver(many)
+    CommandSink("hook", [hook, "{symbol}", "{value}", "{reason}"], PATIENCE_S).deliver(many)
     assert (tmp_path / "args").read_text() == (
         "||S0 (3), S1 (2), S2 (2) and 1 more; rsi crosses above 70 (9); first: S0 rsi crosses above 70: rsi 71.25; "
         "S1 rsi crosses above 70: rsi 71.25; S2 rsi crosses above 70: rsi 71.25|"
@@ -79,25 +79,25 @@ def test_of_a_digest_only_the_reason_stands_in_the_arguments(tmp_path: Path) -> 
 
 def test_how_it_ended_and_what_it_said_is_told_on_one_clean_line(tmp_path: Path) -> None:
     noisy = "printf '\\033]0;owned\\007no\\n  such\\0 user\\033[31m'; head -c 300000 /dev/zero | tr '\\0' x; exit 3"
-    error = refused(CommandSink("hook", [script(tmp_path / "hook", noisy)], 5))
+    error = refused(CommandSink("hook", [script(tmp_path / "hook", noisy)], PATIENCE_S))
     assert str(error).startswith("hook ended with 3: no such user" + "x" * 9)
     assert str(error).isprintable()
     assert len(str(error)) < 200
 
-    error = refused(CommandSink("hook", [script(tmp_path / "hook", "kill -9 $$")], 5))
+    error = refused(CommandSink("hook", [script(tmp_path / "hook", "kill -9 $$")], PATIENCE_S))
     assert (str(error), error.again) == ("hook was ended by signal 9: it said nothing", True)
 
 
 @pytest.mark.parametrize(("name", "why"), [("/no/such/hook", "No such file"), ("/etc/passwd", "Permission denied")])
 def test_what_cannot_be_started_is_not_tried_again(name: str, why: str) -> None:
-    error = refused(CommandSink("hook", [name], 5))
+    error = refused(CommandSink("hook", [name], PATIENCE_S))
     assert f"{Path(name).name} cannot be started ({why}" in str(error)
     assert not error.again
 
 
 @pytest.mark.parametrize(("code", "again"), [(1, True), (75, True), (126, False), (127, False)])
 def test_a_hook_whose_program_is_missing_is_not_tried_for_hours(tmp_path: Path, code: int, again: bool) -> None:
-    assert refused(CommandSink("hook", [script(tmp_path / "hook", f"exit {code}")], 5)).again is again
+    assert refused(CommandSink("hook", [script(tmp_path / "hook", f"exit {code}")], PATIENCE_S)).again is again
 
 
 @pytest.mark.parametrize("hang", ["sleep 60", "exec >&- 2>&-; sleep 60", "yes"])
@@ -135,4 +135,4 @@ def test_close_kills_what_runs_and_nothing_is_started_after_it(tmp_path: Path) -
 
 def test_it_waits_for_no_input_that_nobody_reads() -> None:
     many = told(tuple(alert(i, reason="x" * 600) for i in range(99)))
-    CommandSink("hook", [sys.executable, "-c", ""], 5).deliver(many)
+    CommandSink("hook", [sys.executable, "-c", ""], PATIENCE_S).deliver(many)
