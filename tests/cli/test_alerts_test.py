@@ -40,7 +40,7 @@ def test_one_that_does_not_is_asked_once_and_told_without_its_address(run: Run, 
         options = written(config, 'kind = "webhook"', f'url = "{far.url(f"/{TOPIC}")}"')
         result = run(*options, "alerts", "test", "it")
     assert result.code == 1
-    assert result.out.startswith("it: http://127.0.0.1/… answered 503 Service Unavailable (0.")
+    assert result.out.startswith("it: http://127.0.0.1/… answered 503 Service Unavailable (")
     assert len(far.posted) == 1
     assert TOPIC not in result.out + result.err
 
@@ -77,5 +77,5 @@ def test_what_is_for_the_terminal_goes_to_the_terminal_and_not_into_the_output(c
         terminal.read_until(lambda: bare in terminal.raw)
     finally:
         terminal.close()
-    assert (tmp_path / "out").read_text().startswith("it: ok (0.")
+    assert (tmp_path / "out").read_text().startswith("it: ok (")
     assert os.fspath(tmp_path) not in terminal.raw.decode()

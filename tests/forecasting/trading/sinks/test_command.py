@@ -44,7 +44,8 @@ def is_there(pid: int) -> bool:
 
 def test_placeholders_are_arguments_or_parts_of_them(tmp_path: Path) -> None:
     hook = script(tmp_path / "hook", f'printf "%s\\n" "$@" > {tmp_path}/args; cat > {tmp_path}/stdin')
-    CommandSink("hook", [hook, "-x", "{symbol}", "is {value} now", "{rule}|{reason}", "{}"], PATIENCE_S).deliver(MESSAGE)
+    words = [hook, "-x", "{symbol}", "is {value} now", "{rule}|{reason}", "{}"]
+    CommandSink("hook", words, PATIENCE_S).deliver(MESSAGE)
 
     assert (tmp_path / "args").read_text().splitlines() == [
         "-x", "NVDA", "is 71.25 now", "rsi crosses above 70|rsi crosses above 70: rsi 71.25", "{}",
