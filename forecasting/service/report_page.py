@@ -33,6 +33,9 @@ from forecasting.service.view import shown_forecast
 
 HORIZONS = (1, 5, 10)
 CLOSES = 60
+_LONG = 36
+"""Letters of a cell that stay on one line: a name from outside may have two hundred."""
+_WRAPPED = ' class="long"'
 _NOTHING = "no bars are stored of what is watched, so the page says nothing; run tapecast first, then this with --force"
 _STYLE = """
 :root { color-scheme: light dark; --fg: #1f2328; --bg: #fbfaf7; --dim: #5f6770; --rule: #d9d5ca; --band: #6b3fa0 }
@@ -43,12 +46,21 @@ body { margin: 0 auto; padding: 1rem; max-width: 70rem; background: var(--bg); c
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(--rule); white-space: nowrap }
 th:first-child, td:first-child { text-align: left } th, small, .dim { color: var(--dim); font-weight: normal }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); gap: 1rem }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(16rem, 1fr)); gap: 1rem; margin-top: 1rem }
+th { white-space: normal; vertical-align: bottom } .named td:nth-child(2), .named th:nth-child(2) { text-align: left }
+.long { white-space: normal; min-width: 16rem; text-align: left; overflow-wrap: anywhere }
 figure { margin: 0 } svg { width: 100%; height: auto; border: 1px solid var(--rule) }
 .b50, .b80, .b95 { fill: var(--band) } .b95 { opacity: .2 } .b80 { opacity: .35 } .b50 { opacity: .6 }
 .median, .past { fill: none; stroke: var(--band); stroke-width: 1.5 } .past { stroke: var(--fg) }
 .margin { fill: var(--fg); opacity: .12 }
+@media print { .wide { overflow: visible; font-size: 8px } figure, tr { break-inside: avoid } }
 """
+_LEGEND = (
+    "In brackets are 95 % intervals, over days rather than rows; n counts rows. CRPS scores the whole forecast, and DM"
+    f" t is Diebold and Mariano's test of it: below -2 a model beats {BASELINE}, above 2 it loses. A band is right"
+    " where as many outcomes are held as its name says. The columns show where outcomes fell in their forecasts, from"
+    " lowest to highest: those of a right forecast are as high as the line, or within the margin around it."
+)
 
 
 def report(settings: Settings, path: Path, *, force: bool, on_step: OnStep) -> Answer:
@@ -97,6 +109,7 @@ def make_page(
         "<h2>Watchlist</h2>", _watchlist(rows),
         "<h2>Forecasts</h2>", f'<div class="cards">{"".join(fans)}</div>' if fans else "<p>No forecast yet.</p>",
         "<h2>Track record</h2>",
+        f'<p class="dim">{escape(_LEGEND)}</p>' if records else "",
         *([_record(found) for found in records] or ["<p>No forecast has been settled yet: nothing is known.</p>"]),
     ]
     return (
@@ -107,28 +120,38 @@ def make_page(
     )
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
     """A table of texts; all are escaped here."""
     head = "".join(f"<th>{escape(text)}</th>" for text in headings)
-    lines = ("<tr>" + "".join(f"<td>{escape(text)}</td>" for text in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{head}</tr>{"".join(lines)}</table></div>'
+    lines = ("<tr>" + "".join(f"<td{_WRAPPED * (len(text) > _LONG)}>{escape(text)}</td>" for text in row) + "</tr>"
+             for row in rows)
+    return f'<div class="wide"><table class="{kind}"><tr>{head}</tr>{"".join(lines)}</table></div>'
 
 
 def _watchlist(rows: Sequence[SymbolRow]) -> str:
     return _table(
-        ("symbol", "name", "last", "change", "state", "5 ahead", "80 % band", "model"),
+        ("symbol", "name", "last", "change", "price of (UTC)", "state", "5 ahead", "80 % band", "model"),
         (
             (
-                row.symbol, row.alias, _price(row), _percent(row.change_pct, 2), row.state.value,
+                row.symbol, row.alias, _price(row), _percent(row.change_pct, 2), _time(row.data_time), row.state.value,
                 _percent(row.forecast_pct, 2), _band(row.low_80_pct, row.high_80_pct), row.model or row.error or "-",
             )
             for row in rows
         ),
+        "named",
     )
 
 
+def _time(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+
+
 def _price(row: SymbolRow) -> str:
-    return "-" if row.display_price is None else f"{row.display_price:,.6g} {row.display_currency}"
+    price = row.display_price
+    if price is None:
+        return "-"
+    cents = price >= 10.0 or round(price, 4) == round(price, 2) > 0.0      # a pair of currencies has more decimals
+    return f"{f'{price:,.2f}' if cents else f'{price:.6g}'} {row.display_currency or ''}".rstrip()
 
 
 def _fan(shown: Forecast, closes: Sequence[float]) -> str:
@@ -146,22 +169,23 @@ def _record(found: Accuracy) -> str:
         rows.append((
             card.model, _skill(card.crps, card), test, *(_share(band.held) for band in card.coverage),
             f"{card.coverage[1].width.value:.1f} / {card.coverage[1].width.baseline:.1f}",
-            f"{_share(card.hit_rate)} / {card.hit_rate.baseline:.0%}", _skill(card.brier, card), _skill(card.r2, card),
+            "no claim" if card.claims_nothing else f"{_share(card.hit_rate)} / {card.hit_rate.baseline:.0%}",
+            "no claim" if card.claims_nothing else _skill(card.brier, card), _skill(card.r2, card),
             str(card.n), str(card.n_days),
         ))
     headings = (
-        "model", f"CRPS skill on {BASELINE}", "DM t", "50 % held", "80 % held", "95 % held", "80 % width / baseline's",
-        "hit / always-up", "Brier skill on a half", "R2 on no change", "n", "days",
+        "model", f"CRPS skill on {BASELINE}", "DM t", "50 % held", "80 % held", "95 % held",
+        "80 % width / baseline's, %", "hit / always-up", "Brier skill on a half", "R2 on no change", "n", "days",
     )
     card = found.models[0].card
     test = (
         f"the test needs {card.pit.n_days_needed} days apart, has {card.pit.n_days}" if card.pit.p_value is None
-        else f"p = {card.pit.p_value:.3f} of a flat histogram"
+        else f"p {'< 0.001' if card.pit.p_value < 0.0005 else f'= {card.pit.p_value:.3f}'} of a flat histogram"
     )
     title = f"{found.horizon} ahead, {found.origin.value}"
     caption = f"PIT of {card.model}: {test}, n = {card.pit.n} on {card.pit.n_days} days"
     return (
-        f"<h3>{escape(title)}</h3>{_table(headings, rows)}"
+        f"<h3>{escape(title)}</h3>{_table(headings, rows, 'record')}"
         f'<div class="cards"><figure>{histogram(card.pit)}<figcaption>{escape(caption)}</figcaption></figure></div>'
     )
 

@@ -14,7 +14,7 @@ import pytest
 from forecasting.config import load
 from forecasting.data.store import Store
 from forecasting.domain.forecast import BASELINE, Origin
-from forecasting.domain.market import Instrument
+from forecasting.domain.market import Instrument, Quote, Symbol
 from forecasting.domain.watchlist import WatchGroup
 from forecasting.errors import ConfigError
 from forecasting.service.accuracy import AskAccuracy
@@ -82,6 +82,24 @@ def test_names_from_outside_are_text(tmp_path: Path) -> None:
     page = page_of(tmp_path)
     assert "&lt;img src=&quot;https://example.com/x.png&quot; onerror=alert(1)&gt; &amp; Co." in page
     assert HOSTILE not in page
+
+
+def test_a_price_is_shown_with_its_cents_and_the_moment_it_was_made(tmp_path: Path) -> None:
+    prices = {"BTC-USD": 104321.5, "NVDA": 240.099998, "EURUSD=X": 1.08512, "PENNY": 0.0012345}
+    with Store.open(tmp_path / "store.db") as store:
+        store.market.put_quotes(Quote(Symbol(s), p, NOW, None, "USD", "test") for s, p in prices.items())
+        page = make_page(store, tuple(map(Symbol, (*prices, "NONE"))), None, NOW, lambda step: None)
+    cells = [re.findall("<td.*?>(.*?)</td>", line) for line in page.split("<tr>")[2:]]
+    assert [(row[0], row[2], row[4]) for row in cells] == [
+        ("BTC-USD", "104,321.50 USD", "2026-12-01 00:00"), ("NVDA", "240.10 USD", "2026-12-01 00:00"),
+        ("EURUSD=X", "1.08512 USD", "2026-12-01 00:00"), ("PENNY", "0.0012345 USD", "2026-12-01 00:00"),
+        ("NONE", "-", "-"),
+    ]
+
+
+def test_a_model_that_always_says_a_half_claims_nothing(tmp_path: Path) -> None:
+    line = next(line for line in page_of(tmp_path).split("<tr>") if line.startswith("<td>har-t</td><td>0"))
+    assert line.count("<td>no claim</td>") == 2      # neither hits nor a Brier skill
 
 
 def test_every_symbol_has_its_forecast_and_every_record_its_interval_baseline_and_n(tmp_path: Path) -> None:
