@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from math import isfinite
+from math import floor, isfinite, log10
 
 from forecasting.domain.decision import Signal, SignalKind
 from forecasting.domain.forecast import BASELINE
@@ -106,9 +106,15 @@ def in_currency(value: float | None, currency: str, symbol: str = "") -> str:
     return shown if shown == MISSING or not currency else f"{shown} {currency}"
 
 
+_MOST_DECIMALS = 6
+
+
 def level(value: float, span: float) -> str:
     """A chart label: as many decimals as tell labels apart that are a fraction of `span` from each other."""
-    return f"{value:.0f}" if span >= 8 else f"{value:.1f}" if span >= 0.8 else f"{value:.3g}"
+    if span >= 0.8:
+        return f"{value:.0f}" if span >= 8 else f"{value:.1f}"
+    decimals = 1 - floor(log10(span)) if span > 0 else _MOST_DECIMALS + 1
+    return f"{value:.{decimals}f}" if decimals <= _MOST_DECIMALS else f"{value:.3g}"
 
 
 def figure(value: float) -> str:

@@ -145,3 +145,11 @@ def test_bars_are_named_and_counted_as_their_interval_asks() -> None:
     assert fmt.bar_name(moment) == moment.astimezone().strftime("%m-%d %H:%M")
     assert fmt.bar_label(moment) == moment.astimezone().strftime("%d %H:%M")
     assert [fmt.bars_ahead(5, i) for i in (Interval.DAY, Interval.QUARTER)] == ["5 d", "5 x 15m"]
+
+
+@pytest.mark.parametrize(("value", "span", "shown"), [
+    (182.3, 40.0, "182"), (18.26, 3.0, "18.3"), (1.0851, 0.03, "1.085"), (10.0005, 0.001, "10.0005"),
+    (9.9995, 0.001, "9.9995"), (1.2e-8, 1e-9, "1.2e-08"), (10.0, 0.0, "10"),
+])
+def test_labels_a_fraction_of_the_span_apart_are_told_apart(value: float, span: float, shown: str) -> None:
+    assert fmt.level(value, span) == shown
