@@ -35,6 +35,8 @@ FEWEST_PIXELS, MOST_PIXELS = 240, 8000
 CELLS = (100, 36)
 """Of a chart that goes nowhere else than into a file or a pipe."""
 FEWEST_CELLS, MOST_CELLS = (40, 12), 1000
+_RECORD_LINES = 3
+"""Of a narrow picture; what does not fit is left out whole."""
 PIXELS_A_COLUMN = 5
 """A candle in a picture is no narrower."""
 _SHORT = {theme.name.removeprefix("tapecast-").removeprefix("tapecast") or "default": theme.name for theme in THEMES}
@@ -155,12 +157,15 @@ def _picture(
 
     charts, _ = _charts(found, options, size[0] // PIXELS_A_COLUMN)
     canvas = (PngCanvas if as_png else SvgCanvas)(*size, colours.background)
-    paint(charts, canvas, colours, _words(found, charts), size)
+    paint(charts, canvas, colours, _words(found, charts, size[0]), size)
     return canvas.picture()
 
 
-def _words(found: Charted, charts: SymbolCharts) -> Words:
-    """Title, what is shown, how good forecasts have been, and where the prices are from."""
+def _words(found: Charted, charts: SymbolCharts, width: int) -> Words:
+    """Title, what is shown, how good forecasts have been, and where the prices are from, on `width` pixels."""
+    from textwrap import wrap
+
+    from tui.charts.canvas import LARGE, SMALL, USUAL, letters
     from tui.charts.painting import Words
     from tui.widgets.record_text import pane_record
 
@@ -168,13 +173,16 @@ def _words(found: Charted, charts: SymbolCharts) -> Words:
     told = "synthetic" in instrument.name
     mark = " (synthetic: made by a generator, never traded)" if instrument.synthetic and not told else ""
     price = fmt.in_currency(last.close, instrument.currency, instrument.symbol)
-    shown = " · ".join(filter(None, (charts.price.note, charts.price.why, price, fmt.bar_name(charts.dates[-1]))))
-    record = pane_record(found.row, _palette(THEMES[0].name)).plain
+    shown = " · ".join(filter(None, (charts.price.note, price, fmt.bar_name(charts.dates[-1]))))
+    room = letters(width, USUAL)
+    record = pane_record(found.row, _palette(THEMES[0].name), room, lines=_RECORD_LINES).plain.split("\n")
     source = found.row.bars_source or found.row.source if found.row is not None else ""
-    lines = (shown, record, *filter(None, (", ".join(charts.price.past_notes),)))
+    said = (shown, *record, ", ".join(charts.price.past_notes))
     foot = f"tapecast · bars of {source or 'no known source'} to {fmt.bar_name(charts.dates[-1])} · not advice"
     name = "" if instrument.name == instrument.symbol else f" {instrument.name}"
-    return Words(f"{instrument.symbol}{name}{mark}", lines, foot)
+    head = fmt.clip(f"{instrument.symbol}{name}", letters(width, LARGE) - len(mark)) + mark
+    return Words(fmt.clip(head, letters(width, LARGE)), tuple(line for text in said for line in wrap(text, room)),
+                 fmt.clip(foot, letters(width, SMALL)))
 
 
 def _print(

@@ -38,11 +38,11 @@ def test_an_svg_is_well_formed_of_the_size_asked_for_and_fetches_nothing(
     run: Run, folder: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "aaa.svg"
-    code, out, err = run("chart", "AAA", "--csv-dir", folder, "--svg", file, "--width", 900, "--height", 500,
+    code, out, err = run("chart", "AAA", "--csv-dir", folder, "--svg", file, "--width", 900, "--height", 1100,
                          "--indicator", "bollinger", "--indicator", "atr", "--timeframe", "1y", "--log")
     assert (code, out, err) == (0, "", f"AAA: {file}\n")
     root = ET.parse(file).getroot()      # our own file
-    assert (root.get("width"), root.get("height")) == ("900", "500")
+    assert (root.get("width"), root.get("height")) == ("900", "1100")
     said = [element.text or "" for element in root.iter(f"{SVG}text")]
     assert any(text.startswith("BB upper") for text in said)
     assert {"Volume", "ATR 14", "RSI 14", "MACD 12,26,9", "95%", "80%", "50%"} <= set(said)
@@ -124,3 +124,28 @@ def test_a_day_of_daily_bars_says_so_and_shows_a_month(run: Run, folder: Path) -
 
 def test_past_forecasts_say_that_none_is_settled_yet(run: Run, folder: Path) -> None:
     assert "80% band made 5 before: none settled yet" in run("chart", "AAA", "--csv-dir", folder, "--past", "5").out
+
+
+@pytest.mark.parametrize(("width", "height"), [(240, 240), (300, 900), (1600, 240), (1200, 800)])
+def test_nothing_a_picture_says_leaves_it_or_loses_its_n(
+    run: Run, folder: Path, tmp_path: Path, width: int, height: int
+) -> None:
+    file = tmp_path / "aaa.svg"
+    run("chart", "AAA", "--csv-dir", folder, "--svg", file, "--width", width, "--height", height)
+    texts = list(ET.parse(file).getroot().iter(f"{SVG}text"))      # our own file
+    for text in texts:
+        said, size, x = text.text or "", float(text.get("font-size", 0)), float(text.get("x", 0))
+        room = {"start": width - x, "end": x, "middle": 2 * min(x, width - x)}[text.get("text-anchor", "start")]
+        assert len(said) * size * 0.56 <= room + size, said
+    assert "no settled forecast yet" in " ".join(text.text or "" for text in texts)
+
+
+def test_in_a_low_picture_the_price_has_the_room_and_panes_are_left_out(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    panes = ["Volume", "RSI 14", "MACD 12,26,9"]
+    for height, shown in ((240, 0), (330, 1), (800, 3)):
+        file = tmp_path / f"{height}.svg"
+        run("chart", "AAA", "--csv-dir", folder, "--svg", file, "--height", height)
+        said = {text.text for text in ET.parse(file).getroot().iter(f"{SVG}text")}      # our own file
+        assert [pane for pane in panes if pane in said] == panes[:shown]

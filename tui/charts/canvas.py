@@ -17,6 +17,17 @@ MARGIN, LABELS, HEAD, FOOT, GAP = 16.0, 64.0, 62.0, 26.0, 20.0
 SMALL, USUAL, LARGE = 11.0, 12.5, 19.0
 
 
+LETTER = 0.56
+"""Width of a letter in parts of its size: of the widest usual fonts, since a picture is read with any."""
+THICKEST = 14.0
+"""Half the width of a bar where there are few."""
+
+
+def letters(width: float, size: float) -> int:
+    """How many letters of a size there is room for beside the margins of a picture."""
+    return int((width - 2 * MARGIN) / (LETTER * size))
+
+
 class Canvas(Protocol):
     """What can be drawn with."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tui import format as fmt
-from tui.charts.canvas import SMALL, Canvas, Columns, Pane, between, draw_curve, faint
+from tui.charts.canvas import SMALL, THICKEST, Canvas, Columns, Pane, between, draw_curve, faint
 from tui.charts.curves import colour_of
 from tui.charts.figure import nice_ticks
 from tui.charts.of_symbol import SymbolCharts
@@ -57,7 +57,7 @@ def _lines(
 
 def _volume(charts: SymbolCharts, canvas: Canvas, palette: Palette, pane: Pane, columns: Columns) -> None:
     """Columns of bars that rose are hollow, as their candles are."""
-    half = max(0.4, columns.pitch * 0.36)
+    half = min(THICKEST, max(0.4, columns.pitch * 0.36))
     for i, signed in enumerate(charts.volume.signed):
         if signed:
             x, y = columns.at(i), pane.y(abs(signed))
@@ -72,7 +72,7 @@ def _volume(charts: SymbolCharts, canvas: Canvas, palette: Palette, pane: Pane, 
 
 
 def _macd(charts: SymbolCharts, canvas: Canvas, palette: Palette, pane: Pane, columns: Columns) -> None:
-    half = max(0.4, columns.pitch * 0.36)
+    half = min(THICKEST, max(0.4, columns.pitch * 0.36))
     zero = pane.y(0.0)
     for i, value in enumerate(charts.macd.histogram):
         if value is not None:

@@ -5,6 +5,7 @@ What draws is a `Canvas`: see `svg` and `png`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui import format as fmt
@@ -14,19 +15,22 @@ from tui.charts.canvas import (
     HEAD,
     LABELS,
     LARGE,
+    LETTER,
     MARGIN,
     SMALL,
+    THICKEST,
     USUAL,
     Canvas,
     Columns,
     Pane,
+    Point,
     draw_curve,
     faint,
 )
 from tui.charts.curves import colour_of
 from tui.charts.figure import log_ticks, nice_ticks
 from tui.charts.of_symbol import SymbolCharts
-from tui.charts.painted_panes import panes_of
+from tui.charts.painted_panes import Draw, panes_of
 from tui.charts.price import PriceChart
 from tui.charts.values import Values
 from tui.themes import Palette
@@ -34,6 +38,12 @@ from tui.themes import Palette
 PANE_SHARES = {"volume": 0.55}
 """Height of a pane under the price in parts of an oscillator's."""
 PRICE_SHARE = 3.4
+LEAST_PRICE = 120.0
+"""Pixels that the price has at least; panes are left out for it, the last one first."""
+
+
+_SHARE_WIDTH = 28.0
+"""Pixels of a band's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,10 @@ def paint(charts: SymbolCharts, canvas: Canvas, palette: Palette, words: Words, 
         canvas.text((MARGIN, 44 + 15 * number), line, palette.muted, USUAL)
     top = HEAD + 15 * (len(words.lines) - 1) + GAP
     room = height - FOOT - top - GAP * (len(panes) + 1) - 16
-    unit = room / (PRICE_SHARE + sum(PANE_SHARES.get(name, 1.0) for name, _, _ in panes))
+    while panes and PRICE_SHARE * _unit(room, panes) < LEAST_PRICE:
+        panes.pop()
+        room += GAP
+    unit = _unit(room, panes)
     bottom = top + unit * PRICE_SHARE
     _price(charts.price, canvas, palette, columns, (top, bottom), width)
     _dates(charts, canvas, palette, columns, bottom + 14)
@@ -70,6 +83,11 @@ def paint(charts: SymbolCharts, canvas: Canvas, palette: Palette, words: Words, 
     canvas.text((MARGIN, height - 9), words.foot, palette.muted, SMALL)
 
 
+def _unit(room: float, panes: Sequence[tuple[str, tuple[float, float], Draw]]) -> float:
+    """Height of an oscillator's pane."""
+    return room / (PRICE_SHARE + sum(PANE_SHARES.get(name, 1.0) for name, _, _ in panes))
+
+
 def _frame(canvas: Canvas, palette: Palette, pane: Pane) -> None:
     canvas.line([(pane.left, pane.bottom), (pane.right, pane.bottom)], faint(palette))
 
@@ -79,7 +97,8 @@ def _price(
 ) -> None:
     low, high = chart.limits()
     pane = Pane(MARGIN, width - LABELS, *rows, chart.y(low), chart.y(high))
-    ticks = log_ticks(low, high, 7) if chart.log else nice_ticks(low, high, 6)
+    count = max(2, min(6, int((pane.bottom - pane.top) / (2 * SMALL))))
+    ticks = log_ticks(low, high, count + 1) if chart.log else nice_ticks(low, high, count)
     for at in ticks:
         y = pane.y(chart.y(at))
         canvas.line([(pane.left, y), (pane.right, y)], faint(palette))
@@ -114,6 +133,7 @@ def _scaled(values: Values, chart: PriceChart) -> Values:
 def _fan(chart: PriceChart, canvas: Canvas, palette: Palette, columns: Columns, pane: Pane) -> None:
     """Bands from the widest in, each with its share at its end; then the median."""
     assert chart.fan is not None
+    written, median_end = pane.top - SMALL, pane.y(chart.y(chart.fan.median[-1]))      # where the last label is
     for band, colour, share in zip(chart.fan.bands, (palette.band_95, palette.band_80, palette.band_50),
                                    ("95%", "80%", "50%"), strict=True):
         upper = [(columns.ahead(h), pane.y(chart.y(high))) for h, (_, high) in enumerate(band)]
@@ -121,11 +141,21 @@ def _fan(chart: PriceChart, canvas: Canvas, palette: Palette, columns: Columns, 
         canvas.area([*upper, *reversed(lower)], colour)
         canvas.line(upper, palette.forecast, 0.6)
         canvas.line(lower, palette.forecast, 0.6)
-        canvas.text((pane.right - 4, upper[-1][1] + 12), share, palette.foreground, SMALL, anchor="end")
+        if written + SMALL <= (under := _inside(upper)) < median_end:
+            canvas.text((pane.right - 4, under), share, palette.foreground, SMALL, anchor="end")
+            written = under
     median = [(columns.ahead(h), pane.y(chart.y(price))) for h, price in enumerate(chart.fan.median)]
     canvas.line(median, palette.forecast, 2.0)
     canvas.line([(columns.now, pane.top), (columns.now, pane.bottom)], palette.muted, 1.0, dashed=True)
-    canvas.text((columns.now + 4, pane.top + 11), f"now, {chart.fan.model} ahead", palette.muted, SMALL)
+    told = f"now, {chart.fan.model} ahead"
+    if len(told) * SMALL * LETTER < pane.right + LABELS - columns.now:
+        canvas.text((columns.now + 4, pane.top + 11), told, palette.muted, SMALL)
+
+
+def _inside(edge: Sequence[Point]) -> float:
+    """Where a label ends a band without crossing its upper edge."""
+    (x0, y0), (x1, y1) = edge[-2:]
+    return y1 + SMALL + min(SMALL, max(0.0, (y0 - y1) / (x1 - x0) * _SHARE_WIDTH))
 
 
 def _past(chart: PriceChart, canvas: Canvas, palette: Palette, columns: Columns, pane: Pane) -> None:
@@ -141,7 +171,7 @@ def _past(chart: PriceChart, canvas: Canvas, palette: Palette, columns: Columns,
 
 def _candles(chart: PriceChart, canvas: Canvas, palette: Palette, columns: Columns, pane: Pane) -> None:
     """Bodies of bars that rose are hollow, so that they are told from the others without colour as well."""
-    half = max(0.5, columns.pitch * 0.36)
+    half = min(THICKEST, max(0.5, columns.pitch * 0.36))
     for i, candle in enumerate(chart.candles):
         rising = candle.close >= candle.open
         colour, x = palette.up if rising else palette.down, columns.at(i)
@@ -188,7 +218,8 @@ def _dates(charts: SymbolCharts, canvas: Canvas, palette: Palette, columns: Colu
         label = f"{dates[bar]:%Y-%m}" if long else fmt.bar_label(dates[bar], one_day=one_day)
         canvas.text((columns.at(bar), y), label, palette.muted, SMALL, anchor="middle")
     if charts.price.fan is not None:
-        for horizon in {charts.price.axis.horizons, charts.price.axis.horizons // 2}:
+        both = columns.ahead(charts.price.axis.horizons) - columns.now > 5 * SMALL
+        for horizon in {charts.price.axis.horizons, charts.price.axis.horizons // (2 if both else 1)}:
             end = horizon == charts.price.axis.horizons
             canvas.text((columns.ahead(horizon), y), f"+{horizon}", palette.muted, SMALL,
                         anchor="end" if end else "middle")

@@ -10,6 +10,8 @@ from tui.charts.canvas import Point
 
 FINER = 2
 """Drawn so many times as large and made smaller, which smooths the edges."""
+_LARGE = 16_000_000
+"""Pixels from which on a picture is drawn as it is: edges are fine enough, and four times the memory is too much."""
 _DASH = 4.0
 
 
@@ -32,18 +34,18 @@ class PngCanvas:
     def __init__(self, width: int, height: int, background: str) -> None:
         from PIL import Image, ImageDraw
 
-        self._size = width, height
-        self._image = Image.new("RGB", (width * FINER, height * FINER), background)
+        self._size, self._finer = (width, height), FINER if width * height < _LARGE else 1
+        self._image = Image.new("RGB", (width * self._finer, height * self._finer), background)
         self._draw = ImageDraw.Draw(self._image)
 
     def area(self, points: Sequence[Point], colour: str) -> None:
         """A filled polygon."""
-        self._draw.polygon(_scaled(points), fill=colour)
+        self._draw.polygon(self._scaled(points), fill=colour)
 
     def line(self, points: Sequence[Point], colour: str, width: float = 1.0, *, dashed: bool = False) -> None:
         """A line through the points."""
         for part in _dashes(points) if dashed else [points]:
-            self._draw.line(_scaled(part), fill=colour, width=max(1, round(width * FINER)), joint="curve")
+            self._draw.line(self._scaled(part), fill=colour, width=max(1, round(width * self._finer)), joint="curve")
 
     def text(
         self, at: Point, text: str, colour: str, size: float, *, anchor: str = "start", bold: bool = False
@@ -52,8 +54,8 @@ class PngCanvas:
         from PIL import ImageFont
 
         side = {"start": "l", "middle": "m", "end": "r"}[anchor]
-        font = ImageFont.load_default(size * FINER)
-        self._draw.text(_scaled([at])[0], text, fill=colour, font=font, anchor=f"{side}s",
+        font = ImageFont.load_default(size * self._finer)
+        self._draw.text(self._scaled([at])[0], text, fill=colour, font=font, anchor=f"{side}s",
                         stroke_width=1 if bold else 0)
 
     def picture(self) -> bytes:
@@ -64,9 +66,8 @@ class PngCanvas:
         self._image.resize(self._size, Image.Resampling.LANCZOS).save(file, "PNG", optimize=True)
         return file.getvalue()
 
-
-def _scaled(points: Sequence[Point]) -> list[Point]:
-    return [(x * FINER, y * FINER) for x, y in points]
+    def _scaled(self, points: Sequence[Point]) -> list[Point]:
+        return [(x * self._finer, y * self._finer) for x, y in points]
 
 
 def _dashes(points: Sequence[Point]) -> list[list[Point]]:
