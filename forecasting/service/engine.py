@@ -351,8 +351,8 @@ class Engine:
         self._publisher.publish()
 
     def _step(self, job: str, step: Step) -> None:
-        if step.catalogue:
-            self.lists.adopt(step.catalogue)
+        if step.catalogue and self.lists.adopt(step.catalogue):
+            self.refresh()      # of what is watched from now on
         self._statuses.step(job, step.message, step.fraction, step.epoch)
         self.work.insist(job)
         if step.stored or step.catalogue:      # most only say how far they are

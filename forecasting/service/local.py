@@ -96,8 +96,9 @@ class LocalBackend:
     def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
         """See `Backend.tick`."""
         self._clock.set(now)
-        if not symbols and (symbols := self.desk.source.catalogue()):
-            on_step(Step("catalogue", f"{len(symbols)} symbols", None, catalogue=tuple(symbols)))
+        # Only offered: whoever watches nothing may mean it, and then nothing of the source is looked at.
+        if not symbols and (offered := self.desk.source.catalogue()):
+            on_step(Step("catalogue", f"{len(offered)} symbols", None, catalogue=tuple(offered)))
         return tick(self.desk, symbols, on_step)
 
     def work(self, work: Work, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> WorkReport:

@@ -45,6 +45,7 @@ class FakeBackend:
         self.due: tuple[Work, ...] = ()
         self.closed_through: date | None = None
         self.ticks: list[datetime] = []
+        self.asked: list[tuple[Symbol, ...]] = []
         self.works: list[Work] = []
         self.stopped: list[str] = []
         self.closed = False
@@ -54,9 +55,12 @@ class FakeBackend:
 
     def tick(self, symbols: Sequence[Symbol], now: datetime, on_step: OnStep) -> TickReport:
         self.ticks.append(now)
+        self.asked.append(tuple(symbols))
         self.hold.wait(PATIENCE_S)
         if self.error is not None and (self.broken_from is None or now >= self.broken_from):
             raise self.error
+        if not symbols:
+            on_step(Step("catalogue", "1 symbol", None, catalogue=(AAPL,)))
         if self.steps:
             on_step(Step("quotes", "1 of 1 quotes", None, stored=True))
         source = SourceHealth("fake", Health.OK, "ok")
@@ -79,7 +83,10 @@ class FakeBackend:
 class Bench:
     """An engine at work, and the snapshots it has published."""
 
-    def __init__(self, *, replay: ReplayPlan | None = None) -> None:
+    def __init__(
+        self, groups: Sequence[WatchGroup] = (WatchGroup("Core", (AAPL,)),), *,
+        replay: ReplayPlan | None = None, pace_s: float = 0.05,
+    ) -> None:
         self.store = Store.temporary()
         self.store.market.put_instruments([Instrument(AAPL, "Apple", "XNYS", "USD")])
         self.store.market.put_sessions(TABLE)
@@ -88,9 +95,9 @@ class Bench:
         self.engine = Engine(
             store=self.store,
             backend=self.backend,
-            watchlist=Watchlist((WatchGroup("Core", (AAPL,)),), lambda groups: None),
+            watchlist=Watchlist(groups, lambda groups: None),
             source_name="fake",
-            cadence=Cadence(0.05, 0.05),
+            cadence=Cadence(pace_s, pace_s),
             alarms=without_sinks(self.store, replayed=replay is not None),
             canceller=self.backend,
             replay=replay,
@@ -270,6 +277,27 @@ async def test_an_added_symbol_is_in_the_next_snapshot_and_undo_takes_it_out(ben
     assert [r.symbol for r in bench.engine.snapshot().rows] == ["AAPL", "MSFT"]
     assert bench.engine.lists.undo() == "added MSFT to Core"
     assert [r.symbol for r in bench.engine.snapshot().rows] == ["AAPL"]
+
+
+async def test_what_the_source_can_name_is_taken_where_nobody_has_made_a_list_and_refreshed_at_once() -> None:
+    bench = Bench((), pace_s=1_000.0)
+    try:
+        bench.start()
+        await bench.until(lambda: len(bench.backend.asked) == 2)
+        assert bench.backend.asked == [(), (AAPL,)]
+    finally:
+        bench.engine.stop()
+
+
+async def test_a_list_left_empty_is_asked_about_nothing_although_the_source_can_name_symbols() -> None:
+    bench = Bench((WatchGroup("Core", ()),))
+    try:
+        bench.start()
+        await bench.until(lambda: len(bench.backend.asked) >= 3)
+        assert set(bench.backend.asked) == {()}
+        assert bench.engine.snapshot().rows == ()
+    finally:
+        bench.engine.stop()
 
 
 async def test_a_replay_starts_with_the_session_after_the_last_one_stored() -> None:

@@ -202,10 +202,14 @@ def test_a_dead_source_costs_quotes_and_nothing_else(local: LocalBackend) -> Non
     assert local.desk.store.market.quotes() == before
 
 
-def test_an_empty_watchlist_is_told_the_sources_own_symbols(local: LocalBackend) -> None:
+def test_an_empty_watchlist_is_offered_the_sources_own_symbols_and_nothing_of_them_is_fetched(
+    local: LocalBackend,
+) -> None:
     steps: list[Step] = []
-    local.tick((), at(MONDAY, 12), steps.append)
+    report = local.tick((), at(MONDAY, 12), steps.append)
     assert steps[0].catalogue == SYMBOLS
+    assert (report.new_bars, report.issued, report.signals) == ((), 0, 0)
+    assert not local.desk.store.market.last_sessions(SYMBOLS)
 
 
 def test_missed_sessions_are_brought_in_but_not_forecast_in_hindsight(local: LocalBackend) -> None:
