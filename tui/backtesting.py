@@ -15,6 +15,7 @@ from forecasting.domain.backtest import (
     StrategyRun,
 )
 from forecasting.domain.market import Symbol
+from forecasting.domain.time_left import Marks, marked, seconds_left
 
 SPANS: tuple[tuple[str, int | None], ...] = (
     ("3mo", 63), ("6mo", 126), ("1y", 252), ("2y", 504), ("5y", 1260), ("max", None),
@@ -40,15 +41,14 @@ class Running:
     message: str
     fraction: float | None = None
     eta_s: float | None = None
-    first: tuple[float, float] | None = None      # the first fraction heard of, and when
+    marks: Marks = ()      # how far it was when, for the ETA
 
     def heard(self, message: str, fraction: float | None, at: float) -> Running:
         """The same, one step on, at `at` seconds."""
         if fraction is None:
             return replace(self, message=message, fraction=None, eta_s=None)
-        began, since = self.first or (fraction, at)
-        eta_s = (at - since) * (1.0 - fraction) / (fraction - began) if fraction > began else None
-        return Running(message, fraction, eta_s, (began, since))
+        marks = marked(self.marks, fraction, at)
+        return Running(message, fraction, seconds_left(marks), marks)
 
 
 @dataclass(frozen=True, slots=True)

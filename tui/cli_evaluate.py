@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from forecasting.domain.time_left import Marks, marked, seconds_left
 from forecasting.errors import ConfigError
 from tui.options import Day, Options, shared_options
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 
 _A_SECOND = 1.0      # a stage says something at most once in it
-_TELLING = 0.02      # of the work done, before which the time left would be that of reading files
 
 
 class Listed(click.ParamType):  # type: ignore[type-arg]  # generic in the stubs only
@@ -113,14 +113,17 @@ def progress() -> Callable[[Step], None]:
     began = time.monotonic()
     watched = sys.stderr.isatty()
     said: dict[str, float] = {}
+    marks: Marks = ()
 
     def show(step: Step) -> None:
+        nonlocal marks
         seconds = time.monotonic() - began
+        if step.fraction is not None:
+            marks = marked(marks, step.fraction, seconds)
         if seconds - said.get(step.stage, -_A_SECOND) < _A_SECOND and step.fraction != 1.0:
             return
         said[step.stage] = seconds
-        done = step.fraction or 0.0
-        left = seconds / done - seconds if done >= _TELLING else None
+        left = None if step.fraction is None else seconds_left(marks)
         if watched:
             share = "" if step.fraction is None else f"{step.fraction:4.0%} "
             eta = "" if left is None or step.fraction == 1.0 else f", {left:.0f} s left"

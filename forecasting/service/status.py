@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from forecasting.domain.snapshot import Health, JobStatus
+from forecasting.domain.time_left import Marks, marked, seconds_left
 from forecasting.domain.training import Epoch
 from forecasting.service.backend import CHALLENGER, TickReport
 
@@ -28,9 +29,7 @@ def challenger_line(report: TickReport | None) -> tuple[JobStatus, ...]:
 @dataclass(slots=True)
 class _Running:
     since: float
-    fraction: float | None = None
-    fraction_since: float = 0.0      # when the running fraction was first heard of, for the ETA
-    first_fraction: float = 0.0
+    marks: Marks = ()      # how far it was when, for the ETA
     epochs: tuple[Epoch, ...] = ()
     cancelled: bool = False
 
@@ -65,15 +64,10 @@ class Statuses:
             running = self._running.get(name)
             if running is None:
                 return
-            now = self._monotonic()
             eta = None
             if fraction is not None:
-                if running.fraction is None or fraction < running.fraction:    # begins, or a new stage does
-                    running.fraction_since, running.first_fraction = now, fraction
-                running.fraction = fraction
-                done = fraction - running.first_fraction
-                if done > 0.0:
-                    eta = (now - running.fraction_since) * (1.0 - fraction) / done
+                running.marks = marked(running.marks, fraction, self._monotonic())
+                eta = seconds_left(running.marks)
             if epoch is not None:
                 running.epochs += (epoch,)
             before = self._lines[name]
