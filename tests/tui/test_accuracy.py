@@ -83,7 +83,9 @@ async def test_keys_change_horizon_scope_and_origin_and_what_was_read_is_not_ask
 async def test_another_symbol_is_asked_for_and_a_settlement_asks_again() -> None:
     app = make_app()
     async with app.run_test(size=(120, 35)) as pilot:
-        await opened(pilot, "n")
+        await opened(pilot)
+        await press(pilot, "n")
+        await settle(pilot)
         settled = (record(None, "har-t", 1, Origin.LIVE, 300, 0.01),)
         fake(app).push(lambda snapshot: replace(snapshot, records=settled))
         await settle(pilot)

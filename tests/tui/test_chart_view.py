@@ -89,7 +89,8 @@ async def test_a_panned_window_and_its_cross_hair_stay_where_they_are_when_a_bar
 async def test_a_page_of_the_cross_hair_is_a_quarter_of_the_window() -> None:
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
-        await steps(pilot, "2", "h", "shift+left")
+        await steps(pilot, "2")
+        await steps(pilot, "h", "shift+left")
         charts = main_screen(app).query_one(ChartView)._charts
         assert charts is not None
         assert charts.price.axis.readout == 125 - 126 // 4
@@ -106,7 +107,8 @@ async def test_past_forecasts_go_round_and_are_asked_for_once_each() -> None:
         fake(app).push()
         await settle(pilot)
         assert [(q.model, q.horizon) for q in asked(app)] == [("har-t", 1)]
-        await steps(pilot, "F", "F")
+        for _ in range(2):
+            await steps(pilot, "F")
         assert [q.horizon for q in asked(app)] == [1, 5, 10]
         await steps(pilot, "F")
         assert "made" not in heading(app)
