@@ -1,4 +1,4 @@
-"""`tapecast alerts add | list | remove | mute | ack | history`: rules and what they said, in the person's store."""
+"""`tapecast alerts add | fields | list | remove | mute | ack | history`: rules and what they said, in the store."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from forecasting.domain.decision import Alert, AlertRule, RuleStatus
+from forecasting.domain.forecast import HORIZONS
 from forecasting.domain.market import parse_symbol
 from forecasting.errors import RuleError
 from forecasting.service import alert_commands as service
@@ -61,6 +62,21 @@ def add(
     for note in notes:
         _tell(note)
     _print([added], as_json, one=True)
+
+
+@click.command()
+@_AS_JSON
+@shared_options
+def fields(options: Options, as_json: bool) -> None:
+    """List what a rule or a filter may ask of a symbol, by name."""
+    values = service.field_values()
+    if as_json:
+        click.echo(json.dumps(values, indent=2))
+        return
+    # One line stands for the ten horizons of a forecast.
+    lines = {re.sub(r"_\d+d", "_Nd", value["name"]): _field(value) for value in values}
+    click.echo("\n".join(f"{name:18} {text}" for name, text in lines.items()))
+    click.echo(f"N is {HORIZONS[0]} to {HORIZONS[-1]}", err=True)
 
 
 @click.command("list")
@@ -133,7 +149,14 @@ def history(options: Options, since: date | None, limit: int | None, as_json: bo
         click.echo("\n".join(map(_told, found)) or "no alerts")
 
 
-COMMANDS = (add, list_rules, remove, mute, ack, history)
+COMMANDS = (add, fields, list_rules, remove, mute, ack, history)
+
+
+def _field(value: dict[str, Any]) -> str:
+    """What it holds, with N for the horizon in its name, and how many bars it needs."""
+    horizon = re.search(r"_(\d+)d", value["name"])
+    meaning = value["meaning"] if horizon is None else value["meaning"].replace(f"{horizon[1]} bars", "N bars")
+    return meaning if value["bars"] == 1 else f"{meaning}; needs {value['bars']} bars"
 
 
 def _tell(notice: str) -> None:

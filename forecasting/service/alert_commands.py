@@ -1,4 +1,4 @@
-"""`tapecast alerts add | list | remove | mute | ack | history`: plain JSON values from the person's store."""
+"""`tapecast alerts add | fields | list | remove | mute | ack | history`: plain JSON values from the store."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from forecasting.service.alert_desk import AlertDesk
 from forecasting.service.opened import watchlist
 from forecasting.service.places import place
 from forecasting.service.rule_status import rule_statuses
+from forecasting.trading.rules.fields import FIELDS
 
 
 @contextmanager
@@ -53,6 +54,11 @@ def add(
         unwatched = [s for s in symbols if s not in watched.symbols]
         notes = [f"{s} is in no list: the alert stays silent until it is added" for s in unwatched if watched.symbols]
         return rule, (*store.notices, *notes)
+
+
+def field_values() -> list[dict[str, Any]]:
+    """What a rule may ask of a symbol: its name, what it holds, and how many closed bars it needs."""
+    return [{"name": spec.name, "meaning": spec.meaning, "bars": spec.bars} for spec in FIELDS.values()]
 
 
 def statuses(settings: Settings, store: Store) -> tuple[RuleStatus, ...]:

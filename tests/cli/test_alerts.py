@@ -17,6 +17,7 @@ from forecasting.domain.decision import Alert, Delivery
 from forecasting.domain.forecast import Origin
 from forecasting.domain.market import Symbol
 from forecasting.service.places import place
+from forecasting.trading.rules.fields import FIELDS
 from tests.support.bars import STOCKNET
 from tests.support.command_line import Run
 from tests.support.store import forecast, outcome
@@ -115,6 +116,17 @@ def test_a_rule_is_added_listed_muted_and_removed(run: Run) -> None:
     assert unmuted == rule
     assert json.loads(run("alerts", "remove", 1, "--json").out) == []
     assert "no alert has the number 1" in run("alerts", "remove", 1).err
+
+
+def test_every_field_a_rule_may_ask_is_listed_with_what_it_holds(run: Run) -> None:
+    told = run("alerts", "fields")
+    lines = dict(line.split(maxsplit=1) for line in told.out.splitlines())
+    assert lines["rsi"] == "RSI(14) on adjusted closes; needs 15 bars"
+    assert lines["p_up_Nd"] == "probability of a rise over N bars, 0..1"
+    assert told.err == "N is 1 to 10\n"
+    values = {value["name"]: value for value in run("alerts", "fields", "--json").json}
+    assert list(values) == list(FIELDS)
+    assert values["forecast_5d"] == {"name": "forecast_5d", "meaning": "median forecast 5 bars ahead, price", "bars": 1}
 
 
 def test_a_rule_for_no_known_list_is_refused(run: Run) -> None:
