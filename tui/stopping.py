@@ -1,14 +1,16 @@
 """Stopping when told by a signal: within two seconds, and with the terminal as it was.
 
-SIGTERM, SIGINT and SIGHUP ask the app to leave the usual way. Where it cannot - the terminal takes no more output, or
-has gone with the SSH connection, and the loop waits on it - a thread gives the terminal its settings back and ends the
-process. What was committed to the store stays; the worker ends by itself when its standard input closes.
+SIGTERM, SIGINT and SIGHUP ask the app to leave the usual way; a terminal that hangs up counts as SIGHUP, which only the
+leader of its session is sent. Where the app cannot leave - the terminal takes no more output, or has gone with the SSH
+connection, and the loop waits on it - a thread gives the terminal its settings back and ends the process. What was
+committed to the store stays; the worker ends by itself when its standard input closes.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import termios
@@ -34,7 +36,7 @@ def stops_on_signals(leave: Callable[[int], object], *, patience_s: float = PATI
         patience_s: How long the app may take before the process is ended without it.
     """
     settings = _terminal_settings()
-    told = threading.Event()
+    told, left = threading.Event(), threading.Event()
 
     def handle(number: int, frame: FrameType | None) -> None:
         if not told.is_set():
@@ -46,11 +48,23 @@ def stops_on_signals(leave: Callable[[int], object], *, patience_s: float = PATI
 
     # Not the loop's own signal handlers: those run on the loop, which may be what hangs.
     before = {number: signal.signal(number, handle) for number in SIGNALS}
+    if settings is not None:
+        threading.Thread(target=_tell_of_hangup, args=(left,), daemon=True, name="hangup").start()
     try:
         yield
     finally:
+        left.set()
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if told.is_set() else handler)
+
+
+def _tell_of_hangup(left: threading.Event) -> None:
+    """Wait until the terminal hangs up. Textual would read its end of input over and over, and burn a core."""
+    hangup = select.poll()
+    hangup.register(sys.__stdin__.fileno(), 0)      # type: ignore[union-attr]      # its settings have been read
+    hangup.poll()
+    if not left.is_set():
+        os.kill(os.getpid(), signal.SIGHUP)
 
 
 def _terminal_settings() -> list[Any] | None:

@@ -67,13 +67,15 @@ def stall(app: Terminal) -> None:
         unread = waiting
 
 
-def test_a_dropped_connection_ends_app_and_worker(app: Terminal) -> None:
+@pytest.mark.parametrize("leader", [True, False])
+def test_a_dropped_connection_ends_app_and_worker(app: Terminal, leader: bool) -> None:
     until(lambda: children(app.process.pid))
     workers = children(app.process.pid)
     os.close(app.master)
     app.master = os.open(os.devnull, os.O_RDWR)
     with within(TWO_SECONDS):
-        app.process.send_signal(signal.SIGHUP)    # the kernel's word to the leader of a session without a terminal
+        if leader:      # of a session is told by the kernel that its terminal has gone; nobody else is
+            app.process.send_signal(signal.SIGHUP)
         assert app.process.wait(PATIENCE_S) == 128 + signal.SIGHUP
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
 
