@@ -31,6 +31,7 @@ class Glyphs:
     bar_empty: str
     shades: str        # 95 %, 80 % and 50 % bands
     rule: str
+    dash: str          # a line that another is measured by
     marker: str        # plotext marker for lines
     box: str           # plotext marker for bodies
     wick: str
@@ -43,10 +44,10 @@ class Glyphs:
 
 
 UNICODE = Glyphs(
-    "▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "braille", "█", "│", "━", "•", "●", "→", True, "█"
+    "▲", "▼", "✓", "✗", "┆", "▁▂▃▄▅▆▇█", "█", "░", "░▒▓", "─", "╌", "braille", "█", "│", "━", "•", "●", "→", True, "█"
 )
 ASCII = Glyphs(
-    "^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", ".", "#", "|", "=", "o", "*", "->", False, "+"
+    "^", "v", "+", "x", "|", "_.,-=+*#", "#", ".", ".:%", "-", "-", ".", "#", "|", "=", "o", "*", "->", False, "+"
 )
 
 

@@ -8,12 +8,13 @@ from datetime import date
 
 import pytest
 from rich.cells import cell_len
+from rich.text import Text
 
 from forecasting.domain.snapshot import SymbolDetail
 from forecasting.service.charting import PastForecast
 from tests.support.fake_engine import bars, detail, forecast
 from tests.support.tui import COLOURS
-from tui.charts.figure import build, nice_ticks
+from tui.charts.figure import Brush, Figure, build, dashes, line, nice_ticks
 from tui.charts.of_symbol import (
     ChartMemo,
     hit_rate_chart,
@@ -23,7 +24,8 @@ from tui.charts.options import ChartOptions
 from tui.charts.past import held_texts, past_band
 from tui.charts.price import Candle, Fan, candles_of, taken_together
 from tui.charts.window import Window
-from tui.format import ASCII, UNICODE
+from tui.format import ASCII, UNICODE, Glyphs
+from tui.themes import Palette
 
 
 def known_detail() -> SymbolDetail:
@@ -147,3 +149,46 @@ def test_a_signal_is_marked_on_the_candle_that_holds_its_bar() -> None:
     without = symbol_charts(detail, ChartOptions(candles=True), 100)
     assert without is not None
     assert without.price.marks == ()
+
+
+class Level:
+    """A figure of 2 over eighty bars, as a line or as what a line is measured by."""
+
+    def __init__(self, *, dashed: bool) -> None:
+        self._dashed = dashed
+
+    def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
+        return Text("level")
+
+    def draw(self, figure: Figure, brush: Brush) -> None:
+        figure.xlim(0, 79)
+        figure.ylim(0, 4)
+        if self._dashed:
+            dashes(figure, brush, range(80), [2.0] * 80, COLOURS.muted)
+        else:
+            line(figure, range(80), [2.0] * 80, COLOURS.accent, brush.glyphs.marker)
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_what_a_line_is_measured_by_is_told_from_it_without_colour(glyphs: Glyphs) -> None:
+    def drawn(dashed: bool) -> str:
+        rows = build(Level(dashed=dashed), 60, 9, COLOURS, glyphs).plain.split("\n")
+        (found,) = [row for row in rows if row.startswith("2.00")]      # its tick
+        return found[4:].strip()
+
+    whole, broken = drawn(dashed=False), drawn(dashed=True)
+    assert " " not in whole
+    if glyphs is UNICODE:
+        assert broken.count(" ") >= 10      # a cell of nothing in four at least
+        assert len(whole) - len(broken) <= 2      # from edge to edge as the other, but for a gap
+    else:
+        assert (set(whole), set(broken)) == ({"."}, {"-"})
+
+
+def test_a_line_of_one_bar_and_one_with_a_bend_are_measured_by_too() -> None:
+    for values in ([2.0], [1.0, 3.0], [1.0, 3.0, 2.0]):
+        class Bent(Level):
+            def draw(self, figure: Figure, brush: Brush) -> None:
+                dashes(figure, brush, range(len(values)), values, COLOURS.muted)      # noqa: B023 - drawn in this turn
+
+        assert build(Bent(dashed=True), 40, 9, COLOURS, UNICODE).plain.strip()

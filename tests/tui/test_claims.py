@@ -25,7 +25,7 @@ CLAIMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("chart", "2", RECORD),
     ("summary", "3bfff", (
         SUBJECT, r"ensemble +\S+✗ \[\S+\] +252  83% \[78\.\.87\]  52% \[45\.\.58\] / 50%", r"random-walk +baseline",
-        r"CRPS skill [+-]\d\.\d% \[\S+\] on RW n=60",
+        r"CRPS skill [+-]\d\.\d% \[\S+\] ╌ on RW n=60",
     )),
     ("calibration", "l", (
         SUBJECT, r"80% band  83% \[78\.\.87\]  fits  4\.3% / 4\.1% +\+6\.8% \[\S+\]  252", r"p=0\.34, n=252 on 252",
@@ -33,7 +33,7 @@ CLAIMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     )),
     ("errors", "l", (
         SUBJECT, r"RMSE +1\.952%     1\.989%  \S+ \[\S+\]", r"ensemble .* 1\.95 / 1\.99 .*252",
-        r"R2, added up \+3\.7% \[\S+\] on no change n=252",
+        r"R2, added up \+3\.7% \[\S+\] ╌ on no change n=252",
     )),
     ("direction", "l", (
         SUBJECT, r"ensemble +52% \[45\.\.58\] / 50%  \+1\.2%✗ \[\S+\]  252",

@@ -178,7 +178,7 @@ def test_each_network_has_curves_of_its_own_and_only_the_last_may_go_on() -> Non
     charts = loss_charts((*epochs("lstm-0", 3), *epochs("lstm-1", 2)), running=True)
     assert [(c.network, c.last, c.running) for c in charts] == [("lstm-0", 3, False), ("lstm-1", 2, True)]
     assert charts[0].training[0] is None
-    assert str(charts[0].heading(COLOURS, UNICODE, 80)) == "lstm-0 3/20 val 1.0616 train 1.0483 CRPS began 1.0900"
+    assert str(charts[0].heading(COLOURS, UNICODE, 80)) == "lstm-0 3/20 val 1.0616 ╌ train 1.0483 CRPS began 1.0900"
 
 
 def test_columns_give_way_where_a_table_is_too_wide_and_the_last_one_wraps() -> None:

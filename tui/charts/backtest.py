@@ -9,7 +9,7 @@ from rich.text import Text
 from forecasting.domain.backtest import Account
 from tui import format as fmt
 from tui.charts.axis import TimeAxis
-from tui.charts.figure import Brush, Figure, labels, level, line, nice_ticks
+from tui.charts.figure import Brush, Figure, dashes, labels, level, line, nice_ticks
 from tui.fitting import fitted
 from tui.format import Glyphs
 from tui.themes import Palette
@@ -27,7 +27,7 @@ class EquityChart:
 
     def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """Where both lines end."""
-        held = f"  {glyphs.rule} buy-and-hold {_signed(self.held[-1], glyphs)}"
+        held = f"  {glyphs.dash} buy-and-hold {_signed(self.held[-1], glyphs)}"
         return fitted([
             (0, Text("Equity ", palette.muted)), (3, Text(f" {self.name}", f"bold {palette.accent}")),
             (0, Text(f" {_signed(self.own[-1], glyphs)}", f"bold {palette.accent}")), (1, Text(held, palette.muted)),
@@ -41,7 +41,7 @@ class EquityChart:
         self.axis.apply(figure, brush, low, high)
         labels(figure, brush, [(at, fmt.percent(at, _decimals(high - low))) for at in _ticks(low, high, brush)])
         level(figure, 0.0, self.axis.end, brush.palette.band_95, brush.glyphs.rule)
-        line(figure, range(len(self.held)), self.held, brush.palette.muted, brush.glyphs.marker)
+        dashes(figure, brush, range(len(self.held)), self.held, brush.palette.muted)
         line(figure, range(len(self.own)), self.own, brush.palette.accent, brush.glyphs.marker)
 
 
@@ -55,7 +55,7 @@ class DrawdownChart:
 
     def heading(self, palette: Palette, glyphs: Glyphs, width: int) -> Text:
         """The deepest falls."""
-        held = f"  {glyphs.rule} buy-and-hold {fmt.percent(min(self.held))}"
+        held = f"  {glyphs.dash} buy-and-hold {fmt.percent(min(self.held))}"
         return fitted([
             (0, Text("Drawdown ", palette.muted)), (2, Text(" deepest", palette.muted)),
             (0, Text(f" {fmt.percent(min(self.own))}", f"bold {palette.accent}")), (1, Text(held, palette.muted)),
@@ -66,7 +66,7 @@ class DrawdownChart:
         low, high = _widened(min((*self.own, *self.held)), 0.0)
         self.axis.apply(figure, brush, low, high, dated=False)
         labels(figure, brush, [(at, fmt.percent(at, _decimals(high - low))) for at in _ticks(low, 0.0, brush)])
-        line(figure, range(len(self.held)), self.held, brush.palette.muted, brush.glyphs.marker)
+        dashes(figure, brush, range(len(self.held)), self.held, brush.palette.muted)
         line(figure, range(len(self.own)), self.own, brush.palette.accent, brush.glyphs.marker)
 
 

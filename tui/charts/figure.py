@@ -7,17 +7,21 @@ one build runs at a time. plotext itself is imported with the first build, after
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rich.text import Text
 
-from tui.format import Glyphs
+from tui.format import ASCII, Glyphs
 from tui.themes import Palette
 
 Figure = Any
 """A textual_plotext.plot.Plot; untyped upstream."""
+
+DASH = 2
+"""Cells of a dash; as many of nothing follow each."""
 
 
 _one_at_a_time = threading.Lock()
@@ -89,6 +93,34 @@ def line(figure: Figure, x: Sequence[float], y: Sequence[float], colour: str, ma
     """A line through the points."""
     if x:
         figure.plot(list(x), list(y), color=rgb(colour), marker=marker)
+
+
+def dashes(figure: Figure, brush: Brush, x: Sequence[float], y: Sequence[float], colour: str) -> None:
+    """What another line is measured by: told from it where colours are few, by gaps, or in ASCII by its character.
+
+    Args:
+        figure: Drawn on.
+        brush: Drawn with.
+        x: Ascending.
+        y: As many.
+        colour: Of the line.
+    """
+    if len(x) < 2 or brush.glyphs is ASCII:
+        line(figure, x, y, colour, brush.glyphs.dash)
+        return
+    cell = (x[-1] - x[0]) / brush.columns
+    for number in range(0, brush.columns, 2 * DASH):
+        left, right = x[0] + number * cell, min(x[0] + (number + DASH) * cell, x[-1])
+        inside = range(bisect_right(x, left), bisect_left(x, right))
+        points = [(left, _between(x, y, left)), *((x[i], y[i]) for i in inside), (right, _between(x, y, right))]
+        line(figure, [at for at, _ in points], [value for _, value in points], colour, brush.glyphs.marker)
+
+
+def _between(x: Sequence[float], y: Sequence[float], at: float) -> float:
+    """The line's height at `at`."""
+    after = min(max(1, bisect_left(x, at)), len(x) - 1)
+    before = after - 1
+    return y[before] + (y[after] - y[before]) * (at - x[before]) / (x[after] - x[before])
 
 
 def segments(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from forecasting.domain.training import Epoch
-from tui.charts.figure import Brush, Figure, labels, line, rgb
+from tui.charts.figure import Brush, Figure, dashes, labels, line, rgb
 from tui.fitting import fitted
 from tui.format import MISSING, Glyphs
 from tui.themes import Palette
@@ -35,7 +35,7 @@ class LossChart:
         """The network, the newest epoch and the best validation loss, with where it began."""
         known, newest = [v for v in self.validation if v is not None], self.training[-1]
         best = Text(" val ", palette.muted).append(f"{min(known):.4f}" if known else MISSING, f"bold {palette.accent}")
-        train = f" train {MISSING if newest is None else f'{newest:.4f}'}"
+        train = f" {glyphs.dash} train {MISSING if newest is None else f'{newest:.4f}'}"
         return fitted([
             (0, Text(self.network, palette.muted)), (2, Text(f" {self.last}/{self.at_most}", palette.foreground)),
             (1, best), (3, Text(train, palette.muted), Text(f" {self.measure}", palette.muted)),
@@ -53,11 +53,14 @@ class LossChart:
         ticks = sorted({0, end // 2, end}) if brush.columns >= 12 else [0, end]
         figure.xticks(ticks, [str(tick) for tick in ticks])
         for losses, colour in ((self.training, brush.palette.muted), (self.validation, brush.palette.accent)):
-            points = [(float(epoch), loss) for epoch, loss in enumerate(losses) if loss is not None]
-            if len(points) > 1:
-                line(figure, [x for x, _ in points], [y for _, y in points], colour, brush.glyphs.marker)
-            elif points:
-                figure.scatter([points[0][0]], [points[0][1]], color=rgb(colour), marker=brush.glyphs.inside)
+            epochs = [float(epoch) for epoch, loss in enumerate(losses) if loss is not None]
+            known = [loss for loss in losses if loss is not None]
+            if len(known) == 1:
+                figure.scatter(epochs, known, color=rgb(colour), marker=brush.glyphs.inside)
+            elif losses is self.training:
+                dashes(figure, brush, epochs, known, colour)
+            else:
+                line(figure, epochs, known, colour, brush.glyphs.marker)
 
 
 def loss_charts(epochs: Iterable[Epoch], *, running: bool) -> tuple[LossChart, ...]:

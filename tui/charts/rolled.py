@@ -10,7 +10,7 @@ from rich.text import Text
 from tui import format as fmt
 from tui.charts.accuracy import filled
 from tui.charts.axis import TimeAxis
-from tui.charts.figure import Brush, Figure, labels, line, segments
+from tui.charts.figure import Brush, Figure, dashes, labels, line, segments
 from tui.fitting import Part, fitted
 from tui.format import Glyphs
 from tui.themes import Palette
@@ -38,8 +38,9 @@ class RolledChart:
         if self.interval is not None:
             low, high = map(self._bare, self.interval)
             parts.append((0, Text(f" [{low}..{high}]")))
+        parts.append((1, Text(f" {glyphs.dash}", palette.muted)))      # as the line is drawn
         parts += [(0, Text(f" {each}", palette.muted)) for each in self.claim]
-        parts += [(rank, Text(f"  {note}", palette.muted)) for rank, note in enumerate(self.notes, start=1)]
+        parts += [(rank, Text(f"  {note}", palette.muted)) for rank, note in enumerate(self.notes, start=2)]
         return fitted(parts, width)
 
     @property
@@ -61,7 +62,7 @@ class RolledChart:
             shown = [(max(lo, low), min(hi, high)) for lo, hi in self.intervals]
             segments(figure, filled(shown, brush.columns), brush.palette.band_95, brush.glyphs.shades[0])
         places = range(len(self.values))
-        line(figure, places, self.measured_by, brush.palette.muted, brush.glyphs.marker)
+        dashes(figure, brush, places, self.measured_by, brush.palette.muted)
         line(figure, places, self.values, brush.palette.accent, brush.glyphs.marker)
 
     def _bare(self, value: float) -> str:
