@@ -283,8 +283,8 @@ async def test_what_the_source_can_name_is_taken_where_nobody_has_made_a_list_an
     bench = Bench((), pace_s=1_000.0)
     try:
         bench.start()
-        await bench.until(lambda: len(bench.backend.asked) == 2)
-        assert bench.backend.asked == [(), (AAPL,)]
+        await bench.until(lambda: len(bench.backend.asked) >= 2)      # more where an exchange opens or closes
+        assert bench.backend.asked[:2] == [(), (AAPL,)]
     finally:
         bench.engine.stop()
 
