@@ -18,6 +18,7 @@ from tui.charts.figure import Brush, Figure, build, dashes, line, nice_ticks
 from tui.charts.of_symbol import (
     ChartMemo,
     hit_rate_chart,
+    no_chart,
     symbol_charts,
 )
 from tui.charts.options import ChartOptions
@@ -82,6 +83,15 @@ def test_charts_are_made_once_for_the_same_facts() -> None:
     assert memo.charts(facts, ChartOptions(), 80) is first
     assert memo.charts(facts, ChartOptions(), 81) is not first
     assert memo.charts(None, ChartOptions(), 80) is None
+
+
+def test_of_one_bar_no_picture_is_made_and_its_close_is_told() -> None:
+    memo, one, two = ChartMemo(), bars("NVDA")[-1:], bars("NVDA")[-2:]
+    first = replace(known_detail(), bars=one, indicators=(), forecasts=(), signals=())
+    assert memo.charts(first, ChartOptions(), 80) is None
+    assert no_chart("NVDA", one) == f"NVDA: 1 bar so far, 2026-02-27 closed at {one[0].close:.2f}; a chart needs 2"
+    assert no_chart("NVDA", ()) == "NVDA: no bars yet"
+    assert memo.charts(replace(first, bars=two), ChartOptions(), 80) is not None
 
 
 @pytest.mark.parametrize(("width", "height"), [(24, 3), (37, 5), (100, 12)])

@@ -12,6 +12,7 @@ from typing import overload
 from forecasting.domain.decision import Alert
 from forecasting.domain.market import Bar
 from forecasting.domain.snapshot import SymbolDetail
+from tui import format as fmt
 from tui.charts.accuracy import RateChart
 from tui.charts.axis import PAST_SHARE, TimeAxis
 from tui.charts.beyond import NOTHING, Beyond, curves_on, marks_on, newest_of_each, past_on
@@ -179,13 +180,22 @@ class ChartMemo:
         self, detail: SymbolDetail | None, options: ChartOptions, width: int, window: Window = AT_NEWEST,
         beyond: Beyond = NOTHING, alerts: tuple[Alert, ...] | None = None,
     ) -> SymbolCharts | None:
-        """As `symbol_charts`; None also where there is no detail."""
+        """As `symbol_charts`; None also where there is no detail, and where one bar is all there is."""
         facts = (options, width, window, alerts)
         if detail is not self._detail[0] or beyond is not self._detail[1] or facts != self._facts:
             self._detail, self._facts = (detail, beyond), facts
-            made = None if detail is None else symbol_charts(detail, options, width, window, beyond, alerts)
+            made = None
+            if detail is not None and len(detail.bars) > 1:
+                made = symbol_charts(detail, options, width, window, beyond, alerts)
             self._charts = made
         return self._charts
+
+
+def no_chart(symbol: str, bars: Sequence[Bar]) -> str:
+    """Why a memo has no charts of what has so few bars."""
+    if not bars:
+        return f"{symbol}: no bars yet"
+    return f"{symbol}: 1 bar so far, {bars[0].session} closed at {fmt.price(bars[0].close)}; a chart needs 2"
 
 
 def hit_rate_chart(detail: SymbolDetail) -> RateChart:

@@ -13,7 +13,7 @@ from forecasting.domain.market import Symbol
 from forecasting.service.charting import AskChart
 from tui.charts.beyond import NOTHING
 from tui.charts.figure import Chart
-from tui.charts.of_symbol import ChartMemo, SymbolCharts
+from tui.charts.of_symbol import ChartMemo, SymbolCharts, no_chart
 from tui.charts.window import AT_NEWEST, Window
 from tui.screens.view import Scene, View
 from tui.widgets.chart_pane import ChartPane
@@ -178,4 +178,6 @@ class ChartView(View):
 def _waiting(scene: Scene) -> str:
     if scene.symbol is None:
         return "no symbol"
-    return f"{scene.symbol}: no bars yet" if scene.detail is not None or scene.row is None else f"{scene.symbol} .."
+    if scene.detail is None and scene.row is not None:
+        return f"{scene.symbol} .."
+    return no_chart(scene.symbol, scene.detail.bars if scene.detail is not None else ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 
-from tui.charts.of_symbol import ChartMemo, hit_rate_chart
+from tui.charts.of_symbol import ChartMemo, hit_rate_chart, no_chart
 from tui.screens.view import Scene
 from tui.widgets.chart_pane import ChartPane
 from tui.widgets.record_text import pane_record
@@ -34,7 +34,7 @@ class SymbolPlots(Vertical):
         detail, palette, glyphs = scene.detail, scene.palette, scene.glyphs
         price = self.query_one("#price", ChartPane)
         charts = self._memo.charts(detail, scene.options, price.size.width)
-        waiting = f"{scene.symbol}: no bars yet" if scene.symbol else ""
+        waiting = no_chart(scene.symbol, detail.bars if detail is not None else ()) if scene.symbol else ""
         price.show(charts.price if charts else None, palette, glyphs, (scene.row and scene.row.error) or waiting)
         for name, chart in (("rsi", charts.rsi if charts else None), ("macd", charts.macd if charts else None)):
             pane = self.query_one(f"#{name}", ChartPane)
