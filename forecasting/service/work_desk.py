@@ -94,7 +94,8 @@ class WorkDesk:
         for job in running:
             self._statuses.cancel(job)
             self._canceller.cancel(job)
-        return f"{', '.join(running)} stops with its next step; the models at work stay there"
+        stopping = f"{running[0]} stops with its" if len(running) == 1 else f"{' and '.join(running)} stop with their"
+        return f"{stopping} next step; the models at work stay there"
 
     def insist(self, job: str) -> None:
         """At a step of a job: stop it if it was cancelled before the worker had heard of it."""

@@ -76,7 +76,9 @@ def test_stopping_stops_what_runs_and_says_so_where_nothing_does(store: Store) -
     assert desk.desk.cancel() == "nothing runs that could be stopped"
     desk.begin(Work.BACKFILL)
     assert desk.desk.cancel() == "backfill stops with its next step; the models at work stay there"
-    assert desk.cancelled == [Work.BACKFILL]
+    desk.begin(Work.TRAIN)
+    assert desk.desk.cancel() == "train and backfill stop with their next step; the models at work stay there"
+    assert desk.cancelled == [Work.BACKFILL, Work.TRAIN, Work.BACKFILL]
 
 
 def test_a_job_stopped_before_the_worker_has_heard_of_it_is_stopped_at_its_first_step(store: Store) -> None:
