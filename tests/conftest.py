@@ -16,6 +16,10 @@ settings.load_profile("tapecast")
 # The same sums in the same order whatever the machine: numpy and torch read these when they are first imported.
 os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
 
+# Yahoo is a server of the tests' own, reached as a proxy: libcurl would go past it for the hosts named here.
+for name in ("NO_PROXY", "no_proxy"):
+    os.environ.pop(name, None)
+
 # What a script runs in its background is deaf to ^C, and so would be every process that a test starts to press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
