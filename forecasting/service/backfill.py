@@ -64,6 +64,7 @@ def backfill_ensemble(
 
     count = 0
     for one in desk.bench.fit_past(ENSEMBLE, panel, first - 1, progress):
+        on_step(Step("backfill", f"backfill {one.name} over {last - first} sessions", None))      # no more to be fitted
         fitted = FollowedFit(one) if one.name == ENSEMBLE else one
         count += _record(desk, _past_tense(fitted, panel, range(first, last), tables, wanted))
     desk.backfill_done(wanted, ENSEMBLE, rows=count)

@@ -65,6 +65,21 @@ def test_the_champion_is_told_with_its_span_its_rows_and_its_members_weights(boa
     assert champion.members[1].losses[1].measure == "CRPS"
 
 
+def test_a_backfill_whose_networks_are_fitted_says_of_whom_it_writes_and_claims_no_share(
+    folder: Path, tmp_path: Path
+) -> None:
+    steps: list[Step] = []
+    with backend(folder, tmp_path, model=TINY) as made:
+        made.desk.backfill_sessions = 20
+        made.tick(SYMBOLS, NOW, silent)
+        made.work(Work.TRAIN, SYMBOLS, NOW, silent)
+        made.work(Work.BACKFILL, SYMBOLS, NOW, steps.append)
+    unshared = [step.message for step in steps if step.fraction is None]
+    at = unshared.index("backfill ensemble over 20 sessions")
+    assert unshared[at : at + 2] == ["backfill ensemble over 20 sessions", "backfill lstm over 20 sessions"]
+    assert unshared[-1].startswith("settling")
+
+
 def test_what_stands_in_memory_alone_is_told_too_and_every_run(board: ModelBoard) -> None:
     assert {v.name for v in board.versions[1:]} == {"lstm", "har-t", "ewma-t", "random-walk"}
     assert [(run.kind, run.ok) for run in board.runs] == [("train", True)]
